@@ -1,0 +1,5 @@
+//! Sessions Console.
+pub mod bus;
+pub mod clock;
+pub mod model;
+pub mod serve;

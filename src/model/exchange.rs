@@ -1,0 +1,1 @@
+//! A recorded request and its answer, as they went over the wire.

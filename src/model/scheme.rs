@@ -1,0 +1,45 @@
+//! The messages that a merchant never sees: what 3DS Server, directory server and
+//! issuer say to one another, and what the issuer sends to the shopper's phone.
+//! The embedded sandbox can show them; a real scheme never does.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Lane, SessionId, Stamp};
+
+/// One hidden message of the scheme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemeMessage {
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// The wire's own name: `AReq`, `ARes`, `CReq`, `CRes`, `RReq`, `RRes`, `Erro`.
+    pub kind: &'static str,
+    /// Who sent it.
+    pub from: Lane,
+    /// Who got it.
+    pub to: Lane,
+    /// When it was sent.
+    pub at: Stamp,
+    /// How long it took to arrive and be answered.
+    pub took: Duration,
+    /// What matters in it, in a few words: `transStatus C`.
+    pub gist: String,
+    /// The message itself, JSON.
+    pub body: Bytes,
+}
+
+/// What the issuer sent to the shopper's phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneMessage {
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// When it was sent.
+    pub at: Stamp,
+    /// Who it is from: the bank's name.
+    pub sender: String,
+    /// The text: `Password for USD 65.40 at Fern & Fable: Checkout1!`.
+    pub text: String,
+    /// The part of the text that the shopper types.
+    pub code: String,
+}
