@@ -1,23 +1,96 @@
-//! All that can be asked ([`Command`]) and all that can happen ([`Event`]), and the
-//! sender that wakes the window without knowing it.
+//! All that can be asked ([`Command`]) and all that can happen ([`Event`]), the sender
+//! that wakes the window without knowing it, and the journal that makes a fact durable
+//! before anybody is told of it. Reads as the program's table of contents.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
+use crate::model::delivery::{Delivery, Seq};
+use crate::model::exchange::{Exchange, Step};
+use crate::model::profile::{Profile, ProfileId, TokenStatus};
+use crate::model::run::{Answer, Plan, StepRequest, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
+use crate::model::settings::Settings;
+use crate::model::{Notice, Problem, RunId, Secret, Server, ServerStatus};
 
-/// Events that may wait to be folded in before posting tasks wait themselves.
-/// Source: trust.md 1.7.
-const QUEUE: usize = 4096;
+/// Events that may wait to be folded in before posting tasks wait themselves, and
+/// records that may wait for the disk. Source: trust.md 1.7.
+const EVENT_QUEUE: usize = 4096;
+/// See [`EVENT_QUEUE`].
+const JOURNAL_QUEUE: usize = 1024;
 
-/// What has happened. Made by background work, folded into the workspace by the engine.
+/// What the user asked for. Made by `ui`, carried out by `engine`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Start a run.
+    Run(Plan),
+    /// Do a step of a run now, as written here.
+    Send(RunId, StepRequest),
+    /// Do a step of a run (again), as the program would write it.
+    Do(RunId, Step),
+    /// Leave out the step that the run waits with.
+    Skip(RunId),
+    /// How the shopper answers the step that the run waits with.
+    Answer(RunId, Answer),
+    /// Stop a run; what it has seen stays.
+    Cancel(RunId),
+    /// Forget a run.
+    Remove(RunId),
+    /// Fetch a token for the active profile, also if there is one.
+    RenewToken,
+    /// Throw the active profile's token away.
+    ForgetToken,
+    /// Keep a profile; a new id adds one.
+    SaveProfile(Profile),
+    /// Keep a profile's client secret for this program run, for its present hosts.
+    SetSecret(ProfileId, Secret),
+    /// Use this profile from now on.
+    UseProfile(ProfileId),
+    /// Keep settings, view state included.
+    SaveSettings(Settings),
+    /// Read a session body from a file.
+    OpenBody(PathBuf),
+    /// Write a session body to a file.
+    SaveBody(PathBuf, String),
+    /// Open an address in the user's browser (guarded, trust.md R48).
+    OpenInBrowser(String),
+    /// Take a notice off the screen.
+    Dismiss(u64),
+}
+
+/// What has happened. Made by background work, folded into the workspace.
 #[derive(Debug)]
 pub enum Event {
+    /// A request went out and was answered, or not.
+    Exchanged(Option<RunId>, Arc<Exchange>),
+    /// A run waits for a person.
+    TurnCame(RunId, Turn),
+    /// A run goes on: the step that it does now.
+    StepBegan(RunId, Step),
+    /// A step was left out.
+    StepSkipped(RunId, Step),
+    /// A step did not come to its end; the run can go on.
+    StepFailed(RunId, Step, Problem),
+    /// A run has nothing left to do.
+    RunEnded(RunId),
+    /// A run was stopped by the user.
+    RunCancelled(RunId),
+    /// The listener stored a delivery and answered it.
+    Delivered(Arc<Delivery>),
     /// The sandbox let us see a message between 3DS Server, directory and issuer.
     SchemeMessageSeen(SchemeMessage),
     /// The sandbox's issuer sent something to the shopper's phone.
     PhoneMessageSent(PhoneMessage),
+    /// The token of a profile was fetched, renewed, lost or refused.
+    TokenChanged(ProfileId, TokenStatus),
+    /// A server of ours started, moved or failed.
+    ServerChanged(Server, ServerStatus),
+    /// A session body was read from a file.
+    BodyOpened(PathBuf, String),
+    /// Something the user should know, that belongs to no run.
+    Noticed(Notice),
 }
 
 /// Posts events to the engine and wakes the window. Cheap to clone.
@@ -30,7 +103,7 @@ pub struct EventSink {
 impl EventSink {
     /// A sink, and the end where its events come out. `wake` is called after each post.
     pub fn channel(wake: impl Fn() + Send + Sync + 'static) -> (Self, mpsc::Receiver<Event>) {
-        let (tx, rx) = mpsc::channel(QUEUE);
+        let (tx, rx) = mpsc::channel(EVENT_QUEUE);
         (Self { tx, wake: Arc::new(wake) }, rx)
     }
 
@@ -38,5 +111,51 @@ impl EventSink {
     pub async fn post(&self, event: Event) {
         self.tx.send(event).await.ok(); // fails only while the program is closing
         (self.wake)();
+    }
+}
+
+/// A fact on its way to the disk.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// A request that reached the listener; `seq` is filled in by the store.
+    Delivery(Delivery),
+    /// A request is about to be sent: outcome unknown until an exchange follows.
+    Intent(RunId, Step, String),
+    /// A request and its answer, masked.
+    Exchange(Option<RunId>, Arc<Exchange>),
+}
+
+/// Why a record was not kept.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the record was not saved: {0}")]
+pub struct Refused(pub String);
+
+/// One record and where to say that it is durable.
+pub type Posting = (Record, oneshot::Sender<Result<Seq, Refused>>);
+
+/// The way to the disk. `store` empties it, by group commit; cheap to clone.
+#[derive(Clone)]
+pub struct Journal(mpsc::Sender<Posting>);
+
+impl Journal {
+    /// A journal, and the end from which the store's writer takes records.
+    pub fn channel() -> (Self, mpsc::Receiver<Posting>) {
+        let (tx, rx) = mpsc::channel(JOURNAL_QUEUE);
+        (Self(tx), rx)
+    }
+
+    /// Returns when the record is durable: committed and synced.
+    ///
+    /// # Errors
+    /// If the queue is full, the disk refuses, or the writer has ended.
+    pub async fn append(&self, record: Record) -> Result<Seq, Refused> {
+        let (told, durable) = oneshot::channel();
+        self.0.try_send((record, told)).map_err(|error| {
+            Refused(match error {
+                mpsc::error::TrySendError::Full(_) => "too many records wait for the disk".into(),
+                mpsc::error::TrySendError::Closed(_) => "the store is closed".into(),
+            })
+        })?;
+        durable.await.unwrap_or_else(|_| Err(Refused("the store's writer ended".into())))
     }
 }

@@ -1,4 +1,11 @@
-//! Sessions Console.
+//! Sessions Console: testing 3-D Secure through the Sessions API. The code map, in
+//! reading order:
+//!
+//! - [`model`] — what the program knows: data and rules, nothing that acts
+//! - [`bus`] — all that can be asked, all that can happen
+//! - [`clock`] — time, handed in
+//! - [`serve`] — a guarded loopback server
+
 pub mod bus;
 pub mod clock;
 pub mod model;

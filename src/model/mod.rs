@@ -3,12 +3,27 @@
 //! Same input, same output: no network, no files, no clock, no window. Time enters
 //! as a [`Stamp`] made elsewhere. The engine changes a `Workspace`; the window draws it.
 
+pub mod api;
+pub mod cards;
+pub mod delivery;
+pub mod draft;
 pub mod exchange;
+pub mod explain;
+pub mod fields;
 pub mod problem;
+pub mod profile;
+pub mod redact;
+pub mod run;
+pub mod scenario;
 pub mod scheme;
 pub mod secret;
+pub mod settings;
+pub mod template;
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -100,5 +115,105 @@ impl Lane {
             Self::Issuer => "Issuer ACS",
             Self::Callback => "Callback",
         }
+    }
+}
+
+/// Our loopback servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Server {
+    /// Receives callbacks and notifications.
+    Listener,
+    /// Serves the shop's pages to a browser.
+    MerchantPage,
+    /// The embedded sandbox.
+    Sandbox,
+}
+
+/// How a server of ours is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ServerStatus {
+    /// Not started.
+    #[default]
+    Off,
+    /// Listens.
+    Up {
+        /// Where: `127.0.0.1:8788`.
+        address: String,
+        /// The port that was asked for and taken, if another one had to be used.
+        instead_of: Option<u16>,
+    },
+    /// Could not be started.
+    Failed(Problem),
+}
+
+/// Something the user should know, that belongs to no run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Counts up; used to dismiss it.
+    pub number: u64,
+    /// True for good news, which goes away by itself.
+    pub passing: bool,
+    /// What to say.
+    pub problem: Problem,
+}
+
+/// All that the window draws. Changed by the engine alone.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    /// Settings and profiles.
+    pub settings: settings::Settings,
+    /// Where each profile's token stands.
+    pub tokens: BTreeMap<profile::ProfileId, profile::TokenStatus>,
+    /// Profiles whose client secret is held, and whether it may be sent to their present hosts.
+    pub secrets: BTreeMap<profile::ProfileId, SecretState>,
+    /// The runs of this program run, oldest first.
+    pub runs: BTreeMap<RunId, run::Run>,
+    /// What reached the listener, oldest first.
+    pub deliveries: Vec<Arc<delivery::Delivery>>,
+    /// Our servers.
+    pub servers: HashMap<Server, ServerStatus>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
+    /// A body read from a file, until the builder has taken it: path, text, a number that
+    /// grows with each.
+    pub opened_body: Option<(u64, PathBuf, String)>,
+    /// What template values stand for.
+    pub values: template::Values,
+    /// True if settings and deliveries reach the disk.
+    pub saving: bool,
+}
+
+/// Whether a profile's secret can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretState {
+    /// Held, and for these hosts.
+    Held,
+    /// Held, but entered for other hosts (trust.md R23).
+    Locked {
+        /// The hosts it was entered for.
+        entered_for: Vec<String>,
+    },
+}
+
+impl Workspace {
+    /// The profile in use.
+    pub fn profile(&self) -> Option<&profile::Profile> {
+        let active = &self.settings.active_profile;
+        self.settings.profiles.iter().find(|profile| &profile.id == active)
+    }
+
+    /// Where the token of the profile in use stands.
+    pub fn token(&self) -> &profile::TokenStatus {
+        self.tokens.get(&self.settings.active_profile).unwrap_or(&profile::TokenStatus::Absent)
+    }
+
+    /// The newest run.
+    pub fn newest_run(&self) -> Option<&run::Run> {
+        self.runs.values().next_back()
+    }
+
+    /// The run with this session.
+    pub fn run_of(&mut self, session: &SessionId) -> Option<&mut run::Run> {
+        self.runs.values_mut().rev().find(|run| run.session_id() == Some(session))
     }
 }

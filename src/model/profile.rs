@@ -1,0 +1,227 @@
+//! Who we are and whom we talk to: profiles, environments, the token's life.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use super::{Problem, Stamp};
+
+/// Which profile.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProfileId(pub String);
+
+/// What kind of place a profile's hosts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// The sandbox in this program.
+    Embedded,
+    /// The vendor's sandbox.
+    VendorSandbox,
+    /// The vendor's production.
+    Production,
+    /// Anything else: a colleague's sandbox, a proxy.
+    Custom,
+}
+
+impl Environment {
+    /// All of them, in the order offered.
+    pub const ALL: [Self; 4] = [Self::Embedded, Self::VendorSandbox, Self::Production, Self::Custom];
+
+    /// The name people read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "Embedded sandbox",
+            Self::VendorSandbox => "Vendor sandbox",
+            Self::Production => "Production",
+            Self::Custom => "Custom",
+        }
+    }
+
+    /// API base and token address, where they are fixed. Source: sessions-api.md 1.1.
+    pub fn hosts(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::VendorSandbox => {
+                Some(("https://api.sandbox.checkout.com", "https://access.sandbox.checkout.com/connect/token"))
+            }
+            Self::Production => Some(("https://api.checkout.com", "https://access.checkout.com/connect/token")),
+            Self::Embedded | Self::Custom => None,
+        }
+    }
+}
+
+/// Credentials and environment. The client secret is not in it: the engine keeps that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Which one.
+    pub id: ProfileId,
+    /// The name people read.
+    pub name: String,
+    /// What kind of place.
+    pub environment: Environment,
+    /// API base, without a slash at the end. For [`Environment::Embedded`] set at each start.
+    pub base_url: String,
+    /// Token address. For [`Environment::Embedded`] set at each start.
+    pub token_url: String,
+    /// Access key id (`ack_…`).
+    pub client_id: String,
+    /// Scopes asked for, space-separated; empty asks for all that the client has.
+    pub scopes: String,
+    /// `pc_…`, if the token carries none.
+    #[serde(default)]
+    pub processing_channel_id: String,
+}
+
+impl Profile {
+    /// The profile of the sandbox in this program; its addresses are filled in at start.
+    pub fn embedded() -> Self {
+        Self {
+            id: ProfileId("embedded".into()),
+            name: "Embedded sandbox".into(),
+            environment: Environment::Embedded,
+            base_url: String::new(),
+            token_url: String::new(),
+            client_id: String::new(),
+            scopes: "sessions:app sessions:browser gateway".into(),
+            processing_channel_id: String::new(),
+        }
+    }
+
+    /// A new profile for an environment, with its hosts filled in.
+    pub fn new(id: ProfileId, environment: Environment) -> Self {
+        let (base, token) = environment.hosts().unwrap_or(("", ""));
+        Self {
+            id,
+            name: environment.name().into(),
+            environment,
+            base_url: base.into(),
+            token_url: token.into(),
+            ..Self::embedded()
+        }
+    }
+
+    /// What is wrong with it, by field; empty if it can be used.
+    /// Source of the scheme rule: trust.md R24.
+    pub fn check(&self) -> Vec<(&'static str, String)> {
+        let mut findings = Vec::new();
+        for (field, text) in [("base_url", &self.base_url), ("token_url", &self.token_url)] {
+            if let Err(why) = usable(text, self.environment) {
+                findings.push((field, why));
+            }
+        }
+        if self.client_id.trim().is_empty() {
+            findings.push(("client_id", "Give the access key id (ack_…); the token server asks for it".into()));
+        }
+        if self.client_id.chars().any(char::is_control) {
+            findings.push(("client_id", "Remove line breaks and control characters".into()));
+        }
+        findings
+    }
+
+    /// The hosts (scheme, host, port) that this profile's secret may be sent to.
+    pub fn origins(&self) -> Vec<String> {
+        [&self.base_url, &self.token_url]
+            .into_iter()
+            .filter_map(|text| Url::parse(text).ok())
+            .map(|url| url.origin().ascii_serialization())
+            .collect()
+    }
+}
+
+/// True if the host of `url` is this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+fn usable(text: &str, environment: Environment) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("Give an address, for example https://api.sandbox.checkout.com".into());
+    }
+    let url = Url::parse(text).map_err(|error| format!("Not an address: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("Remove the user name and password; credentials have their own fields".into());
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback(&url) && environment != Environment::Production => Ok(()),
+        "http" => Err("Use https; http is for addresses of this machine only".into()),
+        other => Err(format!("Use https, not {other}")),
+    }
+}
+
+/// A fetched token as people may see it. The token itself is with the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenView {
+    /// When it was fetched.
+    pub obtained: Stamp,
+    /// `expires_in` as answered.
+    pub life: Duration,
+    /// Granted scopes, as answered.
+    pub scopes: Vec<String>,
+    /// The JWT's header, if it is a JWT.
+    pub header: Option<Value>,
+    /// The JWT's claims, if it is a JWT. Not verified.
+    pub claims: Option<Value>,
+}
+
+impl TokenView {
+    /// Life left at `now`; zero when it is over. Earlier of monotonic and wall time, since
+    /// the monotonic clock stops while the machine sleeps. Source: trust.md R62.
+    pub fn left(&self, now: Stamp) -> Duration {
+        let wall = now.wall.duration_since(self.obtained.wall);
+        let wall = Duration::try_from(wall).unwrap_or_default();
+        self.life.saturating_sub(now.since(self.obtained).max(wall))
+    }
+
+    /// When it is to be renewed: at 80 % of its life or 60 s before the end, whichever is
+    /// earlier. Source: trust.md R28.
+    pub fn renewal(&self) -> Duration {
+        self.life.mul_f64(0.8).min(self.life.saturating_sub(Duration::from_secs(60)))
+    }
+}
+
+/// Where a profile's token stands.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum TokenStatus {
+    /// None yet; fetched with the first request.
+    #[default]
+    Absent,
+    /// On its way.
+    Fetching,
+    /// There.
+    Live(Box<TokenView>),
+    /// Refused, or nobody answered.
+    Failed(Problem),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_is_for_this_machine_only() {
+        let mut profile = Profile::new(ProfileId("x".into()), Environment::Custom);
+        profile.client_id = "ack_x".into();
+        for (address, good) in [
+            ("http://127.0.0.1:8787", true),
+            ("http://sandbox.localhost:1", true),
+            ("https://api.example.test", true),
+            ("http://api.example.test", false),
+            ("https://user:pass@api.example.test", false),
+            ("ftp://127.0.0.1", false),
+            ("api.example.test", false),
+        ] {
+            profile.base_url = address.into();
+            profile.token_url = address.into();
+            assert_eq!(profile.check().is_empty(), good, "{address}: {:?}", profile.check());
+        }
+    }
+}

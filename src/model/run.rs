@@ -1,0 +1,480 @@
+//! One authentication: what has been seen of it, where it stands, what would move it on.
+//!
+//! ```text
+//!  Create ─▶ [Method ─▶] Collect ─▶ [Challenge ─▶ Confirm ─▶] Complete ─▶ Confirm ─▶ end
+//!       └──▶ Redirect (hosted) ─▶ Confirm ─▶ end
+//! ```
+//! [`Progress`] is all that the next step depends on. The engine's task that drives a run
+//! and the timeline that shows it both feed one from the same facts, so they agree.
+//! Pure: facts in, next step out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::api::{NextAction, Session, Status};
+use super::delivery::{Delivery, DeliveryKind};
+use super::draft::Completion;
+use super::exchange::{Exchange, Headers, Step};
+use super::profile::ProfileId;
+use super::scheme::{PhoneMessage, SchemeMessage};
+use super::settings::Pace;
+use super::{Lane, Problem, RunId, SessionId, Stamp};
+
+/// One thing that a scripted cardholder does on the bank's page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Type this and press Continue.
+    Enter(String),
+    /// Type what the bank sent to the phone, or the published password, and press Continue.
+    EnterOffered,
+    /// Press Cancel.
+    Cancel,
+}
+
+/// Who plays the shopper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shopper {
+    /// A person: the run stops where the shopper must act.
+    Person,
+    /// These acts, one for each page the bank shows.
+    Scripted(Vec<Act>),
+}
+
+/// What a run is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The profile to use.
+    pub profile: ProfileId,
+    /// Hosted or non-hosted, as the body says; picks the pages we hand out.
+    pub completion: Completion,
+    /// The body of `POST /sessions`, template values not yet resolved.
+    pub body: String,
+    /// The body of `PUT …/collect-data`, without `three_ds_method_completion`.
+    pub browser: String,
+    /// From step to step.
+    pub pace: Pace,
+    /// Who answers the bank.
+    pub shopper: Shopper,
+    /// Nobody is there: a step that fails ends the run instead of waiting for advice.
+    pub unattended: bool,
+}
+
+/// What a request carries as `Authorization`. Anything but the profile's token switches
+/// renewal and repetition off. Source: product.md, Decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// `Bearer` and the profile's token.
+    ProfileToken,
+    /// The session's own secret, raw.
+    SessionSecret,
+    /// No such header.
+    Nothing,
+    /// `Bearer` and a token that has expired.
+    ExpiredToken,
+    /// This text, as it is.
+    Text(String),
+}
+
+/// One step as a request that can be edited before it is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRequest {
+    /// What it is for.
+    pub step: Step,
+    /// `POST`.
+    pub method: String,
+    /// Absolute.
+    pub url: String,
+    /// What it carries as `Authorization`.
+    pub auth: Auth,
+    /// Further headers.
+    pub headers: Headers,
+    /// The body as text: JSON, or a form.
+    pub body: String,
+}
+
+/// How the shopper answers, where the shopper must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The scripted cardholder does it, over HTTP.
+    Here,
+    /// A person does it, in a real browser.
+    Browser,
+    /// Nobody does: the scripted cardholder cancels.
+    Abandon,
+}
+
+/// A run waits for a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// The step that would come now.
+    pub request: StepRequest,
+    /// The ways to answer, where the shopper must act; else empty.
+    pub answers: Vec<Answer>,
+    /// The page that a browser can open for this.
+    pub page: Option<String>,
+    /// Since when.
+    pub since: Stamp,
+    /// How long the other side waits, if it says so.
+    pub limit: Option<Duration>,
+    /// Why it waits though the pace is auto: the step went wrong.
+    pub problem: Option<Problem>,
+}
+
+/// All that the next step depends on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Progress {
+    /// The newest answer that was a session.
+    pub session: Option<Session>,
+    /// What `three_ds_method_completion` is to say, once the Method has been run or left out.
+    pub method: Option<MethodResult>,
+    /// The `next_actions` seen, in order, each change once.
+    pub path: Vec<NextAction>,
+    /// Something happened that the session view does not show yet.
+    stale: bool,
+    /// The newest view is final and was read with `GET` and the profile's token.
+    pub confirmed: bool,
+    /// `complete` was answered 2xx.
+    pub completed: bool,
+    /// Callbacks that arrived.
+    pub callbacks: usize,
+    /// Where the hosted page sent the browser.
+    pub returned_to: Option<Return>,
+    /// Answer of `POST /payments`.
+    pub payment: Option<serde_json::Value>,
+    skipped: BTreeSet<Step>,
+}
+
+/// What `three_ds_method_completion` says. Source: sessions-api.md 2.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MethodResult {
+    /// Notified in time.
+    Y,
+    /// Tried, not notified in time.
+    N,
+    /// Not tried: no URL, or left out.
+    U,
+}
+
+impl MethodResult {
+    /// The wire's letter.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Y => "Y",
+            Self::N => "N",
+            Self::U => "U",
+        }
+    }
+}
+
+/// Which of the shop's pages the hosted page sent the browser to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Return {
+    /// `success_url`.
+    Success,
+    /// `failure_url`.
+    Failure,
+}
+
+impl Progress {
+    /// Takes in an exchange. An answer it cannot read changes nothing.
+    pub fn exchanged(&mut self, exchange: &Exchange) {
+        let Some(response) = exchange.response().filter(|r| (200..300).contains(&r.status)) else { return };
+        match exchange.step {
+            Step::Complete => {
+                self.completed = true;
+                self.stale = true;
+            }
+            Step::Authorise => self.payment = response.json(),
+            Step::Challenge | Step::Redirect | Step::Method | Step::Token => (),
+            Step::Create | Step::Fingerprint | Step::Collect | Step::Confirm => {
+                let Some(session) = Session::read(&response.body) else { return };
+                self.skipped.clear(); // a new state: what was left out before may make sense now
+                self.stale = false;
+                self.confirmed = exchange.step == Step::Confirm && session.status.is_final();
+                self.note_path(&session);
+                self.session = Some(session);
+            }
+        }
+    }
+
+    fn note_path(&mut self, session: &Session) {
+        let before = self.session.as_ref().map(|session| session.next_actions.as_slice());
+        if before != Some(session.next_actions.as_slice()) {
+            self.path.extend(session.next_actions.iter().cloned());
+            self.path.dedup();
+        }
+    }
+
+    /// Takes in something that reached the listener.
+    pub fn delivered(&mut self, kind: DeliveryKind) {
+        match kind {
+            DeliveryKind::Callback => self.callbacks += 1,
+            DeliveryKind::ChallengeNotification => self.stale = true,
+            DeliveryKind::MethodNotification | DeliveryKind::Inbox | DeliveryKind::Unknown => (),
+        }
+    }
+
+    /// The shopper's part of a step is over; what it led to must be read.
+    pub fn shopper_done(&mut self, step: Step) {
+        self.stale |= matches!(step, Step::Challenge | Step::Redirect);
+    }
+
+    /// The browser came back from the hosted page.
+    pub fn returned(&mut self, to: Return) {
+        self.returned_to = Some(to);
+        self.stale = true;
+    }
+
+    /// Leaves a step out.
+    pub fn skip(&mut self, step: Step) {
+        match step {
+            Step::Method => self.method = Some(MethodResult::U),
+            Step::Confirm => {
+                self.stale = false;
+                self.skipped.insert(step);
+            }
+            _ => {
+                self.skipped.insert(step);
+            }
+        }
+    }
+
+    /// What would move this run on; `None` if there is nothing left to do.
+    pub fn next_step(&self) -> Option<Step> {
+        self.wanted().filter(|step| !self.skipped.contains(step))
+    }
+
+    fn wanted(&self) -> Option<Step> {
+        let Some(session) = &self.session else { return Some(Step::Create) };
+        if self.stale {
+            return Some(Step::Confirm);
+        }
+        let offers = |action| session.offers(&action);
+        let method_open = self.method.is_none() && session.link("three_ds_method_url").is_some();
+        if session.status == Status::Processing {
+            return Some(Step::Confirm);
+        }
+        if offers(NextAction::IssuerFingerprint) && method_open && !self.skipped.contains(&Step::Method) {
+            return Some(Step::Method);
+        }
+        if offers(NextAction::CollectChannelData) && !self.skipped.contains(&Step::Collect) {
+            return Some(Step::Collect);
+        }
+        if offers(NextAction::IssuerFingerprint) {
+            return Some(Step::Fingerprint);
+        }
+        if offers(NextAction::ChallengeCardholder) {
+            return Some(Step::Challenge);
+        }
+        if offers(NextAction::RedirectCardholder) {
+            return Some(Step::Redirect);
+        }
+        if offers(NextAction::Complete) && !self.skipped.contains(&Step::Complete) {
+            return Some(Step::Complete);
+        }
+        (session.status.is_final() && !self.confirmed).then_some(Step::Confirm)
+    }
+}
+
+/// What a row of the timeline shows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A request and its answer.
+    Exchange(Arc<Exchange>),
+    /// A hidden message of the scheme.
+    Scheme(SchemeMessage),
+    /// What the bank sent to the phone.
+    Phone(PhoneMessage),
+    /// What reached our listener.
+    Delivery(Arc<Delivery>),
+    /// Waiting for a person; `took` is set when it is over.
+    Wait(Step),
+    /// A step was left out.
+    Skipped(Step),
+    /// A step did not come to its end.
+    Failed(Step, Problem),
+    /// The user stopped the run.
+    Cancelled,
+}
+
+/// One row of the timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Stable within its run.
+    pub number: usize,
+    /// When it began.
+    pub at: Stamp,
+    /// How long it took; `None` while it goes on.
+    pub took: Option<Duration>,
+    /// Who acted.
+    pub from: Lane,
+    /// On whom.
+    pub to: Lane,
+    /// What it was.
+    pub what: What,
+    /// The session's status, if this row changed it.
+    pub status: Option<Status>,
+}
+
+/// What a run is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Phase {
+    /// Busy with a step, or between two.
+    Working(Option<Step>),
+    /// Waiting for a person.
+    Waiting(Turn),
+    /// Nothing left to do.
+    Ended,
+    /// Stopped by the user.
+    Cancelled,
+}
+
+/// Our attempt at one authentication.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Which one.
+    pub id: RunId,
+    /// What it was to do.
+    pub plan: Plan,
+    /// When it began.
+    pub started: Stamp,
+    /// What happened, ordered by when each row began.
+    pub entries: Vec<Entry>,
+    /// What the next step depends on.
+    pub progress: Progress,
+    /// What it is doing.
+    pub phase: Phase,
+}
+
+impl Run {
+    /// A run that has only been asked for.
+    pub fn new(id: RunId, plan: Plan, started: Stamp) -> Self {
+        let progress = Progress::default();
+        Self { id, plan, started, entries: Vec::new(), progress, phase: Phase::Working(None) }
+    }
+
+    /// The API's session, once there is one.
+    pub fn session(&self) -> Option<&Session> {
+        self.progress.session.as_ref()
+    }
+
+    /// The API's identifier, once there is one.
+    pub fn session_id(&self) -> Option<&SessionId> {
+        self.session().map(|session| &session.id)
+    }
+
+    /// True while it works or waits.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Working(_) | Phase::Waiting(_))
+    }
+
+    /// From the first row to the end of the last.
+    pub fn length(&self) -> Duration {
+        let ends = self.entries.iter().map(|e| e.at.since(self.started) + e.took.unwrap_or_default());
+        ends.max().unwrap_or_default()
+    }
+
+    /// What the bank sent to the phone, newest first.
+    pub fn phone(&self) -> impl Iterator<Item = &PhoneMessage> {
+        self.entries.iter().rev().filter_map(|entry| match &entry.what {
+            What::Phone(message) => Some(message),
+            _ => None,
+        })
+    }
+
+    /// The exchange of a row.
+    pub fn exchange(&self, number: usize) -> Option<&Arc<Exchange>> {
+        self.entries.iter().find(|entry| entry.number == number).and_then(|entry| match &entry.what {
+            What::Exchange(exchange) => Some(exchange),
+            _ => None,
+        })
+    }
+
+    /// Takes in an exchange. Late ones after the end are kept as rows.
+    pub fn exchanged(&mut self, exchange: Arc<Exchange>) {
+        let before = self.session().map(|session| session.status.clone());
+        self.progress.exchanged(&exchange);
+        let after = self.session().map(|session| session.status.clone());
+        let status = after.filter(|after| before.as_ref() != Some(after));
+        let (from, to) = (exchange.from, exchange.to);
+        self.insert(exchange.started, Some(exchange.timing.total), (from, to), What::Exchange(exchange), status);
+    }
+
+    /// Takes in something that reached the listener.
+    pub fn delivered(&mut self, delivery: Arc<Delivery>) {
+        self.progress.delivered(delivery.kind);
+        let lanes = match delivery.kind {
+            DeliveryKind::Callback | DeliveryKind::Inbox | DeliveryKind::Unknown => (Lane::Sessions, Lane::Callback),
+            DeliveryKind::MethodNotification | DeliveryKind::ChallengeNotification => (Lane::Browser, Lane::Merchant),
+        };
+        self.insert(delivery.at, Some(Duration::ZERO), lanes, What::Delivery(delivery), None);
+    }
+
+    /// Takes in a hidden message.
+    pub fn scheme_message_seen(&mut self, message: SchemeMessage) {
+        let (at, took, lanes) = (message.at, message.took, (message.from, message.to));
+        self.insert(at, Some(took), lanes, What::Scheme(message), None);
+    }
+
+    /// Takes in what the bank sent to the phone.
+    pub fn phone_message_sent(&mut self, message: PhoneMessage) {
+        self.insert(message.at, Some(Duration::ZERO), (Lane::Issuer, Lane::Browser), What::Phone(message), None);
+    }
+
+    /// The run waits for a person.
+    pub fn turn_came(&mut self, turn: Turn) {
+        if !turn.answers.is_empty() {
+            let lanes = (Lane::Browser, Lane::Issuer);
+            self.insert(turn.since, None, lanes, What::Wait(turn.request.step), None);
+        }
+        self.phase = Phase::Waiting(turn);
+    }
+
+    /// The run goes on.
+    pub fn step_began(&mut self, step: Step, now: Stamp) {
+        self.end_waits(now);
+        self.phase = Phase::Working(Some(step));
+    }
+
+    /// A step was left out.
+    pub fn step_skipped(&mut self, step: Step, now: Stamp) {
+        self.end_waits(now);
+        self.progress.skip(step);
+        self.insert(now, Some(Duration::ZERO), (Lane::Merchant, Lane::Merchant), What::Skipped(step), None);
+    }
+
+    /// A step did not come to its end.
+    pub fn step_failed(&mut self, step: Step, problem: Problem, now: Stamp) {
+        let lanes = (Lane::Merchant, Lane::Merchant);
+        self.insert(now, Some(Duration::ZERO), lanes, What::Failed(step, problem), None);
+    }
+
+    /// Nothing left to do, or stopped.
+    pub fn ended(&mut self, phase: Phase, now: Stamp) {
+        self.end_waits(now);
+        if phase == Phase::Cancelled {
+            self.insert(now, Some(Duration::ZERO), (Lane::Merchant, Lane::Merchant), What::Cancelled, None);
+        }
+        self.phase = phase;
+    }
+
+    fn end_waits(&mut self, now: Stamp) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.took.is_none()) {
+            entry.took = Some(now.since(entry.at));
+        }
+    }
+
+    /// Rows are ordered by when they began; an answer that took long comes before what
+    /// happened meanwhile.
+    fn insert(&mut self, at: Stamp, took: Option<Duration>, lanes: (Lane, Lane), what: What, status: Option<Status>) {
+        let number = self.entries.len();
+        let entry = Entry { number, at, took, from: lanes.0, to: lanes.1, what, status };
+        let place = self.entries.partition_point(|other| other.at.mono <= at.mono);
+        self.entries.insert(place, entry);
+    }
+}
