@@ -7,6 +7,8 @@
 //! - [`serve`] — a guarded loopback server
 
 pub mod bus;
+pub mod client;
 pub mod clock;
+pub mod engine;
 pub mod model;
 pub mod serve;

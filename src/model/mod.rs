@@ -18,6 +18,7 @@ pub mod scenario;
 pub mod scheme;
 pub mod secret;
 pub mod settings;
+pub mod steps;
 pub mod template;
 
 use std::collections::{BTreeMap, HashMap};

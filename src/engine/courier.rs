@@ -1,0 +1,315 @@
+//! Carries requests for runs: finds the token, sends, writes down, tells.
+//!
+//! Hides the token's life (one renewal at a time, early, once more on a 401), the order
+//! "intent on disk, send, answer on disk, tell", and which secret may go to which host.
+//! Nothing is sent twice but a request that was answered 401 (trust.md R27, R28).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::bus::{Event, EventSink, Journal, Record};
+use crate::client::{Client, Limits, Outgoing};
+use crate::clock;
+use crate::model::api::ApiError;
+use crate::model::exchange::{Headers, Response, Step};
+use crate::model::explain;
+use crate::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView, is_loopback};
+use crate::model::redact::{Origin, Redactor};
+use crate::model::run::{Auth, StepRequest};
+use crate::model::steps::form;
+use crate::model::{Lane, Notice, Problem, RunId, Secret};
+
+/// A token that expired long ago, for the tester who wants to send one. Its claims say
+/// `exp: 1`; nobody signed it.
+const EXPIRED_TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJleHBpcmVkIiwiZXhwIjoxfQ.c2lnbmF0dXJl";
+
+/// A client secret and the hosts it was entered for.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub secret: Secret,
+    pub origins: Vec<String>,
+}
+
+struct Live {
+    token: Secret,
+    view: TokenView,
+}
+
+/// See the module.
+pub(super) struct Courier {
+    client: Client,
+    journal: Journal,
+    sink: EventSink,
+    /// Held over the fetch, so that all who wait use the one renewal.
+    tokens: Mutex<HashMap<ProfileId, Live>>,
+    held: StdMutex<HashMap<ProfileId, Held>>,
+    /// Live secrets that no record may show.
+    live: StdMutex<Vec<Secret>>,
+}
+
+impl Courier {
+    pub fn new(client: Client, journal: Journal, sink: EventSink) -> Self {
+        let (tokens, held, live) = (Mutex::default(), StdMutex::default(), StdMutex::default());
+        Self { client, journal, sink, tokens, held, live }
+    }
+
+    /// Keeps a client secret for the hosts that the profile has now.
+    pub fn hold(&self, profile: &Profile, secret: Secret) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).push(secret.clone());
+        let held = Held { secret, origins: profile.origins() };
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(profile.id.clone(), held);
+    }
+
+    /// The hosts a profile's secret was entered for; `None` if none is held.
+    pub fn entered_for(&self, profile: &ProfileId) -> Option<Vec<String>> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(profile).map(|held| held.origins.clone())
+    }
+
+    /// A redactor that knows every live secret.
+    pub fn redactor(&self, environment: Environment) -> Redactor {
+        let origin = if environment == Environment::Embedded { Origin::Embedded } else { Origin::Real };
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Redactor::new(live, origin)
+    }
+
+    /// Throws a profile's token away.
+    pub async fn forget(&self, profile: &ProfileId) {
+        self.tokens.lock().await.remove(profile);
+        self.sink.post(Event::TokenChanged(profile.clone(), TokenStatus::Absent)).await;
+    }
+
+    /// Fetches a new token, also if there is a good one.
+    pub async fn renew(&self, profile: &Profile) {
+        let mut tokens = self.tokens.lock().await;
+        tokens.remove(&profile.id);
+        self.fetch(None, profile, &mut tokens).await.ok(); // told by its TokenChanged event
+    }
+
+    /// Sends an API call for a run. The answer may be an error of the API.
+    ///
+    /// # Errors
+    /// If no token could be had, the request may not be sent there, or nobody answered.
+    pub async fn call(
+        &self,
+        run: RunId,
+        profile: &Profile,
+        request: &StepRequest,
+        session_secret: Option<&str>,
+    ) -> Result<Response, Problem> {
+        let carries_ours = matches!(request.auth, Auth::ProfileToken | Auth::SessionSecret);
+        if carries_ours {
+            self.check_host(profile, &request.url)?;
+        }
+        let answer = self.call_once(run, profile, request, session_secret).await?;
+        if answer.status != 401 || request.auth != Auth::ProfileToken {
+            return Ok(answer);
+        }
+        self.tokens.lock().await.remove(&profile.id);
+        self.call_once(run, profile, request, session_secret).await
+    }
+
+    async fn call_once(
+        &self,
+        run: RunId,
+        profile: &Profile,
+        request: &StepRequest,
+        session_secret: Option<&str>,
+    ) -> Result<Response, Problem> {
+        let authorization = match &request.auth {
+            Auth::ProfileToken => Some(format!("Bearer {}", self.token(Some(run), profile).await?.expose())),
+            Auth::SessionSecret => Some(session_secret.map(str::to_owned).ok_or_else(|| {
+                Problem::of(
+                    format!("{}: there is no session secret yet", request.step),
+                    "The answer to POST /sessions carries it; take another Authorization until then",
+                )
+            })?),
+            Auth::Nothing => None,
+            Auth::ExpiredToken => Some(format!("Bearer {EXPIRED_TOKEN}")),
+            Auth::Text(text) => Some(text.clone()),
+        };
+        let mut headers: Headers = Vec::with_capacity(request.headers.len() + 1);
+        headers.extend(authorization.map(|value| ("Authorization".to_owned(), value)));
+        headers.extend(request.headers.iter().cloned());
+        let out = Outgoing {
+            step: request.step,
+            from: Lane::Merchant,
+            to: Lane::Sessions,
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers,
+            body: Bytes::from(request.body.clone()),
+        };
+        self.carry(Some(run), profile.environment, out, Limits::CALL).await
+    }
+
+    /// Sends what a shopper's browser would send.
+    ///
+    /// # Errors
+    /// If nobody answered, or the address is plain HTTP to another machine.
+    pub async fn browse(&self, run: RunId, environment: Environment, out: Outgoing) -> Result<Response, Problem> {
+        let far = Url::parse(&out.url).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url));
+        if far {
+            return Err(Problem::of(
+                format!("{}: {} is plain HTTP to another machine", out.step, out.url),
+                "Plain HTTP is for addresses of this machine only; ask for an https address",
+            ));
+        }
+        self.carry(Some(run), environment, out, Limits::CALL).await
+    }
+
+    /// Writes the intent down, sends, writes the answer down, tells.
+    async fn carry(
+        &self,
+        run: Option<RunId>,
+        environment: Environment,
+        out: Outgoing,
+        limits: Limits,
+    ) -> Result<Response, Problem> {
+        let redactor = self.redactor(environment);
+        let intent = run.filter(|_| matches!(out.step, Step::Create | Step::Complete | Step::Authorise));
+        if let Some(run) = intent {
+            let url = redactor.mask(out.url.as_bytes()).bytes;
+            let url = String::from_utf8_lossy(&url).into_owned();
+            self.keep(Record::Intent(run, out.step, url)).await;
+        }
+        let sent = self.client.send(out, limits, &redactor).await;
+        let exchange = Arc::new(sent.exchange);
+        self.keep(Record::Exchange(run, exchange.clone())).await;
+        self.sink.post(Event::Exchanged(run, exchange.clone())).await;
+        match (sent.answer, &exchange.outcome) {
+            (Some(answer), _) => Ok(answer),
+            (None, Err(problem)) => Err(problem.clone()),
+            (None, Ok(_)) => Err(Problem::of("The answer was lost", "Send the request again")),
+        }
+    }
+
+    /// A record that cannot be kept does not stop a test; the user is told.
+    async fn keep(&self, record: Record) {
+        if let Err(refused) = self.journal.append(record).await {
+            let problem = Problem::of(
+                format!("This run is not being saved: {}", refused.0),
+                "It stays on the screen; free disk space or choose another --data-dir to keep it",
+            );
+            self.sink.post(Event::Noticed(Notice { number: 0, passing: false, problem })).await;
+        }
+    }
+
+    /// A token that will last, fetched if need be.
+    async fn token(&self, run: Option<RunId>, profile: &Profile) -> Result<Secret, Problem> {
+        let mut tokens = self.tokens.lock().await;
+        let now = clock::stamp();
+        if let Some(live) = tokens.get(&profile.id) {
+            let age = live.view.life.saturating_sub(live.view.left(now));
+            if age < live.view.renewal() {
+                return Ok(live.token.clone());
+            }
+        }
+        self.fetch(run, profile, &mut tokens).await
+    }
+
+    async fn fetch(
+        &self,
+        run: Option<RunId>,
+        profile: &Profile,
+        tokens: &mut HashMap<ProfileId, Live>,
+    ) -> Result<Secret, Problem> {
+        self.sink.post(Event::TokenChanged(profile.id.clone(), TokenStatus::Fetching)).await;
+        let fetched = self.ask_for_token(run, profile).await;
+        let status = match &fetched {
+            Ok(live) => TokenStatus::Live(Box::new(live.view.clone())),
+            Err(problem) => TokenStatus::Failed(problem.clone()),
+        };
+        self.sink.post(Event::TokenChanged(profile.id.clone(), status)).await;
+        let live = fetched?;
+        let token = live.token.clone();
+        tokens.insert(profile.id.clone(), live);
+        Ok(token)
+    }
+
+    async fn ask_for_token(&self, run: Option<RunId>, profile: &Profile) -> Result<Live, Problem> {
+        if let Some((field, finding)) = profile.check().into_iter().next() {
+            return Err(Problem::of(format!("Get a token: {field} of profile {:?} cannot be used", profile.name), finding));
+        }
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&profile.id).cloned();
+        let held = held.ok_or_else(|| {
+            Problem::of(
+                format!("Get a token: profile {:?} has no client secret", profile.name),
+                "Enter it under Credentials, or set SESSIONS_CONSOLE_CLIENT_SECRET before the start",
+            )
+        })?;
+        self.check_host(profile, &profile.token_url)?;
+        let mut fields =
+            vec![("grant_type", "client_credentials"), ("client_id", &profile.client_id), ("client_secret", held.secret.expose())];
+        if !profile.scopes.trim().is_empty() {
+            fields.push(("scope", profile.scopes.trim()));
+        }
+        let out = Outgoing {
+            step: Step::Token,
+            from: Lane::Merchant,
+            to: Lane::Sessions,
+            method: "POST".into(),
+            url: profile.token_url.clone(),
+            headers: vec![
+                ("Accept".into(), "application/json".into()),
+                ("Content-Type".into(), "application/x-www-form-urlencoded".into()),
+            ],
+            body: form(&fields).into(),
+        };
+        let answer = self.carry(run, profile.environment, out, Limits::TOKEN).await?;
+        let live = read_token(&answer)?;
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).push(live.token.clone());
+        Ok(live)
+    }
+
+    /// A secret goes only to the hosts it was entered for (trust.md R23).
+    fn check_host(&self, profile: &Profile, url: &str) -> Result<(), Problem> {
+        let origin = Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let entered_for = self.entered_for(&profile.id).unwrap_or_default();
+        if entered_for.contains(&origin) && profile.origins().contains(&origin) {
+            return Ok(());
+        }
+        Err(Problem::of(
+            format!("The credentials of profile {:?} were not entered for {origin}", profile.name),
+            format!(
+                "They were entered for {}. Enter the secret again under Credentials to allow this host, or send with another Authorization",
+                if entered_for.is_empty() { "no host".to_owned() } else { entered_for.join(", ") }
+            ),
+        ))
+    }
+}
+
+fn read_token(answer: &Response) -> Result<Live, Problem> {
+    let json = answer.json().unwrap_or_default();
+    let token = json.get("access_token").and_then(Value::as_str);
+    let (200, Some(token)) = (answer.status, token) else {
+        let said = ApiError::read(&answer.body);
+        let (code, hint) = said.map_or_else(
+            || ("no access_token".to_owned(), "Check that the token address is right".to_owned()),
+            |error| (error.error_type.clone(), explain::error_code(&error.error_type)),
+        );
+        return Err(Problem::of(format!("Get a token: the token server answered {} {code}", answer.status), hint));
+    };
+    let life = json.get("expires_in").and_then(Value::as_u64).unwrap_or(0);
+    let granted = json.get("scope").and_then(Value::as_str).unwrap_or_default();
+    let part = |index| {
+        let part = token.split('.').nth(index)?;
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+    };
+    let view = TokenView {
+        obtained: clock::stamp(),
+        life: Duration::from_secs(life),
+        scopes: granted.split_whitespace().map(str::to_owned).collect(),
+        header: part(0),
+        claims: part(1),
+    };
+    Ok(Live { token: Secret::new(token), view })
+}
