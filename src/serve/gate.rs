@@ -178,6 +178,11 @@ impl Connection {
         self.with(|progress| progress.blocked.is_some())
     }
 
+    /// Where it stands, if it may be evicted at all.
+    pub(super) fn evictable(&self) -> Option<(Phase, Instant)> {
+        Some(self.standing()).filter(|(phase, _)| *phase != Phase::Request)
+    }
+
     fn blocked(&self, blocked: bool) {
         let moved = self.with(|progress| match (blocked, progress.blocked) {
             (true, None) => {
