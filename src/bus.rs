@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::model::delivery::{Delivery, Seq};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Profile, ProfileId, TokenStatus};
-use crate::model::run::{Answer, Plan, StepRequest, Turn};
+use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Settings;
 use crate::model::{Notice, Problem, RunId, Secret, Server, ServerStatus};
@@ -69,6 +69,8 @@ pub enum Event {
     TurnCame(RunId, Turn),
     /// A run goes on: the step that it does now.
     StepBegan(RunId, Step),
+    /// The shopper's browser did something.
+    ShopperDid(RunId, Deed),
     /// A step was left out.
     StepSkipped(RunId, Step),
     /// A step did not come to its end; the run can go on.

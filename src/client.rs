@@ -35,17 +35,11 @@ pub struct Limits {
 
 impl Limits {
     /// For calls of the API and for pages.
-    pub const CALL: Self = Self {
-        first_byte: Duration::from_secs(30),
-        stall: Duration::from_secs(10),
-        whole: Duration::from_secs(60),
-    };
+    pub const CALL: Self =
+        Self { first_byte: Duration::from_secs(30), stall: Duration::from_secs(10), whole: Duration::from_secs(60) };
     /// For the token server.
-    pub const TOKEN: Self = Self {
-        first_byte: Duration::from_secs(10),
-        stall: Duration::from_secs(10),
-        whole: Duration::from_secs(15),
-    };
+    pub const TOKEN: Self =
+        Self { first_byte: Duration::from_secs(10), stall: Duration::from_secs(10), whole: Duration::from_secs(15) };
 }
 
 /// Until a connection stands. Source: trust.md R26.
@@ -187,8 +181,10 @@ impl Client {
         timing.wait = timing.wait.saturating_sub(timing.connect.unwrap_or_default());
         let answer = outcome.as_ref().ok().cloned();
         let outcome = outcome.map_err(|error| error.problem());
-        let exchange = record(id, out, headers, outcome, timing, started, redactor);
-        Sent { exchange, answer }
+        let request = Request { method: out.method, url: out.url, headers, body: out.body };
+        let (step, from, to) = (out.step, out.from, out.to);
+        let exact = Exchange { id, step, from, to, started, request, outcome, timing, masked: 0 };
+        Sent { exchange: exact.masked_by(redactor), answer }
     }
 
     async fn exchange(
@@ -279,36 +275,6 @@ fn title_case(name: &str) -> String {
             if upper { c.to_ascii_uppercase() } else { c }
         })
         .collect()
-}
-
-fn record(
-    id: ExchangeId,
-    out: Outgoing,
-    headers: Headers,
-    outcome: Result<Response, Problem>,
-    timing: Timing,
-    started: crate::model::Stamp,
-    redactor: &Redactor,
-) -> Exchange {
-    let mut masked = 0;
-    let mut headers_of = |headers: &Headers| {
-        let (headers, hits) = redactor.mask_headers(headers);
-        masked += hits;
-        headers
-    };
-    let request_headers = headers_of(&headers);
-    let outcome = outcome.map(|answer| Response { headers: headers_of(&answer.headers), ..answer });
-    let mut body_of = |body: &Bytes| {
-        let done = redactor.mask(body);
-        masked += done.spans.len();
-        if done.spans.is_empty() { body.clone() } else { done.bytes.into() }
-    };
-    let body = body_of(&out.body);
-    let outcome = outcome.map(|answer| Response { body: body_of(&answer.body), ..answer });
-    let url = redactor.mask(out.url.as_bytes());
-    let url = if url.spans.is_empty() { out.url } else { String::from_utf8_lossy(&url.bytes).into_owned() };
-    let request = Request { method: out.method, url, headers: request_headers, body };
-    Exchange { id, step: out.step, from: out.from, to: out.to, started, request, outcome, timing, masked }
 }
 
 /// Wraps reqwest's connector to measure how long a connection takes to stand.

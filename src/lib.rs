@@ -10,5 +10,6 @@ pub mod bus;
 pub mod client;
 pub mod clock;
 pub mod engine;
+pub mod listener;
 pub mod model;
 pub mod serve;

@@ -19,7 +19,7 @@ use crate::bus::{Event, EventSink, Journal, Record};
 use crate::client::{Client, Limits, Outgoing};
 use crate::clock;
 use crate::model::api::ApiError;
-use crate::model::exchange::{Headers, Response, Step};
+use crate::model::exchange::{Exchange, Headers, Response, Step};
 use crate::model::explain;
 use crate::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView, is_loopback};
 use crate::model::redact::{Origin, Redactor};
@@ -41,6 +41,12 @@ pub(super) struct Held {
 struct Live {
     token: Secret,
     view: TokenView,
+}
+
+/// An answer as it came, and its record.
+pub(super) struct Carried {
+    pub answer: Response,
+    pub exchange: Arc<Exchange>,
 }
 
 /// See the module.
@@ -88,7 +94,7 @@ impl Courier {
     }
 
     /// Fetches a new token, also if there is a good one.
-    pub async fn renew(&self, profile: &Profile) {
+    pub async fn renew(self: &Arc<Self>, profile: &Profile) {
         let mut tokens = self.tokens.lock().await;
         tokens.remove(&profile.id);
         self.fetch(None, profile, &mut tokens).await.ok(); // told by its TokenChanged event
@@ -99,18 +105,18 @@ impl Courier {
     /// # Errors
     /// If no token could be had, the request may not be sent there, or nobody answered.
     pub async fn call(
-        &self,
+        self: &Arc<Self>,
         run: RunId,
         profile: &Profile,
         request: &StepRequest,
         session_secret: Option<&str>,
-    ) -> Result<Response, Problem> {
+    ) -> Result<Carried, Problem> {
         let carries_ours = matches!(request.auth, Auth::ProfileToken | Auth::SessionSecret);
         if carries_ours {
             self.check_host(profile, &request.url)?;
         }
         let answer = self.call_once(run, profile, request, session_secret).await?;
-        if answer.status != 401 || request.auth != Auth::ProfileToken {
+        if answer.answer.status != 401 || request.auth != Auth::ProfileToken {
             return Ok(answer);
         }
         self.tokens.lock().await.remove(&profile.id);
@@ -118,12 +124,12 @@ impl Courier {
     }
 
     async fn call_once(
-        &self,
+        self: &Arc<Self>,
         run: RunId,
         profile: &Profile,
         request: &StepRequest,
         session_secret: Option<&str>,
-    ) -> Result<Response, Problem> {
+    ) -> Result<Carried, Problem> {
         let authorization = match &request.auth {
             Auth::ProfileToken => Some(format!("Bearer {}", self.token(Some(run), profile).await?.expose())),
             Auth::SessionSecret => Some(session_secret.map(str::to_owned).ok_or_else(|| {
@@ -155,7 +161,12 @@ impl Courier {
     ///
     /// # Errors
     /// If nobody answered, or the address is plain HTTP to another machine.
-    pub async fn browse(&self, run: RunId, environment: Environment, out: Outgoing) -> Result<Response, Problem> {
+    pub async fn browse(
+        self: &Arc<Self>,
+        run: RunId,
+        environment: Environment,
+        out: Outgoing,
+    ) -> Result<Carried, Problem> {
         let far = Url::parse(&out.url).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url));
         if far {
             return Err(Problem::of(
@@ -166,15 +177,30 @@ impl Courier {
         self.carry(Some(run), environment, out, Limits::CALL).await
     }
 
-    /// Writes the intent down, sends, writes the answer down, tells.
+    /// Carries in a task of its own: a run that is stopped meanwhile loses no record.
     async fn carry(
+        self: &Arc<Self>,
+        run: Option<RunId>,
+        environment: Environment,
+        out: Outgoing,
+        limits: Limits,
+    ) -> Result<Carried, Problem> {
+        let courier = self.clone();
+        let task = tokio::spawn(async move { courier.deliver(run, environment, out, limits).await });
+        task.await.unwrap_or_else(|_| Err(Problem::of("The request's task ended early", "Send the request again")))
+    }
+
+    /// Writes the intent down, sends, writes the answer down, tells.
+    async fn deliver(
         &self,
         run: Option<RunId>,
         environment: Environment,
         out: Outgoing,
         limits: Limits,
-    ) -> Result<Response, Problem> {
-        let redactor = self.redactor(environment);
+    ) -> Result<Carried, Problem> {
+        // The screen shows what came, but for client secrets, tokens and real card numbers;
+        // the disk gets what trust.md R33 allows for this environment.
+        let redactor = self.redactor(Environment::Embedded);
         let intent = run.filter(|_| matches!(out.step, Step::Create | Step::Complete | Step::Authorise));
         if let Some(run) = intent {
             let url = redactor.mask(out.url.as_bytes()).bytes;
@@ -183,10 +209,14 @@ impl Courier {
         }
         let sent = self.client.send(out, limits, &redactor).await;
         let exchange = Arc::new(sent.exchange);
-        self.keep(Record::Exchange(run, exchange.clone())).await;
+        let at_rest = match environment {
+            Environment::Embedded => exchange.clone(),
+            _ => Arc::new(exchange.masked_by(&self.redactor(environment))),
+        };
+        self.keep(Record::Exchange(run, at_rest)).await;
         self.sink.post(Event::Exchanged(run, exchange.clone())).await;
         match (sent.answer, &exchange.outcome) {
-            (Some(answer), _) => Ok(answer),
+            (Some(answer), _) => Ok(Carried { answer, exchange }),
             (None, Err(problem)) => Err(problem.clone()),
             (None, Ok(_)) => Err(Problem::of("The answer was lost", "Send the request again")),
         }
@@ -204,7 +234,7 @@ impl Courier {
     }
 
     /// A token that will last, fetched if need be.
-    async fn token(&self, run: Option<RunId>, profile: &Profile) -> Result<Secret, Problem> {
+    async fn token(self: &Arc<Self>, run: Option<RunId>, profile: &Profile) -> Result<Secret, Problem> {
         let mut tokens = self.tokens.lock().await;
         let now = clock::stamp();
         if let Some(live) = tokens.get(&profile.id) {
@@ -217,7 +247,7 @@ impl Courier {
     }
 
     async fn fetch(
-        &self,
+        self: &Arc<Self>,
         run: Option<RunId>,
         profile: &Profile,
         tokens: &mut HashMap<ProfileId, Live>,
@@ -235,9 +265,12 @@ impl Courier {
         Ok(token)
     }
 
-    async fn ask_for_token(&self, run: Option<RunId>, profile: &Profile) -> Result<Live, Problem> {
+    async fn ask_for_token(self: &Arc<Self>, run: Option<RunId>, profile: &Profile) -> Result<Live, Problem> {
         if let Some((field, finding)) = profile.check().into_iter().next() {
-            return Err(Problem::of(format!("Get a token: {field} of profile {:?} cannot be used", profile.name), finding));
+            return Err(Problem::of(
+                format!("Get a token: {field} of profile {:?} cannot be used", profile.name),
+                finding,
+            ));
         }
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&profile.id).cloned();
         let held = held.ok_or_else(|| {
@@ -247,8 +280,11 @@ impl Courier {
             )
         })?;
         self.check_host(profile, &profile.token_url)?;
-        let mut fields =
-            vec![("grant_type", "client_credentials"), ("client_id", &profile.client_id), ("client_secret", held.secret.expose())];
+        let mut fields = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", &profile.client_id),
+            ("client_secret", held.secret.expose()),
+        ];
         if !profile.scopes.trim().is_empty() {
             fields.push(("scope", profile.scopes.trim()));
         }
@@ -265,7 +301,7 @@ impl Courier {
             body: form(&fields).into(),
         };
         let answer = self.carry(run, profile.environment, out, Limits::TOKEN).await?;
-        let live = read_token(&answer)?;
+        let live = read_token(&answer.answer)?;
         self.live.lock().unwrap_or_else(PoisonError::into_inner).push(live.token.clone());
         Ok(live)
     }

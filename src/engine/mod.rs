@@ -1,3 +1,320 @@
-//! Carries out commands, folds in events, owns every task.
+//! The one writer and the one spawner: carries out commands, folds in events, owns every
+//! task, server and secret.
+//!
+//! Promises: `dispatch` and `pump` never wait; the workspace changes only here; what is
+//! dropped is stopped. Knows no window: [`Engine::wait`] drives it from a terminal.
+
+mod browser;
 mod courier;
+mod drive;
+mod fold;
 mod shopper;
+mod start;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+use tokio::sync::{Notify, mpsc};
+
+use crate::bus::{Command, Event, EventSink};
+use crate::clock::{self, Clock};
+use crate::listener::Listener;
+use crate::model::profile::{Environment, Profile, ProfileId};
+use crate::model::run::{Answer, Phase, Plan, Progress, Run};
+use crate::model::settings::Settings;
+use crate::model::template::Values;
+use crate::model::{Notice, Problem, RunId, Secret, SecretState, Workspace};
+use crate::sandbox::Sandbox;
+use crate::store::{self, Store};
+use courier::Courier;
+use drive::{Driver, Order};
+pub use start::{Options, Ports, StartError};
+
+/// How long closing waits for tasks.
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// See the module.
+pub struct Engine {
+    workspace: Workspace,
+    events: mpsc::Receiver<Event>,
+    sink: EventSink,
+    courier: Arc<Courier>,
+    runs: HashMap<RunId, Handle>,
+    runs_started: u64,
+    notices: u64,
+    /// What the sandbox showed of sessions whose answer to create is still on its way.
+    orphans: Vec<fold::Orphan>,
+    settings_writer: std::sync::mpsc::Sender<Settings>,
+    own_ports: Vec<u16>,
+    /// Of the embedded sandbox; stands still while a person thinks in manual mode.
+    sandbox_clock: Clock,
+    listener: Listener,
+    sandbox: Option<Sandbox>,
+    _store: Store,
+    /// Last, so that servers stop while there is a runtime.
+    runtime: Option<Runtime>,
+}
+
+/// What the engine keeps of a run's task.
+struct Handle {
+    orders: mpsc::UnboundedSender<Order>,
+    stop: Arc<Notify>,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.sandbox = None;
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(CLOSING);
+        }
+    }
+}
+
+impl Engine {
+    /// All that there is to see.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The embedded sandbox, if it runs.
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref()
+    }
+
+    /// Folds in what has arrived, for at most `budget`. True if more may be waiting.
+    pub fn pump(&mut self, budget: Duration) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < budget {
+            let Ok(event) = self.events.try_recv() else { return false };
+            self.apply(event);
+        }
+        true
+    }
+
+    /// Waits for one event and folds it in, with all that came with it. False if none came.
+    /// For terminals and tests; the window calls [`Engine::pump`].
+    pub fn wait(&mut self, at_most: Duration) -> bool {
+        let Some(runtime) = &self.runtime else { return false };
+        let events = &mut self.events;
+        let came = runtime.block_on(async { tokio::time::timeout(at_most, events.recv()).await });
+        let Ok(Some(event)) = came else { return false };
+        self.apply(event);
+        while let Ok(event) = self.events.try_recv() {
+            self.apply(event);
+        }
+        true
+    }
+
+    /// Starts what was asked for and returns at once.
+    pub fn dispatch(&mut self, command: Command) {
+        match command {
+            Command::Run(plan) => self.start_run(plan),
+            Command::Send(run, request) => self.order(run, Order::Send(request)),
+            Command::Do(run, step) => self.order(run, Order::Do(step)),
+            Command::Skip(run) => self.order(run, Order::Skip),
+            Command::Answer(run, answer) => self.answer(run, answer),
+            Command::Cancel(run) => self.cancel(run),
+            Command::Remove(run) => self.remove(run),
+            Command::RenewToken => self.renew_token(),
+            Command::ForgetToken => self.forget_token(),
+            Command::SaveProfile(profile) => self.save_profile(profile),
+            Command::SetSecret(profile, secret) => self.set_secret(&profile, secret),
+            Command::UseProfile(profile) => self.use_profile(profile),
+            Command::SaveSettings(settings) => self.save_settings(settings),
+            Command::OpenBody(path) => self.open_body(path),
+            Command::SaveBody(path, text) => self.save_body(path, text),
+            Command::OpenInBrowser(address) => self.open_in_browser(&address),
+            Command::Dismiss(number) => self.workspace.notices.retain(|notice| notice.number != number),
+        }
+    }
+
+    /// Starts a run; its id is the newest of the workspace's.
+    fn start_run(&mut self, plan: Plan) {
+        let Some(profile) = self.workspace.settings.profiles.iter().find(|p| p.id == plan.profile).cloned() else {
+            let hint = "Choose a profile under Credentials";
+            return self.notice(Problem::of(format!("There is no profile {:?}", plan.profile.0), hint));
+        };
+        self.runs_started += 1;
+        let id = RunId(self.runs_started);
+        let now = clock::stamp();
+        let visit = self.listener.visit(id);
+        let values = Values {
+            listener: visit.listener_base(),
+            merchant: visit.merchant_base(),
+            uuid: uuid::Uuid::new_v4().to_string(),
+            now: whole_seconds(now.wall),
+        };
+        let (orders, orders_in) = mpsc::unbounded_channel();
+        let stop = Arc::new(Notify::new());
+        let driver = Driver {
+            run: id,
+            plan: plan.clone(),
+            profile,
+            courier: self.courier.clone(),
+            sink: self.sink.clone(),
+            visit,
+            orders: orders_in,
+            stop: stop.clone(),
+            values,
+            progress: Progress::default(),
+            secret: None,
+            repeats: (None, 0),
+        };
+        self.workspace.runs.insert(id, Run::new(id, plan, now));
+        self.runs.insert(id, Handle { orders, stop });
+        self.spawn(driver.drive());
+        tracing::info!(run = id.0, "run started");
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(task);
+        }
+    }
+
+    fn order(&mut self, run: RunId, order: Order) {
+        let taken = self.runs.get(&run).is_some_and(|handle| handle.orders.send(order).is_ok());
+        if !taken {
+            self.notice(Problem::of(format!("{run} is over"), "Start a new one"));
+        }
+    }
+
+    fn answer(&mut self, run: RunId, answer: Answer) {
+        let page = match self.workspace.runs.get(&run).map(|run| &run.phase) {
+            Some(Phase::Waiting(turn)) => turn.page.clone(),
+            _ => None,
+        };
+        if answer == Answer::Browser {
+            if let Some(page) = page {
+                self.open_in_browser(&page);
+            }
+        } else {
+            self.order(run, Order::Answer(answer));
+        }
+    }
+
+    fn cancel(&mut self, run: RunId) {
+        if let Some(handle) = self.runs.get(&run) {
+            handle.stop.notify_waiters();
+        }
+    }
+
+    fn remove(&mut self, run: RunId) {
+        self.cancel(run);
+        self.runs.remove(&run);
+        self.workspace.runs.remove(&run);
+    }
+
+    fn renew_token(&mut self) {
+        let (Some(profile), courier) = (self.workspace.profile().cloned(), self.courier.clone()) else { return };
+        self.spawn(async move { courier.renew(&profile).await });
+    }
+
+    fn forget_token(&mut self) {
+        let (profile, courier) = (self.workspace.settings.active_profile.clone(), self.courier.clone());
+        self.spawn(async move { courier.forget(&profile).await });
+    }
+
+    fn save_profile(&mut self, profile: Profile) {
+        let profiles = &mut self.workspace.settings.profiles;
+        match profiles.iter_mut().find(|other| other.id == profile.id) {
+            Some(other) => *other = profile.clone(),
+            None => profiles.push(profile.clone()),
+        }
+        self.judge_secret(&profile);
+        self.keep_settings();
+    }
+
+    /// Says whether the profile's secret may go to the hosts it has now.
+    fn judge_secret(&mut self, profile: &Profile) {
+        let Some(entered_for) = self.courier.entered_for(&profile.id) else { return };
+        let fits = profile.origins().iter().all(|origin| entered_for.contains(origin));
+        let state = if fits { SecretState::Held } else { SecretState::Locked { entered_for } };
+        self.workspace.secrets.insert(profile.id.clone(), state);
+    }
+
+    fn set_secret(&mut self, id: &ProfileId, secret: Secret) {
+        let Some(profile) = self.workspace.settings.profiles.iter().find(|profile| &profile.id == id).cloned() else {
+            return;
+        };
+        self.courier.hold(&profile, secret);
+        self.judge_secret(&profile);
+    }
+
+    fn use_profile(&mut self, id: ProfileId) {
+        self.workspace.settings.active_profile = id;
+        self.keep_settings();
+    }
+
+    /// Profiles have commands of their own, so that a frame which saves both loses neither.
+    fn save_settings(&mut self, settings: Settings) {
+        let own = &mut self.workspace.settings;
+        let (profiles, active_profile) = (std::mem::take(&mut own.profiles), own.active_profile.clone());
+        *own = Settings { profiles, active_profile, ..settings };
+        self.keep_settings();
+    }
+
+    fn keep_settings(&self) {
+        let mut settings = self.workspace.settings.clone();
+        for profile in settings.profiles.iter_mut().filter(|p| p.environment == Environment::Embedded) {
+            *profile = Profile { scopes: profile.scopes.clone(), ..Profile::embedded() };
+        }
+        self.settings_writer.send(settings).ok(); // the writer lives as long as the engine
+    }
+
+    fn open_body(&mut self, path: std::path::PathBuf) {
+        self.on_disk(move || match store::read_body(&path) {
+            Ok(text) => Event::BodyOpened(path, text),
+            Err(error) => noticed(Problem::new(&error, Some(error.hint())), false),
+        });
+    }
+
+    fn save_body(&mut self, path: std::path::PathBuf, text: String) {
+        self.on_disk(move || match store::write_body(&path, &text) {
+            Ok(()) => noticed(Problem::of(format!("Saved {}", path.display()), ""), true),
+            Err(error) => noticed(Problem::new(&error, Some(error.hint())), false),
+        });
+    }
+
+    fn on_disk(&self, act: impl FnOnce() -> Event + Send + 'static) {
+        let sink = self.sink.clone();
+        self.spawn(async move {
+            if let Ok(event) = tokio::task::spawn_blocking(act).await {
+                sink.post(event).await;
+            }
+        });
+    }
+
+    fn open_in_browser(&mut self, address: &str) {
+        match browser::openable(address, &self.own_ports) {
+            Err(problem) => self.notice(problem),
+            Ok(url) => self.on_disk(move || match browser::open(&url) {
+                Ok(()) => noticed(Problem::of("Opened in your browser", ""), true),
+                Err(problem) => noticed(problem, false),
+            }),
+        }
+    }
+
+    fn notice(&mut self, problem: Problem) {
+        self.add_notice(Notice { number: 0, passing: false, problem });
+    }
+
+    fn add_notice(&mut self, notice: Notice) {
+        if self.workspace.notices.iter().any(|other| other.problem == notice.problem) {
+            return; // said already
+        }
+        self.notices += 1;
+        self.workspace.notices.push(Notice { number: self.notices, ..notice });
+    }
+}
+
+fn noticed(problem: Problem, passing: bool) -> Event {
+    Event::Noticed(Notice { number: 0, passing, problem })
+}
+
+fn whole_seconds(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}

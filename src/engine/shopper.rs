@@ -6,6 +6,7 @@
 //! issuer in particular: what it cannot find on a page it says.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use scraper::{ElementRef, Html, Selector};
@@ -26,7 +27,7 @@ const MOST_PAGES: usize = 24;
 
 /// One visit of the scripted cardholder.
 pub(super) struct Shopper<'a> {
-    pub courier: &'a Courier,
+    pub courier: &'a Arc<Courier>,
     pub run: RunId,
     pub environment: Environment,
     /// Where the shop's own addresses begin: requests there go to the merchant.
@@ -110,14 +111,7 @@ impl Shopper<'_> {
         ))
     }
 
-    async fn act(
-        &self,
-        step: Step,
-        page: &Page,
-        forms: &[Form],
-        asks: &Form,
-        act: &Act,
-    ) -> Result<Page, Problem> {
+    async fn act(&self, step: Step, page: &Page, forms: &[Form], asks: &Form, act: &Act) -> Result<Page, Problem> {
         let typed = match act {
             Act::Enter(text) => text.as_str(),
             Act::EnterOffered => PASSWORD,
@@ -141,13 +135,7 @@ impl Shopper<'_> {
         Ok(())
     }
 
-    async fn submit(
-        &self,
-        step: Step,
-        page: &Page,
-        form: &Form,
-        typed: Option<(&str, &str)>,
-    ) -> Result<Page, Problem> {
+    async fn submit(&self, step: Step, page: &Page, form: &Form, typed: Option<(&str, &str)>) -> Result<Page, Problem> {
         let typed = typed.map(|(name, text)| (name.to_owned(), text.to_owned()));
         let mut fields: Vec<(String, String)> = typed.into_iter().collect();
         if let Some(button) = form.buttons.iter().find(|button| !button.cancels()) {
@@ -172,7 +160,10 @@ impl Shopper<'_> {
         }
         fields.extend(with.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let target = page.url.join(action.unwrap_or(&what.action)).map_err(|error| {
-            Problem::of(format!("{step}: the page's form leads to no address: {error}"), "Look at the page in the inspector")
+            Problem::of(
+                format!("{step}: the page's form leads to no address: {error}"),
+                "Look at the page in the inspector",
+            )
         })?;
         self.fetch(step, "POST", target, page_headers(true), form(&fields).into()).await
     }
@@ -195,7 +186,7 @@ impl Shopper<'_> {
         };
         let out =
             Outgoing { step, from: Lane::Browser, to, method: method.into(), url: url.to_string(), headers, body };
-        let answer = self.courier.browse(self.run, self.environment, out).await?;
+        let answer = self.courier.browse(self.run, self.environment, out).await?.answer;
         if answer.status >= 400 {
             return Err(Problem::of(
                 format!("{step}: {} answered {}", url.host_str().unwrap_or_default(), answer.status),

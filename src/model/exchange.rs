@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::redact::Redactor;
 use super::{Lane, Problem, Stamp};
 
 /// Counts exchanges of this program run.
@@ -144,6 +145,37 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// The same record with what `redactor` finds masked too.
+    pub fn masked_by(&self, redactor: &Redactor) -> Self {
+        let mut masked = self.masked;
+        let mut headers_of = |headers: &Headers| {
+            let (headers, hits) = redactor.mask_headers(headers);
+            masked += hits;
+            headers
+        };
+        let request_headers = headers_of(&self.request.headers);
+        let answer_headers = self.response().map(|answer| headers_of(&answer.headers)).unwrap_or_default();
+        let mut text_of = |bytes: &[u8]| {
+            let done = redactor.mask(bytes);
+            masked += done.spans.len();
+            done.bytes
+        };
+        let request = Request {
+            method: self.request.method.clone(),
+            url: String::from_utf8_lossy(&text_of(self.request.url.as_bytes())).into_owned(),
+            headers: request_headers,
+            body: text_of(&self.request.body).into(),
+        };
+        let outcome = match &self.outcome {
+            Ok(answer) => {
+                let body = text_of(&answer.body).into();
+                Ok(Response { headers: answer_headers, body, version: answer.version.clone(), ..*answer })
+            }
+            Err(problem) => Err(problem.clone()),
+        };
+        Self { request, outcome, masked, ..*self }
+    }
+
     /// The answer, if one came.
     pub fn response(&self) -> Option<&Response> {
         self.outcome.as_ref().ok()

@@ -182,6 +182,8 @@ pub struct Workspace {
     pub values: template::Values,
     /// True if settings and deliveries reach the disk.
     pub saving: bool,
+    /// True while the embedded sandbox's clock stands still for a person.
+    pub clock_held: bool,
 }
 
 /// Whether a profile's secret can be used.

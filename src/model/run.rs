@@ -29,7 +29,7 @@ use super::{Lane, Problem, RunId, SessionId, Stamp};
 pub enum Act {
     /// Type this and press Continue.
     Enter(String),
-    /// Type what the bank sent to the phone, or the published password, and press Continue.
+    /// Type the published test password, which the phone shows too, and press Continue.
     EnterOffered,
     /// Press Cancel.
     Cancel,
@@ -170,6 +170,17 @@ impl MethodResult {
     }
 }
 
+/// What the shopper's browser did, scripted or real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// The 3DS Method was run, with this result.
+    Method(MethodResult),
+    /// The bank's or the hosted page was answered; what it led to must be read.
+    Answered,
+    /// The hosted page sent the browser back to the shop.
+    Returned(Return),
+}
+
 /// Which of the shop's pages the hosted page sent the browser to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -219,15 +230,16 @@ impl Progress {
         }
     }
 
-    /// The shopper's part of a step is over; what it led to must be read.
-    pub fn shopper_done(&mut self, step: Step) {
-        self.stale |= matches!(step, Step::Challenge | Step::Redirect);
-    }
-
-    /// The browser came back from the hosted page.
-    pub fn returned(&mut self, to: Return) {
-        self.returned_to = Some(to);
-        self.stale = true;
+    /// Takes in what the shopper's browser did.
+    pub fn shopper_did(&mut self, deed: Deed) {
+        match deed {
+            Deed::Method(result) => self.method = Some(result),
+            Deed::Answered => self.stale = true,
+            Deed::Returned(to) => {
+                self.returned_to = Some(to);
+                self.stale = true;
+            }
+        }
     }
 
     /// Leaves a step out.
@@ -426,8 +438,15 @@ impl Run {
         self.insert(message.at, Some(Duration::ZERO), (Lane::Issuer, Lane::Browser), What::Phone(message), None);
     }
 
+    /// Takes in what the shopper's browser did.
+    pub fn shopper_did(&mut self, deed: Deed, now: Stamp) {
+        self.end_waits(now);
+        self.progress.shopper_did(deed);
+    }
+
     /// The run waits for a person.
     pub fn turn_came(&mut self, turn: Turn) {
+        self.end_waits(turn.since);
         if !turn.answers.is_empty() {
             let lanes = (Lane::Browser, Lane::Issuer);
             self.insert(turn.since, None, lanes, What::Wait(turn.request.step), None);

@@ -177,6 +177,12 @@ pub fn form_field(body: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(body.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
+/// The window size that a `creq` names, if it can be read.
+pub fn challenge_window_size(creq: &str) -> Option<String> {
+    let json: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(creq).ok()?).ok()?;
+    json.get("challengeWindowSize")?.as_str().map(str::to_owned)
+}
+
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() // a Value always has a JSON form
 }

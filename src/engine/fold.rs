@@ -1,0 +1,130 @@
+//! Folding events into the workspace. Late events are normal: what belongs to a run that is
+//! over is kept as a row, what belongs to none is dropped with a word in the log.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Engine;
+use crate::bus::Event;
+use crate::clock;
+use crate::model::delivery::Delivery;
+use crate::model::profile::{ProfileId, TokenStatus};
+use crate::model::run::{Phase, Run};
+use crate::model::scheme::{PhoneMessage, SchemeMessage};
+use crate::model::settings::Pace;
+use crate::model::{RunId, SessionId};
+
+/// Messages kept for sessions that no run has claimed yet. Our choice.
+const MOST_ORPHANS: usize = 256;
+/// Deliveries on the screen; the store keeps all. Our choice.
+const MOST_DELIVERIES: usize = 1000;
+
+/// What the sandbox showed of a session.
+pub(super) enum Orphan {
+    Scheme(SchemeMessage),
+    Phone(PhoneMessage),
+}
+
+impl Orphan {
+    fn session(&self) -> &SessionId {
+        match self {
+            Self::Scheme(message) => &message.session,
+            Self::Phone(message) => &message.session,
+        }
+    }
+
+    fn join(self, run: &mut Run) {
+        match self {
+            Self::Scheme(message) => run.scheme_message_seen(message),
+            Self::Phone(message) => run.phone_message_sent(message),
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn apply(&mut self, event: Event) {
+        let now = clock::stamp();
+        match event {
+            Event::Exchanged(Some(run), exchange) => self.with_run(run, |run| run.exchanged(exchange)),
+            Event::Exchanged(None, _) => (),
+            Event::TurnCame(run, turn) => self.with_run(run, |run| run.turn_came(turn)),
+            Event::StepBegan(run, step) => self.with_run(run, |run| run.step_began(step, now)),
+            Event::ShopperDid(run, deed) => self.with_run(run, |run| run.shopper_did(deed, now)),
+            Event::StepSkipped(run, step) => self.with_run(run, |run| run.step_skipped(step, now)),
+            Event::StepFailed(run, step, problem) => self.with_run(run, |run| run.step_failed(step, problem, now)),
+            Event::RunEnded(run) => self.with_run(run, |run| run.ended(Phase::Ended, now)),
+            Event::RunCancelled(run) => self.with_run(run, |run| run.ended(Phase::Cancelled, now)),
+            Event::Delivered(delivery) => self.delivered(delivery),
+            Event::SchemeMessageSeen(message) => self.seen(Orphan::Scheme(message)),
+            Event::PhoneMessageSent(message) => self.seen(Orphan::Phone(message)),
+            Event::TokenChanged(profile, status) => self.token_changed(profile, status),
+            Event::ServerChanged(server, status) => {
+                self.workspace.servers.insert(server, status);
+            }
+            Event::BodyOpened(path, text) => self.body_opened(path, text),
+            Event::Noticed(notice) => self.add_notice(notice),
+        }
+        self.hold_clock();
+    }
+
+    fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
+        match self.workspace.runs.get_mut(&id) {
+            Some(run) => change(run),
+            None => tracing::debug!(run = id.0, "late event of a removed run"),
+        }
+        self.adopt_orphans(id);
+    }
+
+    /// A message of a session goes to its run, or waits until the run knows its session.
+    fn seen(&mut self, message: Orphan) {
+        if let Some(run) = self.workspace.run_of(message.session()) {
+            return message.join(run);
+        }
+        if self.orphans.len() == MOST_ORPHANS {
+            self.orphans.remove(0); // another client's session; its own timeline is the sandbox's log
+        }
+        self.orphans.push(message);
+    }
+
+    fn adopt_orphans(&mut self, id: RunId) {
+        if self.orphans.is_empty() {
+            return;
+        }
+        let Some(run) = self.workspace.runs.get_mut(&id) else { return };
+        let Some(session) = run.session_id().cloned() else { return };
+        let (own, others) = std::mem::take(&mut self.orphans).into_iter().partition(|o| *o.session() == session);
+        self.orphans = others;
+        let own: Vec<Orphan> = own;
+        own.into_iter().for_each(|message| message.join(run));
+    }
+
+    fn delivered(&mut self, delivery: Arc<Delivery>) {
+        if let Some(run) = delivery.run {
+            self.with_run(run, |run| run.delivered(delivery.clone()));
+        }
+        if self.workspace.deliveries.len() == MOST_DELIVERIES {
+            self.workspace.deliveries.remove(0);
+        }
+        self.workspace.deliveries.push(delivery);
+    }
+
+    fn token_changed(&mut self, profile: ProfileId, status: TokenStatus) {
+        self.workspace.tokens.insert(profile, status);
+    }
+
+    fn body_opened(&mut self, path: PathBuf, text: String) {
+        let number = self.workspace.opened_body.as_ref().map_or(1, |(number, ..)| number + 1);
+        self.workspace.opened_body = Some((number, path, text));
+    }
+
+    /// While a person thinks in manual mode, the sandbox's time stands still.
+    /// Source: product.md, Decided.
+    fn hold_clock(&mut self) {
+        let thinking = |run: &Run| matches!(run.phase, Phase::Waiting(_)) && run.plan.pace == Pace::Manual;
+        let hold = self.workspace.runs.values().any(thinking);
+        if hold == self.sandbox_clock.running() {
+            if hold { self.sandbox_clock.freeze() } else { self.sandbox_clock.run() }
+        }
+        self.workspace.clock_held = hold;
+    }
+}

@@ -1,0 +1,251 @@
+//! Starting: what the program needs before the first frame, in order, and what is said
+//! when one of these things cannot be had.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use super::{Engine, Settings};
+use crate::bus::{EventSink, Journal};
+use crate::client::{Client, ClientError};
+use crate::clock::Clock;
+use crate::engine::courier::Courier;
+use crate::listener::{self, Listener};
+use crate::model::profile::{Environment, Profile};
+use crate::model::template::Values;
+use crate::model::{Problem, Secret, Server, ServerStatus, Workspace};
+use crate::sandbox::{self, Sandbox};
+use crate::serve::BindError;
+use crate::store::{self, Store, StoreError, settings};
+
+/// Which ports to ask for; 0 takes any free one. Source: product.md, Command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    /// The embedded sandbox.
+    pub sandbox: u16,
+    /// Callbacks and notifications.
+    pub listener: u16,
+    /// The shop's pages.
+    pub merchant: u16,
+}
+
+impl Ports {
+    /// 8787, 8788, 8789.
+    pub const DEFAULT: Self = Self { sandbox: 8787, listener: 8788, merchant: 8789 };
+    /// Any free ones.
+    pub const FREE: Self = Self { sandbox: 0, listener: 0, merchant: 0 };
+}
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where settings and history are.
+    pub data_dir: PathBuf,
+    /// Which ports to ask for.
+    pub ports: Ports,
+    /// Take a free port where one is taken, and say so; else that is an error.
+    pub take_free_ports: bool,
+    /// Same seed, same identifiers in the sandbox.
+    pub seed: Option<u64>,
+    /// The client secret of the active profile, from the environment.
+    pub client_secret: Option<Secret>,
+}
+
+/// Why the program could not start.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // each says itself what failed
+pub enum StartError {
+    #[error("the background runtime could not be started")]
+    Runtime(#[source] std::io::Error),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+impl StartError {
+    /// What to do now.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Runtime(_) => "Check the limits on threads and open files (ulimit -a)".into(),
+            Self::Client(error) => error.hint().into(),
+            Self::Store(error) => error.hint().into(),
+            Self::Bind(error) => error.hint().to_string(),
+        }
+    }
+}
+
+impl Engine {
+    /// Starts store, listener and sandbox; when it returns, their addresses are good.
+    /// `wake` is called whenever there is something to fold in.
+    ///
+    /// # Errors
+    /// If the store is held by somebody else, or a port is taken and no other may be used.
+    pub fn start(options: Options, wake: impl Fn() + Send + Sync + 'static) -> Result<Self, StartError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(StartError::Runtime)?;
+        let (sink, events) = EventSink::channel(wake);
+        let (journal, records) = Journal::channel();
+        let (store, store_problem) = Store::open(&options.data_dir, records)?;
+        let (settings, settings_problem) = settings::load(&options.data_dir);
+        let mut servers = HashMap::new();
+        let clock = Clock::real();
+        let listener = start_listener(&runtime, &options, &journal, &sink, &mut servers)?;
+        let sandbox = start_sandbox(&runtime, &options, &clock, &sink, &mut servers)?;
+        let courier = Arc::new(Courier::new(Client::new()?, journal, sink.clone()));
+        let own_ports = vec![listener.addr().port(), listener.merchant_addr().port(), sandbox.addr().port()];
+        let values = Values {
+            listener: format!("http://{}/c/…", listener.addr()),
+            merchant: format!("http://{}/m/…", listener.merchant_addr()),
+            ..Values::default()
+        };
+        let deliveries = store.deliveries(200).unwrap_or_default().into_iter().map(Arc::new).collect();
+        let workspace = Workspace { settings, servers, values, deliveries, saving: true, ..Workspace::default() };
+        let mut engine = Self {
+            workspace,
+            events,
+            settings_writer: settings_writer(options.data_dir.clone(), sink.clone()),
+            sink,
+            courier,
+            runs: HashMap::new(),
+            runs_started: 0,
+            notices: 0,
+            orphans: Vec::new(),
+            own_ports,
+            sandbox_clock: clock,
+            listener,
+            sandbox: Some(sandbox),
+            _store: store,
+            runtime: Some(runtime),
+        };
+        engine.fill_in_embedded_profile();
+        if let Some(secret) = options.client_secret {
+            let active = engine.workspace.settings.active_profile.clone();
+            engine.set_secret(&active, secret);
+        }
+        for problem in [store_problem, settings_problem].into_iter().flatten() {
+            engine.notice(problem);
+        }
+        engine.say_moved_ports();
+        Ok(engine)
+    }
+
+    /// The sandbox's addresses and credentials are new at each start.
+    fn fill_in_embedded_profile(&mut self) {
+        let Some(sandbox) = &self.sandbox else { return };
+        let secret = sandbox.client_secret().clone();
+        let filled = |kept: &Profile| Profile {
+            base_url: sandbox.base_url(),
+            token_url: sandbox.token_url(),
+            client_id: sandbox.client_id().to_owned(),
+            ..kept.clone()
+        };
+        let profiles = &mut self.workspace.settings.profiles;
+        if !profiles.iter().any(|profile| profile.environment == Environment::Embedded) {
+            profiles.insert(0, Profile::embedded());
+        }
+        let Some(embedded) = profiles.iter_mut().find(|profile| profile.environment == Environment::Embedded) else {
+            return;
+        };
+        *embedded = filled(embedded);
+        let id = embedded.id.clone();
+        let active = self.workspace.settings.active_profile.clone();
+        if !self.workspace.settings.profiles.iter().any(|profile| profile.id == active) {
+            self.workspace.settings.active_profile = id.clone();
+        }
+        self.set_secret(&id, secret);
+    }
+
+    fn say_moved_ports(&mut self) {
+        let moved = self.workspace.servers.values().filter_map(|status| match status {
+            ServerStatus::Up { address, instead_of: Some(port) } => Some((address.clone(), *port)),
+            _ => None,
+        });
+        for (address, port) in moved.collect::<Vec<_>>() {
+            let hint = format!("Close the other program and start again to have port {port} back");
+            self.notice(Problem::of(format!("Port {port} is taken; using {address} instead"), hint));
+        }
+    }
+}
+
+fn start_listener(
+    runtime: &Runtime,
+    options: &Options,
+    journal: &Journal,
+    sink: &EventSink,
+    servers: &mut HashMap<Server, ServerStatus>,
+) -> Result<Listener, StartError> {
+    let mut ports = (options.ports.listener, options.ports.merchant);
+    let wanted = ports;
+    let listener = loop {
+        let config = listener::Config::new(ports.0, ports.1, journal.clone(), sink.clone());
+        match runtime.block_on(Listener::start(config)) {
+            Ok(listener) => break listener,
+            Err(error) if options.take_free_ports && error.port == ports.0 && ports.0 != 0 => ports.0 = 0,
+            Err(error) if options.take_free_ports && error.port == ports.1 && ports.1 != 0 => ports.1 = 0,
+            Err(error) => return Err(error.into()),
+        }
+    };
+    let instead = |asked: u16, got: u16| (asked != got).then_some(asked);
+    servers.insert(Server::Listener, up(listener.addr(), instead(wanted.0, ports.0)));
+    servers.insert(Server::MerchantPage, up(listener.merchant_addr(), instead(wanted.1, ports.1)));
+    Ok(listener)
+}
+
+fn start_sandbox(
+    runtime: &Runtime,
+    options: &Options,
+    clock: &Clock,
+    sink: &EventSink,
+    servers: &mut HashMap<Server, ServerStatus>,
+) -> Result<Sandbox, StartError> {
+    let start = |port| {
+        let config = sandbox::Config {
+            port,
+            seed: options.seed,
+            sink: Some(sink.clone()),
+            ..sandbox::Config::new(clock.clone())
+        };
+        runtime.block_on(Sandbox::start(config))
+    };
+    let asked = options.ports.sandbox;
+    let (sandbox, instead_of) = match start(asked) {
+        Ok(sandbox) => (sandbox, None),
+        Err(_) if options.take_free_ports && asked != 0 => (start(0)?, Some(asked)),
+        Err(error) => return Err(error.into()),
+    };
+    servers.insert(Server::Sandbox, up(sandbox.addr(), instead_of));
+    Ok(sandbox)
+}
+
+fn up(address: std::net::SocketAddr, instead_of: Option<u16>) -> ServerStatus {
+    ServerStatus::Up { address: address.to_string(), instead_of }
+}
+
+/// Writes settings on a thread of its own: the newest wins, none is written twice.
+fn settings_writer(dir: PathBuf, sink: EventSink) -> std::sync::mpsc::Sender<Settings> {
+    let (tx, rx) = std::sync::mpsc::channel::<Settings>();
+    std::thread::spawn(move || {
+        while let Ok(mut newest) = rx.recv() {
+            while let Ok(newer) = rx.try_recv() {
+                newest = newer;
+            }
+            keep(&dir, &newest, &sink);
+        }
+    });
+    tx
+}
+
+fn keep(dir: &Path, newest: &Settings, sink: &EventSink) {
+    if let Err(error) = store::settings::save(dir, newest) {
+        let problem = Problem::new(&error, Some(error.hint()));
+        pollster::block_on(sink.post(super::noticed(problem, false)));
+    }
+}
