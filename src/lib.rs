@@ -12,4 +12,5 @@ pub mod clock;
 pub mod engine;
 pub mod listener;
 pub mod model;
+pub mod page;
 pub mod serve;
