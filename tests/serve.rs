@@ -401,6 +401,21 @@ fn an_announced_body_is_asked_for_only_if_it_fits() {
 }
 
 #[test]
+fn a_refused_body_is_swallowed_so_that_the_refusal_is_not_reset_away() {
+    let patient = Limits { linger_time: PATIENCE, ..Limits::default() };
+    let lab = Lab::new(|config| config.limits(patient));
+    let mut wire = lab.send("POST /echo HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1048576\r\n\r\n");
+    assert_eq!(wire.answer().status, 413);
+    assert!(wire.at_end());
+    for _ in 0..16 {
+        wire.send(&[b'x'; 64 * 1024]);
+    }
+    assert_eq!(lab.stats().open, 1, "until the sender hangs up");
+    drop(wire);
+    lab.until("the connection ends", |lab| lab.stats().open == 0);
+}
+
+#[test]
 fn sizes_are_kept_from_both_sides() {
     let lab = Lab::new(same);
     let target = |length: usize| format!("/{}", "a".repeat(length - 1));
