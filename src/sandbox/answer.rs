@@ -194,7 +194,8 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     let origin = Origin { base: format!("http://{host}"), request_id: request_id.clone() };
     parts.extensions.insert(origin);
     let mut entry = Entry::new(&parts.method, parts.uri.path(), &app.clock, &request_id);
-    entry.user_agent = parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    entry.user_agent =
+        parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let head = parts.method == Method::HEAD;
     let response = match to_bytes(body, BODY_LIMIT).await {
         Ok(bytes) => {

@@ -75,7 +75,7 @@ fn gone() -> Fault {
 }
 
 /// Validates a request and stores its session. True: authenticate at once.
-fn admit(app: &Shared, body: &Object) -> Result<(String, bool), Fault> {
+fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
     let mut store = app.lock();
     let around = Around {
         now: app.clock.now(),
@@ -170,7 +170,7 @@ fn card(store: &Store, source: &Source) -> Result<Pan, Fault> {
         Source::Card(pan) => return Ok(pan.clone()),
         Source::NetworkToken => return Err(Fault::not_implemented("source_not_supported")),
         Source::Instrument(id) => store.vault.get(id).cloned(),
-        Source::Token(_) => None,
+        Source::Token => None,
     };
     match (stored, source) {
         (Some(pan), _) => Ok(pan),
@@ -205,7 +205,9 @@ fn earlier(session: &Session) -> Object {
 
 /// True if nothing is missing for the authentication request.
 fn ready(session: &Session) -> bool {
-    session.status == Status::Pending && session.browser.is_some() && !(session.wants_fingerprint() && !session.hosted())
+    session.status == Status::Pending
+        && session.browser.is_some()
+        && !(session.wants_fingerprint() && !session.hosted())
 }
 
 /// Authenticates a session that is `processing`. Messages are posted before this returns.

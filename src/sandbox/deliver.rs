@@ -125,10 +125,18 @@ mod tests {
 
     #[test]
     fn only_near_addresses_are_delivered_to() {
-        for url in ["http://127.0.0.1:9/cb", "http://localhost/cb", "http://10.0.0.7/", "http://[::1]:8/", "http://192.168.1.2/"] {
+        for url in [
+            "http://127.0.0.1:9/cb",
+            "http://localhost/cb",
+            "http://10.0.0.7/",
+            "http://[::1]:8/",
+            "http://192.168.1.2/",
+        ] {
             assert!(is_near(url), "{url}");
         }
-        for url in ["https://shop.example/cb", "http://8.8.8.8/", "http://localhost.example/", "http://[2001:db8::1]/", "x"] {
+        for url in
+            ["https://shop.example/cb", "http://8.8.8.8/", "http://localhost.example/", "http://[2001:db8::1]/", "x"]
+        {
             assert!(!is_near(url), "{url}");
         }
     }

@@ -117,13 +117,10 @@ impl Sandbox {
             state: Mutex::new(State::new()),
             stop: stop.clone(),
         });
-        let serving = serve::Config {
-            name: "sandbox",
-            port: config.port,
-            body_bytes: answer::BODY_LIMIT,
-            connections: CONNECTIONS,
-            any_localhost: true,
-        };
+        let serving = serve::Config::new("sandbox", config.port)
+            .body_bytes(answer::BODY_LIMIT)
+            .connections(CONNECTIONS)
+            .any_localhost();
         let server = Server::start(serving, router(&shared)).await?;
         Ok(Self { shared, server, _stop: stop.drop_guard() })
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use serde_json::{Value, json};
 
+use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
 use super::fields::{Findings, Need, Object, Reader};
 use super::render;
@@ -14,7 +15,6 @@ use super::session::Session;
 use super::state::State as Store;
 use super::token::grant;
 use super::validate::is_currency;
-use super::Shared;
 use crate::model::secret::luhn;
 
 use Need::{May, Must};

@@ -39,7 +39,12 @@ pub(super) fn asks_exemption(indicator: &str) -> bool {
 }
 
 /// Runs the authentication: the session leaves `pending` for good.
-pub(super) fn authenticate(app: &Shared, base: &str, honour_mandate: bool, session: &mut Session) -> Vec<SchemeMessage> {
+pub(super) fn authenticate(
+    app: &Shared,
+    base: &str,
+    honour_mandate: bool,
+    session: &mut Session,
+) -> Vec<SchemeMessage> {
     if session.triggers.risk {
         let verdict = verdict(app, session, Status::Declined, None, "risk_declined", false);
         session.settle(Status::Declined, verdict);
@@ -64,10 +69,13 @@ pub(super) fn authenticate(app: &Shared, base: &str, honour_mandate: bool, sessi
         return talk.said;
     }
     let ds_transaction = app.random.uuid();
-    let relayed = with(areq, json!({
-        "dsReferenceNumber": session.scheme.ds_reference(), "dsTransID": ds_transaction,
-        "dsURL": "https://ds.sandbox.test/results",
-    }));
+    let relayed = with(
+        areq,
+        json!({
+            "dsReferenceNumber": session.scheme.ds_reference(), "dsTransID": ds_transaction,
+            "dsURL": "https://ds.sandbox.test/results",
+        }),
+    );
     session.directory = Some(Directory { transaction_id: Some(ds_transaction) });
     talk.say("AReq", Lane::Directory, Lane::Issuer, "with dsTransID".to_owned(), &relayed);
     session.acs = Some(Acs { transaction_id: app.random.uuid(), challenge_url: None });
@@ -185,12 +193,15 @@ fn verdict(
 ) -> Verdict {
     let pan = session.pan.expose();
     let information = response_code == Some('I');
-    let eci = session.scheme.eci(pan, Eci {
-        status,
-        information,
-        exemption: asks_exemption(session.draft.challenge_indicator),
-        non_payment: session.draft.category == "non_payment",
-    });
+    let eci = session.scheme.eci(
+        pan,
+        Eci {
+            status,
+            information,
+            exemption: asks_exemption(session.draft.challenge_indicator),
+            non_payment: session.draft.category == "non_payment",
+        },
+    );
     let cryptogram = (status.succeeded() && !information).then(|| cryptogram(app, session));
     Verdict {
         status_reason: Some(status_reason),
@@ -339,23 +350,26 @@ fn transaction_type(word: &str) -> &'static str {
 /// The authentication request; the card number masked, as in every record.
 fn areq(session: &Session, base: &str) -> Value {
     let draft = &session.draft;
-    let mut body = with(ids(session, "AReq"), json!({
-        "deviceChannel": "02",
-        "messageCategory": if draft.category == "payment" { "01" } else { "02" },
-        "threeDSServerRefNumber": SERVER_REFERENCE,
-        "threeDSServerURL": format!("{base}/simulator/3dss/results"),
-        "threeDSCompInd": session.fingerprint.unwrap_or('U').to_string(),
-        "threeDSRequestorID": "SBX_REQUESTOR",
-        "threeDSRequestorName": merchant(session),
-        "threeDSRequestorURL": base,
-        "threeDSRequestorAuthenticationInd": requestor_indicator(draft.authentication_type),
-        "threeDSRequestorChallengeInd": challenge_indicator(draft.challenge_indicator),
-        "acctNumber": secret::mask_digits(session.pan.expose()),
-        "acquirerBIN": "400000", "acquirerMerchantID": "SBX000000000001",
-        "mcc": "5999", "merchantCountryCode": "826", "merchantName": merchant(session),
-        "transType": transaction_type(draft.transaction_type),
-        "notificationURL": super::issuer::notification_url(session, base),
-    }));
+    let mut body = with(
+        ids(session, "AReq"),
+        json!({
+            "deviceChannel": "02",
+            "messageCategory": if draft.category == "payment" { "01" } else { "02" },
+            "threeDSServerRefNumber": SERVER_REFERENCE,
+            "threeDSServerURL": format!("{base}/simulator/3dss/results"),
+            "threeDSCompInd": session.fingerprint.unwrap_or('U').to_string(),
+            "threeDSRequestorID": "SBX_REQUESTOR",
+            "threeDSRequestorName": merchant(session),
+            "threeDSRequestorURL": base,
+            "threeDSRequestorAuthenticationInd": requestor_indicator(draft.authentication_type),
+            "threeDSRequestorChallengeInd": challenge_indicator(draft.challenge_indicator),
+            "acctNumber": secret::mask_digits(session.pan.expose()),
+            "acquirerBIN": "400000", "acquirerMerchantID": "SBX000000000001",
+            "mcc": "5999", "merchantCountryCode": "826", "merchantName": merchant(session),
+            "transType": transaction_type(draft.transaction_type),
+            "notificationURL": super::issuer::notification_url(session, base),
+        }),
+    );
     if let Some((month, year)) = draft.expiry {
         body["cardExpiryDate"] = format!("{:02}{month:02}", year % 100).into();
     }
@@ -389,10 +403,13 @@ fn browser_members(browser: &Browser, version: &str) -> Value {
 }
 
 fn ares(session: &Session, code: char) -> Value {
-    let mut body = with(ids(session, "ARes"), json!({
-        "acsReferenceNumber": ACS_REFERENCE, "acsOperatorID": ACS_OPERATOR,
-        "dsReferenceNumber": session.scheme.ds_reference(), "transStatus": code.to_string(),
-    }));
+    let mut body = with(
+        ids(session, "ARes"),
+        json!({
+            "acsReferenceNumber": ACS_REFERENCE, "acsOperatorID": ACS_OPERATOR,
+            "dsReferenceNumber": session.scheme.ds_reference(), "transStatus": code.to_string(),
+        }),
+    );
     if code == 'C' {
         body["acsChallengeMandated"] = "Y".into();
         body["authenticationType"] = "02".into();
@@ -408,11 +425,14 @@ fn ares(session: &Session, code: char) -> Value {
 
 fn rreq(session: &Session, verdict: &Verdict) -> Value {
     let interactions = session.challenge.as_ref().map_or(0, |challenge| challenge.interactions);
-    let mut body = with(ids(session, "RReq"), json!({
-        "messageCategory": if session.draft.category == "payment" { "01" } else { "02" },
-        "transStatus": verdict.response_code.unwrap_or('U').to_string(),
-        "authenticationType": "02", "interactionCounter": format!("{interactions:02}"),
-    }));
+    let mut body = with(
+        ids(session, "RReq"),
+        json!({
+            "messageCategory": if session.draft.category == "payment" { "01" } else { "02" },
+            "transStatus": verdict.response_code.unwrap_or('U').to_string(),
+            "authenticationType": "02", "interactionCounter": format!("{interactions:02}"),
+        }),
+    );
     if let Some((_, code)) = verdict.cancel {
         body["challengeCancel"] = code.into();
     }
@@ -443,10 +463,13 @@ pub(super) fn information(session: &Session) -> Option<&'static str> {
 
 /// A protocol error. Source: emv-3ds.md 3.7.
 pub(super) fn erro(session: &Session, code: &str, component: &str, about: &str, description: &str) -> Value {
-    with(ids(session, "Erro"), json!({
-        "errorCode": code, "errorComponent": component, "errorDescription": description,
-        "errorDetail": about, "errorMessageType": about,
-    }))
+    with(
+        ids(session, "Erro"),
+        json!({
+            "errorCode": code, "errorComponent": component, "errorDescription": description,
+            "errorDetail": about, "errorMessageType": about,
+        }),
+    )
 }
 
 /// The name the bank shows.

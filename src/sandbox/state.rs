@@ -91,7 +91,8 @@ impl Pending {
         for message in &messages {
             store.messages.push_sized(message.body.len() + 256, message.clone());
         }
-        let over = |session: &&Session| session.hosted() && session.status.is_final() && session.callback_url().is_some();
+        let over =
+            |session: &&Session| session.hosted() && session.status.is_final() && session.callback_url().is_some();
         let ended = store.sessions.get(id).filter(over).map(|session| session.id.clone());
         Self { messages, phone: None, ended }
     }
@@ -200,7 +201,8 @@ impl Settings {
         ] {
             *slot = reader.integer(name, Need::May, 1..=YEAR).unwrap_or(*slot);
         }
-        new.version = reader.word("protocol_version", Need::May, &[("2.1.0", &[]), ("2.2.0", &[])]).unwrap_or(new.version);
+        new.version =
+            reader.word("protocol_version", Need::May, &[("2.1.0", &[]), ("2.2.0", &[])]).unwrap_or(new.version);
         new.strict = reader.flag("strict").unwrap_or(new.strict);
         new.honour_mandate = reader.flag("honour_mandate").unwrap_or(new.honour_mandate);
         match reader.word("callbacks", Need::May, &[("deliver", &[]), ("record", &[])]) {

@@ -24,7 +24,6 @@ pub(super) struct Draft {
     /// Minor units; `None` if it was left out.
     pub(super) amount: Option<i64>,
     pub(super) currency: String,
-    pub(super) processing_channel_id: Option<String>,
     pub(super) authentication_type: &'static str,
     pub(super) category: &'static str,
     pub(super) challenge_indicator: &'static str,
@@ -44,7 +43,7 @@ pub(super) struct Draft {
 pub(super) enum Source {
     Card(Pan),
     Instrument(String),
-    Token(String),
+    Token,
     NetworkToken,
 }
 
@@ -177,12 +176,15 @@ pub(super) fn fingerprint(body: &Object) -> Result<char, Vec<String>> {
 
 fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
     let card = reader.object("source", Must).map(|object| source(object, reader.findings, around));
-    let scheduled = matches!(reader.raw("authentication_type").and_then(Value::as_str), Some("recurring" | "installment" | "instalment"));
+    let scheduled = matches!(
+        reader.raw("authentication_type").and_then(Value::as_str),
+        Some("recurring" | "installment" | "instalment")
+    );
     let (need, least) = if scheduled { (Must, 1) } else { (May, 0) };
     let amount = reader.integer("amount", need, least..=9_007_199_254_740_991);
     let currency = reader.matching("currency", Must, is_currency);
     let need = if around.strict { Must } else { May };
-    let processing_channel_id = reader.matching("processing_channel_id", need, |text| identifier(text, "pc_"));
+    reader.matching("processing_channel_id", need, |text| identifier(text, "pc_"));
     reader.nested("marketplace", |reader| {
         reader.matching("sub_entity_id", May, |text| identifier(text, "ent_"));
     });
@@ -216,7 +218,6 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
         expiry: shared.expiry,
         amount,
         currency: currency?,
-        processing_channel_id,
         authentication_type,
         // Without an amount nothing can be paid (sessions-api.md 3.1).
         category: if amount.is_none() { "non_payment" } else { category.unwrap_or("payment") },
@@ -274,9 +275,9 @@ fn source(object: &Object, findings: &mut Findings, around: &Around) -> (Option<
         }
         Some("id") => reader.matching("id", Must, |text| identifier(text, "src_")).map(Source::Instrument),
         Some("token") => {
-            let token = reader.matching("token", Must, |text| identifier(text, "tok_")).map(Source::Token);
+            let token = reader.matching("token", Must, |text| identifier(text, "tok_"));
             reader.flag("store_for_future_use");
-            token
+            token.map(|_| Source::Token)
         }
         Some("network_token") => {
             let token = reader.matching("token", Must, |text| is_digits(text, 9..=19));
@@ -366,9 +367,7 @@ fn completion(object: &Object, findings: &mut Findings, around: &Around) -> Opti
     let callback_url = reader.web_address("callback_url", callback);
     let notification = if hosted { None } else { reader.web_address("challenge_notification_url", May) };
     match kind? {
-        "hosted" => {
-            Some(Completion::Hosted { success_url: success_url?, failure_url: failure_url?, callback_url })
-        }
+        "hosted" => Some(Completion::Hosted { success_url: success_url?, failure_url: failure_url?, callback_url }),
         _ => Some(Completion::NonHosted { callback_url, challenge_notification_url: notification }),
     }
 }
@@ -510,11 +509,7 @@ fn account_info(reader: &mut Reader) {
 }
 
 /// Two words in front of a list of others.
-fn with(
-    first: &'static str,
-    second: &'static str,
-    others: &Words,
-) -> Vec<(&'static str, &'static [&'static str])> {
+fn with(first: &'static str, second: &'static str, others: &Words) -> Vec<(&'static str, &'static [&'static str])> {
     [(first, [].as_slice()), (second, &[])].into_iter().chain(others.iter().copied()).collect()
 }
 
@@ -550,7 +545,8 @@ const SHIPPING: &Words = &[
 /// Source: sessions-api.md 3.5.
 fn merchant_risk_info(reader: &mut Reader) {
     reader.text("delivery_email", May, 0..=254);
-    let times = &[("electronic_delivery", [].as_slice()), ("same_day", &[]), ("overnight", &[]), ("two_day_or_more", &[])];
+    let times =
+        &[("electronic_delivery", [].as_slice()), ("same_day", &[]), ("overnight", &[]), ("two_day_or_more", &[])];
     reader.word("delivery_timeframe", May, times);
     reader.flag("is_preorder");
     reader.flag("is_reorder");
