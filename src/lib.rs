@@ -13,4 +13,5 @@ pub mod engine;
 pub mod listener;
 pub mod model;
 pub mod page;
+pub mod sandbox;
 pub mod serve;

@@ -1,0 +1,209 @@
+//! The control routes: what a tester may look at and move from outside.
+//!
+//! Promises: nothing without this run's control token, nothing for a browser (any `Origin`,
+//! or `Sec-Fetch-Site` other than `none`), no secret and no full card number in any answer.
+//! Source: sessions-api.md 7.5, trust.md R17.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{HeaderName, ORIGIN};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::answer::{Answer, Call, Fault, answer_json};
+use super::fields::{Findings, Need, Reader, shown};
+use super::issuer::finish;
+use super::payments;
+use super::session::{End, Session, Status};
+use super::state::{Pending, State as Store};
+
+type App = State<Arc<Shared>>;
+
+/// Longest jump of the clock: ten years.
+const LONGEST_JUMP: i64 = 10 * 366 * 86_400;
+/// Most entries of one answer.
+const PAGE: usize = 1_000;
+
+/// The control paths.
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/_sandbox/sessions", get(sessions))
+        .route("/_sandbox/sessions/{id}/messages", get(messages))
+        .route("/_sandbox/sessions/{id}/challenge", post(end_challenge))
+        .route("/_sandbox/log", get(log))
+        .route("/_sandbox/clock", get(read_clock).post(move_clock))
+        .route("/_sandbox/reset", post(reset))
+        .route("/_sandbox/settings", get(read_settings).put(change_settings))
+        .route("/_sandbox/callbacks", get(callbacks))
+}
+
+/// Refuses whoever does not hold the token, and every browser.
+fn admit(app: &Shared, call: &Call) -> Result<(), Fault> {
+    let fetch = HeaderName::from_static("sec-fetch-site");
+    let browser = call.headers.contains_key(ORIGIN)
+        || call.headers.get_all(fetch).iter().any(|value| value.as_bytes() != b"none");
+    let token = call.authorization().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let right = app.keys.control_token.matches(token.as_bytes());
+    if browser || !right { Err(Fault::unauthorized()) } else { Ok(()) }
+}
+
+/// Newest first.
+async fn sessions(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let store = app.lock();
+    let list: Vec<Value> =
+        store.sessions.values().rev().take(PAGE).map(|session| summary(&app, &store, session)).collect();
+    Ok(answer_json(200, &json!({"count": store.sessions.len(), "sessions": list})))
+}
+
+fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
+    let mut summary = json!({
+        "id": session.id, "status": session.status.word(), "scheme": session.scheme.word(),
+        "card": session.pan.masked(), "hosted": session.hosted(), "completed": session.completed,
+        "transaction_id": session.transaction_id, "amount": session.draft.amount.unwrap_or(0),
+        "currency": session.draft.currency, "created": shown(session.created),
+        "next_actions": session.next_actions(), "spent": payments::spent(store, session),
+    });
+    if let Some(deadline) = session.deadline() {
+        summary["seconds_left"] = deadline.saturating_sub(app.clock.passed()).as_secs().into();
+    }
+    if let Some(challenge) = &session.challenge {
+        summary["wrong_passwords"] = challenge.wrong.into();
+    }
+    if let Some(reference) = &session.draft.reference {
+        summary["reference"] = reference.as_str().into();
+    }
+    if let Some(facts) = session.method_facts.as_deref().and_then(|facts| serde_json::from_str::<Value>(facts).ok()) {
+        summary["method_facts"] = facts;
+    }
+    summary
+}
+
+/// The hidden messages of a session, oldest first.
+async fn messages(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let id = call.segment(3);
+    let store = app.lock();
+    if !store.sessions.contains_key(id) {
+        return Err(Fault::not_found("session_not_found"));
+    }
+    let own = store.messages.iter().rev().filter(|message| message.session.0 == id);
+    let list: Vec<Value> = own
+        .map(|message| {
+            json!({
+                "kind": message.kind, "from": message.from, "to": message.to,
+                "at": message.at.wall.to_string(), "gist": message.gist,
+                "body": serde_json::from_slice::<Value>(&message.body).unwrap_or_default(),
+            })
+        })
+        .collect();
+    Ok(answer_json(200, &json!({"messages": list, "dropped": store.messages.dropped})))
+}
+
+/// Ends a challenge from outside: `{"result": "approve" | "fail" | "cancel" | "timeout"}`.
+async fn end_challenge(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let body = call.object()?;
+    let mut findings = Findings::default();
+    let words = &[("approve", [].as_slice()), ("fail", &[]), ("cancel", &[]), ("timeout", &[])];
+    let result = Reader::new(&body, &mut findings).word("result", Need::Must, words);
+    let result = result.ok_or(Fault::invalid(findings.0))?;
+    let id = call.segment(3);
+    app.lapse(id).await;
+    let (pending, summary) = {
+        let mut store = app.lock();
+        let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
+        let outcome = match (&session.challenge, session.status) {
+            (Some(challenge), Status::Challenged) => challenge.outcome,
+            _ => return Err(Fault::forbidden("update_not_allowed_due_to_state")),
+        };
+        let end = match result {
+            "approve" => End::Answered(outcome),
+            "fail" => End::TooManyTries,
+            "cancel" => End::Cancelled,
+            _ => End::TimedOut,
+        };
+        let said = finish(&app, session, end);
+        let pending = Pending::after(&mut store, id, said);
+        let summary = store.sessions.get(id).map(|session| summary(&app, &store, session));
+        (pending, summary)
+    };
+    app.post(pending).await;
+    Ok(answer_json(200, &summary.unwrap_or_default()))
+}
+
+/// Requests with their answers, newest first.
+async fn log(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let store = app.lock();
+    let list: Vec<Value> = store.log.iter().take(PAGE).map(|entry| entry.json()).collect();
+    Ok(answer_json(200, &json!({"log": list, "dropped": store.log.dropped})))
+}
+
+fn clock_json(app: &Shared) -> Response {
+    let mode = if app.clock.running() { "run" } else { "freeze" };
+    answer_json(200, &json!({"now": app.clock.now().to_string(), "mode": mode}))
+}
+
+async fn read_clock(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    Ok(clock_json(&app))
+}
+
+/// `{"mode": "run" | "freeze", "advance_seconds": n}`, both optional.
+async fn move_clock(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let body = call.object()?;
+    let mut findings = Findings::default();
+    let mut reader = Reader::new(&body, &mut findings);
+    let mode = reader.word("mode", Need::May, &[("run", &[]), ("freeze", &[])]);
+    let jump = reader.integer("advance_seconds", Need::May, 0..=LONGEST_JUMP);
+    if !findings.0.is_empty() {
+        return Err(Fault::invalid(findings.0));
+    }
+    match mode {
+        Some("run") => app.clock.run(),
+        Some(_) => app.clock.freeze(),
+        None => (),
+    }
+    if let Some(seconds) = jump {
+        app.clock.advance(Duration::from_secs(seconds.unsigned_abs()));
+    }
+    Ok(clock_json(&app))
+}
+
+/// Forgets everything but the keys and the settings.
+async fn reset(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let mut store = app.lock();
+    let settings = store.settings.clone();
+    *store = Store::new();
+    store.settings = settings;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn read_settings(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    Ok(answer_json(200, &app.lock().settings.json()))
+}
+
+async fn change_settings(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let body = call.object()?;
+    let mut store = app.lock();
+    store.settings.change(&body)?;
+    Ok(answer_json(200, &store.settings.json()))
+}
+
+/// Callbacks that were delivered or recorded, newest first.
+async fn callbacks(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let store = app.lock();
+    Ok(answer_json(200, &json!({"callbacks": store.callbacks})))
+}

@@ -1,0 +1,178 @@
+//! Everything the sandbox makes up: ids, secrets, keys, certificates, cryptograms.
+//!
+//! Hides where randomness comes from. With a seed every value derives from
+//! (seed, counter), so two runs answer alike; the certificate is the exception,
+//! since its key library takes no seed. Without one, the system's generator decides.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
+use serde_json::json;
+use sha2::Sha256;
+
+use crate::model::Secret;
+
+/// Letters of identifiers. Source: sessions-api.md appendix A.
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// HMAC-SHA-256 of the parts, one after the other.
+pub(super) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}
+
+/// Base64url without padding. Source: emv-3ds.md 2.
+pub(super) fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Base64url or base64, padded or not: received tolerantly (emv-3ds.md 2).
+pub(super) fn decode_base64url(text: &str) -> Option<Vec<u8>> {
+    let plain: String = text
+        .trim()
+        .trim_end_matches('=')
+        .chars()
+        .filter(|c| !matches!(c, '\r' | '\n'))
+        .map(|c| match c {
+            '+' | ' ' => '-', // a plus that was not escaped in a form arrives as a space
+            '/' => '_',
+            other => other,
+        })
+        .collect();
+    URL_SAFE_NO_PAD.decode(plain).ok()
+}
+
+/// A source of ids and secrets.
+pub(super) struct Random {
+    seed: Option<u64>,
+    counter: AtomicU64,
+}
+
+impl Random {
+    pub(super) fn new(seed: Option<u64>) -> Self {
+        Self { seed, counter: AtomicU64::new(0) }
+    }
+
+    pub(super) fn bytes(&self) -> [u8; 32] {
+        let Some(seed) = self.seed else {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).expect("the system has a random source");
+            return bytes;
+        };
+        let counter = self.counter.fetch_add(1, Ordering::Relaxed);
+        hmac(&seed.to_be_bytes(), &[b"sandbox", &counter.to_be_bytes()])
+    }
+
+    /// `prefix` and 26 letters of `a-z2-7`. Source: sessions-api.md appendix A.
+    pub(super) fn id(&self, prefix: &str) -> String {
+        let letters = self.bytes().into_iter().take(26).map(|byte| char::from(BASE32[usize::from(byte) % 32]));
+        prefix.chars().chain(letters).collect()
+    }
+
+    /// A UUID of version 4, lower case.
+    pub(super) fn uuid(&self) -> String {
+        let mut half = [0; 16];
+        half.copy_from_slice(&self.bytes()[..16]);
+        uuid::Builder::from_random_bytes(half).into_uuid().to_string()
+    }
+
+    /// `sek_` and the base64 of 32 bytes. Source: sessions-api.md 4.3.
+    pub(super) fn session_secret(&self) -> Secret {
+        Secret::new(format!("sek_{}", STANDARD.encode(self.bytes())))
+    }
+}
+
+/// What one sandbox is: its client and its keys, new at each start.
+pub(super) struct Keys {
+    pub(super) client_id: String,
+    pub(super) client_secret: Secret,
+    pub(super) control_token: Secret,
+    pub(super) processing_channel_id: String,
+    pub(super) token_key: [u8; 32],
+    vault_key: [u8; 32],
+    /// base64url of the directory's public key as JWK. Source: sessions-api.md 4.3.
+    pub(super) ds_public: String,
+    /// base64url of a self-signed X.509 certificate, DER.
+    pub(super) ca_public: String,
+}
+
+impl Keys {
+    pub(super) fn new(random: &Random) -> Self {
+        let (ds_public, ca_public) = certificate();
+        Self {
+            client_id: random.id("ack_"),
+            client_secret: Secret::new(base64url(&random.bytes())),
+            control_token: Secret::new(base64url(&random.bytes()[..16])),
+            processing_channel_id: random.id("pc_"),
+            token_key: random.bytes(),
+            vault_key: random.bytes(),
+            ds_public,
+            ca_public,
+        }
+    }
+
+    /// 64 upper-case hex digits, the same for one card number in every run.
+    /// Source: sessions-api.md 4.3 (`card.fingerprint`).
+    pub(super) fn fingerprint(pan: &str) -> String {
+        hmac(b"sandbox card fingerprint", &[pan.as_bytes()]).iter().fold(String::with_capacity(64), |mut hex, byte| {
+            write!(hex, "{byte:02X}").expect("writing to a String cannot fail");
+            hex
+        })
+    }
+
+    /// The instrument id of a card number: stable for this sandbox.
+    pub(super) fn instrument_id(&self, pan: &str) -> String {
+        let letters = hmac(&self.vault_key, &[b"instrument", pan.as_bytes()]);
+        "src_".chars().chain(letters.into_iter().take(26).map(|b| char::from(BASE32[usize::from(b) % 32]))).collect()
+    }
+
+    /// 20 bytes in base64: scheme byte, `SBX-TEST`, 11 bytes of keyed hash.
+    /// Correct in shape, obviously not real. Source: emv-3ds.md 3.4.
+    pub(super) fn cryptogram(&self, scheme_byte: u8, about: &[&[u8]]) -> String {
+        let mut value = [0; 20];
+        value[0] = scheme_byte;
+        value[1..9].copy_from_slice(b"SBX-TEST");
+        value[9..].copy_from_slice(&hmac(&self.vault_key, about)[..11]);
+        STANDARD.encode(value)
+    }
+}
+
+/// A P-256 key as JWK and a certificate of it, both base64url.
+fn certificate() -> (String, String) {
+    let key = KeyPair::generate().expect("P-256 is built in and the system has a random source");
+    let point = key.public_key_raw(); // 0x04, x, y
+    let jwk = json!({"kty": "EC", "crv": "P-256", "x": base64url(&point[1..33]), "y": base64url(&point[33..65])});
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "Sessions sandbox directory CA");
+    let certificate = params.self_signed(&key).expect("the parameters are constant and valid");
+    (base64url(jwk.to_string().as_bytes()), base64url(certificate.der()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_every_value() {
+        let (one, two) = (Random::new(Some(7)), Random::new(Some(7)));
+        assert_eq!(one.id("sid_"), two.id("sid_"));
+        assert_ne!(one.uuid(), one.uuid());
+        assert_ne!(Random::new(Some(8)).id("sid_"), Random::new(Some(7)).id("sid_"));
+        assert_eq!(one.id("sid_").len(), 30);
+    }
+
+    #[test]
+    fn cryptograms_have_the_documented_shape() {
+        let keys = Keys::new(&Random::new(Some(1)));
+        assert!(keys.cryptogram(0x07, &[b"a"]).starts_with("B1NCWC1URVNU"));
+        assert!(keys.cryptogram(0x90, &[b"a"]).starts_with("kFNCWC1URVNU"));
+        assert_eq!(keys.cryptogram(0x90, &[b"a"]).len(), 28);
+        assert!(keys.ds_public.len() <= 1024 && keys.ca_public.len() <= 1024);
+    }
+}

@@ -1,0 +1,258 @@
+//! The other side, on loopback: token server, Sessions API, 3DS Server, directory server,
+//! issuer, hosted pages, callbacks.
+//!
+//! Hides everything an issuer and a scheme would do; promises the contract of the Sessions
+//! API over plain HTTP to any client. Knows nothing of the console: it writes its answers
+//! by hand, so that a mistake in the client's types cannot pass unseen. All protocol time
+//! is read from the [`Clock`] it was given; dropping a [`Sandbox`] stops it.
+//!
+//! Played: browser and hosted sessions. Answered with an honest 501: app and
+//! merchant-initiated sessions, 3DS1 (amount 123321), network tokens.
+//!
+//! ```text
+//!                create
+//!                   |
+//!         pending --+--------------> processing (authentication request under way)
+//!   collect_channel_data  data,         |
+//!   issuer_fingerprint    report        |
+//!   redirect_cardholder  ---------------+
+//!      |                                |
+//!      | life over     +-------+--------+--+---------+-----------+
+//!      v               v       v           v         v           v
+//!   expired        approved attempted  declined  rejected  unavailable   challenged
+//!                                                                            |
+//!        approved | attempted | declined | rejected | unavailable <-- RReq --+
+//!        challenge_abandoned (cancelled) <-----------------------------------+
+//!        expired (no CReq, no answer, life over) <---------------------------+
+//! ```
+//!
+//! # Driving the pages without a browser
+//! All forms are `application/x-www-form-urlencoded`; hidden fields carry their final values,
+//! so posting a form as it stands in the page is right.
+//!
+//! | Step | Request | Fields | Answer |
+//! |---|---|---|---|
+//! | Method | `POST /simulator/acs/3ds-method` | `threeDSMethodData` | page, `form#notify` to the notification URL with `threeDSMethodData` |
+//! | Challenge | `POST /simulator/acs/challenge` | `creq`, optional `threeDSSessionData` | page, `form#form` |
+//! | Answer | the same address | `creq`, `threeDSSessionData` if it came, `interaction`, `password`; to cancel instead `cancel=1`; for another message `resend=1` | the page again, or the hand-over page: `form#handover` to the notification URL with `cres`, `threeDSSessionData` |
+//! | Hosted start | `GET /sessions-interceptor/{sid}` | | page, `form#device` (and `form#method` into a hidden frame), or `form#challenge`, or 302 |
+//! | Hosted data | `POST /sessions-interceptor/{sid}/device-information` | those of `form#device` | page with `form#challenge` (`creq`, `threeDSSessionData`), or 302 |
+//! | Hosted challenge over | `POST /sessions-interceptor/{sid}/challenge-response` | `cres` | page; then GET the interceptor again: 302 to the shop |
+
+mod answer;
+mod api;
+mod cards;
+mod control;
+mod deliver;
+mod fields;
+mod hosted;
+mod issuer;
+mod keys;
+mod log;
+mod payments;
+mod render;
+mod scheme;
+mod session;
+mod state;
+mod token;
+mod trigger;
+mod validate;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::bus::{Event, EventSink};
+use crate::clock::Clock;
+use crate::model::Secret;
+use crate::page::Pages;
+use crate::serve::{self, BindError, Server};
+
+use deliver::{Courier, Delivery};
+use keys::{Keys, Random};
+use session::{End, Status};
+use state::{Pending, State};
+
+/// Most connections at once. Source: trust.md 1.7.
+const CONNECTIONS: usize = 512;
+
+/// How a sandbox is made.
+pub struct Config {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Decides when tokens, sessions and challenges run out.
+    pub clock: Clock,
+    /// With a seed, ids, secrets and cryptograms repeat from run to run.
+    pub seed: Option<u64>,
+    /// Where hidden messages are shown.
+    pub sink: Option<EventSink>,
+}
+
+/// A running sandbox. Dropping it stops it.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    server: Server,
+    _stop: DropGuard,
+}
+
+impl Sandbox {
+    /// Starts on the loopback interface; must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// If the port is taken or may not be used.
+    pub async fn start(config: Config) -> Result<Self, BindError> {
+        let stop = CancellationToken::new();
+        let random = Random::new(config.seed);
+        let shared = Arc::new(Shared {
+            keys: Keys::new(&random),
+            random,
+            clock: config.clock,
+            sink: config.sink,
+            courier: Courier::new(),
+            pages: issuer::pages(),
+            state: Mutex::new(State::new()),
+            stop: stop.clone(),
+        });
+        let serving = serve::Config::new("sandbox", config.port)
+            .body_bytes(answer::BODY_LIMIT)
+            .connections(CONNECTIONS)
+            .any_localhost();
+        let server = Server::start(serving, router(&shared)).await?;
+        Ok(Self { shared, server, _stop: stop.drop_guard() })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.server.addr
+    }
+
+    /// Address of the API, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.addr())
+    }
+
+    /// Address of the token server.
+    pub fn token_url(&self) -> String {
+        format!("{}/connect/token", self.base_url())
+    }
+
+    /// The one client's access key id.
+    pub fn client_id(&self) -> &str {
+        &self.shared.keys.client_id
+    }
+
+    /// The one client's access key secret.
+    pub fn client_secret(&self) -> &Secret {
+        &self.shared.keys.client_secret
+    }
+
+    /// What control requests (`/_sandbox/…`) need. Source: trust.md R17.
+    pub fn control_token(&self) -> &Secret {
+        &self.shared.keys.control_token
+    }
+
+    /// The client's processing channel.
+    pub fn processing_channel_id(&self) -> &str {
+        &self.shared.keys.processing_channel_id
+    }
+}
+
+/// What all handlers share.
+struct Shared {
+    random: Random,
+    keys: Keys,
+    clock: Clock,
+    sink: Option<EventSink>,
+    courier: Courier,
+    pages: Pages,
+    state: Mutex<State>,
+    stop: CancellationToken,
+}
+
+impl Shared {
+    /// The state. Never held while waiting.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere cannot leave half a change: each is one assignment or one insert.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Posts facts in order, and calls back for a hosted session that just ended.
+    async fn post(self: &Arc<Self>, pending: Pending) {
+        if let Some(sink) = &self.sink {
+            for message in pending.messages {
+                sink.post(Event::SchemeMessageSeen(message)).await;
+            }
+            if let Some(phone) = pending.phone {
+                sink.post(Event::PhoneMessageSent(phone)).await;
+            }
+        }
+        let Some(id) = pending.ended else { return };
+        let request_id = self.random.uuid();
+        let delivery = {
+            let store = self.lock();
+            let mode = store.settings.callbacks;
+            store.sessions.get(&id).and_then(|session| Delivery::of(session, mode, &request_id))
+        };
+        if let Some(delivery) = delivery {
+            let app = Arc::clone(self);
+            let stop = self.stop.clone();
+            tokio::spawn(stop.run_until_cancelled_owned(async move { app.deliver(delivery).await }));
+        }
+    }
+
+    /// Ends a session whose time is over.
+    async fn lapse(self: &Arc<Self>, id: &str) {
+        let pending = {
+            let mut store = self.lock();
+            let Some(session) = store.sessions.get_mut(id) else { return };
+            if session.deadline().is_none_or(|deadline| self.clock.passed() < deadline) {
+                return;
+            }
+            let said = if session.status == Status::Challenged {
+                scheme::conclude(self, session, End::TimedOut)
+            } else {
+                session.expire(self.clock.now());
+                Vec::new()
+            };
+            Pending::after(&mut store, id, said)
+        };
+        self.post(pending).await;
+    }
+
+    /// Ends a session in time even if nobody reads it.
+    fn watch(self: &Arc<Self>, id: &str) {
+        let (app, id, stop) = (Arc::clone(self), id.to_owned(), self.stop.clone());
+        tokio::spawn(stop.run_until_cancelled_owned(async move {
+            loop {
+                let deadline = app.lock().sessions.get(&id).and_then(session::Session::deadline);
+                let Some(deadline) = deadline else { return };
+                app.clock.sleep(deadline.saturating_sub(app.clock.passed())).await;
+                app.lapse(&id).await;
+            }
+        }));
+    }
+}
+
+/// Every path that is served.
+fn router(shared: &Arc<Shared>) -> Router {
+    let api = Router::new()
+        .route("/connect/token", post(token::connect))
+        .route("/sessions", post(api::create))
+        .route("/sessions/{id}", get(api::read))
+        .route("/sessions/{id}/collect-data", put(api::collect_data))
+        .route("/sessions/{id}/issuer-fingerprint", put(api::issuer_fingerprint))
+        .route("/sessions/{id}/complete", post(api::complete))
+        .route("/payments", post(payments::pay))
+        .route("/payments/{id}", get(payments::read_payment));
+    api.merge(issuer::routes())
+        .merge(hosted::routes())
+        .merge(control::routes())
+        .fallback(answer::unknown_path)
+        .method_not_allowed_fallback(answer::wrong_method)
+        .layer(from_fn_with_state(Arc::clone(shared), answer::frame))
+        .with_state(Arc::clone(shared))
+}

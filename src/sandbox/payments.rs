@@ -1,0 +1,166 @@
+//! The payment stub: shows that an authenticated session can be spent once.
+//!
+//! Payments proper are out of scope. Source: sessions-api.md 8.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::answer::{Answer, Call, Fault, answer_json};
+use super::fields::{Findings, Need, Object, Reader};
+use super::render;
+use super::session::Session;
+use super::state::State as Store;
+use super::token::grant;
+use super::validate::is_currency;
+use crate::model::secret::luhn;
+
+use Need::{May, Must};
+
+/// A payment that was authorised.
+#[derive(Debug, Clone)]
+pub(super) struct Payment {
+    session: Option<String>,
+    shown: Value,
+}
+
+/// What of 3-D Secure came with a payment.
+enum Proof {
+    None,
+    Session(String),
+    Values(Object),
+}
+
+/// `POST /payments`.
+pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
+    grant(&app, &call)?.may_pay()?;
+    let body = call.object()?;
+    let (amount, currency, reference, proof) = read(&body).map_err(Fault::invalid)?;
+    let mut store = app.lock();
+    let (session, three_ds) = match proof {
+        Proof::None => (None, None),
+        Proof::Values(values) => (None, Some(Value::Object(values))),
+        Proof::Session(id) => {
+            let values = spend(&store, &id, amount, &currency);
+            let values = values.ok_or_else(|| Fault::invalid(vec!["authentication_id_invalid".to_owned()]))?;
+            (Some(id), Some(values))
+        }
+    };
+    let id = app.random.id("pay_");
+    let mut shown = json!({
+        "id": id, "action_id": app.random.id("act_"), "amount": amount, "currency": currency,
+        "approved": true, "status": "Authorized", "response_code": "10000", "response_summary": "Approved",
+        "processed_on": super::fields::shown(app.clock.now()),
+        "_links": {"self": {"href": format!("{}/payments/{id}", call.base)}},
+    });
+    if let Some(reference) = reference {
+        shown["reference"] = reference.into();
+    }
+    if let Some(three_ds) = three_ds {
+        shown["3ds"] = three_ds;
+    }
+    store.payments.insert(id, Payment { session, shown: shown.clone() });
+    Ok(answer_json(201, &shown))
+}
+
+/// The values of an approved session with the same amount and currency, not spent before.
+fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> {
+    let session = store.sessions.get(id)?;
+    let verdict = session.verdict.as_ref()?;
+    let same = session.draft.amount.unwrap_or(0) == amount && session.draft.currency == currency;
+    let spent = store.payments.values().any(|payment| payment.session.as_deref() == Some(id));
+    if !session.status.succeeded() || !same || spent {
+        return None;
+    }
+    let mut values = json!({"version": session.version, "authentication_id": session.id});
+    let known = [("eci", verdict.eci), ("cryptogram", verdict.cryptogram.as_deref()), ("xid", render::xid(session))];
+    for (name, value) in known {
+        if let Some(value) = value {
+            values[name] = value.into();
+        }
+    }
+    Some(values)
+}
+
+type Read = (i64, String, Option<String>, Proof);
+
+/// All findings at once, in the order of the example.
+fn read(body: &Object) -> Result<Read, Vec<String>> {
+    let mut findings = Findings::default();
+    let mut reader = Reader::new(body, &mut findings);
+    reader.object("source", Must).map(|source| card(source, reader.findings));
+    let amount = reader.integer("amount", Must, 0..=9_007_199_254_740_991);
+    let currency = reader.matching("currency", Must, is_currency);
+    let reference = reader.text("reference", May, 0..=100);
+    let proof = match reader.object("3ds", May) {
+        None => Proof::None,
+        Some(object) => three_ds(object, reader.findings),
+    };
+    match (amount, currency) {
+        (Some(amount), Some(currency)) if findings.0.is_empty() => Ok((amount, currency, reference, proof)),
+        _ => Err(findings.0),
+    }
+}
+
+fn card(source: &Object, findings: &mut Findings) {
+    let mut reader = Reader::new(source, findings);
+    match reader.raw("type").map_or(Some("card"), Value::as_str) {
+        Some("card") => {
+            let digits = |text: &str| {
+                (13..=19).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && luhn(text.as_bytes())
+            };
+            reader.matching("number", Must, digits);
+            reader.integer("expiry_month", Must, 1..=12);
+            reader.integer("expiry_year", Must, 1000..=9999);
+        }
+        Some("id") => {
+            reader.text("id", Must, 1..=100);
+        }
+        Some("token") => {
+            reader.text("token", Must, 1..=100);
+        }
+        _ => reader.findings.add("source_type_invalid".to_owned()),
+    }
+}
+
+/// Either a session or explicit values, checked for their shape.
+fn three_ds(object: &Object, findings: &mut Findings) -> Proof {
+    let mut reader = Reader::new(object, findings);
+    let enabled = reader.flag("enabled").unwrap_or(false);
+    if let Some(id) = reader.text("authentication_id", May, 30..=30) {
+        return Proof::Session(id);
+    }
+    let eci = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit() || b == b'N');
+    reader.matching("eci", May, eci);
+    let cryptogram = |text: &str| (1..=50).contains(&text.len()) && super::keys::decode_base64url(text).is_some();
+    reader.matching("cryptogram", May, cryptogram);
+    reader.text("xid", May, 1..=100);
+    reader.matching("version", May, |text| {
+        text.len() <= 10 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    });
+    let mut values = reader.clean;
+    values.remove("enabled");
+    if !enabled || values.is_empty() {
+        return Proof::None;
+    }
+    values.entry("version").or_insert("1.0.0".into()); // the documented default
+    Proof::Values(values)
+}
+
+/// `GET /payments/{id}`: a payment, or the payment of a session.
+pub(super) async fn read_payment(State(app): State<Arc<Shared>>, call: Call) -> Answer {
+    grant(&app, &call)?.may_pay()?;
+    let id = call.segment(2);
+    let store = app.lock();
+    let by_session = || store.payments.values().find(|payment| payment.session.as_deref() == Some(id));
+    let payment = store.payments.get(id).or_else(by_session);
+    let payment = payment.ok_or_else(|| Fault::not_found("payment_not_found"))?;
+    Ok(answer_json(200, &payment.shown))
+}
+
+/// True if a session has been spent on a payment.
+pub(super) fn spent(store: &Store, session: &Session) -> bool {
+    store.payments.values().any(|payment| payment.session.as_deref() == Some(&session.id))
+}

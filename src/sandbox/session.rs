@@ -1,0 +1,288 @@
+//! One session and its states: what is allowed when, and when its time is over.
+//!
+//! Pure: time comes in, nothing goes out. The drawing is in the module above.
+//! Source: sessions-api.md 4.1, 4.2, 4.5, 4.6.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::answer::Fault;
+use super::cards::{Outcome, Range, Scheme};
+use super::trigger::Triggers;
+use super::validate::{Browser, Completion, Draft};
+use crate::model::{Pan, Secret};
+
+/// Where a session stands. Source: sessions-api.md 4.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Pending,
+    Processing,
+    Challenged,
+    ChallengeAbandoned,
+    Expired,
+    Approved,
+    Attempted,
+    Unavailable,
+    Declined,
+    Rejected,
+}
+
+impl Status {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Challenged => "challenged",
+            Self::ChallengeAbandoned => "challenge_abandoned",
+            Self::Expired => "expired",
+            Self::Approved => "approved",
+            Self::Attempted => "attempted",
+            Self::Unavailable => "unavailable",
+            Self::Declined => "declined",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    pub(super) fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::Processing | Self::Challenged)
+    }
+
+    /// Approved or attempted: the shopper goes to `success_url`.
+    pub(super) fn succeeded(self) -> bool {
+        matches!(self, Self::Approved | Self::Attempted)
+    }
+}
+
+/// How long things last, on the sandbox's clock.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Creation to a final state.
+    pub(super) session: Duration,
+    /// ARes to the first CReq.
+    pub(super) first_creq: Duration,
+    /// Between two interactions of a challenge.
+    pub(super) idle: Duration,
+}
+
+/// A session of the sandbox.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: String,
+    pub(super) secret: Secret,
+    /// The 3DS Server's transaction id, constant for the session.
+    pub(super) transaction_id: String,
+    pub(super) created: Timestamp,
+    /// The clock's reading at creation.
+    pub(super) born: Duration,
+    pub(super) limits: Limits,
+    pub(super) pan: Pan,
+    pub(super) instrument_id: String,
+    pub(super) scheme: Scheme,
+    pub(super) range: Range,
+    pub(super) draft: Draft,
+    pub(super) triggers: Triggers,
+    pub(super) version: &'static str,
+    pub(super) status: Status,
+    /// What the caller reported of the 3DS Method: `Y`, `N`, `U`.
+    pub(super) fingerprint: Option<char>,
+    pub(super) browser: Option<Box<Browser>>,
+    /// When the method notification of a hosted page came.
+    pub(super) method_notified: bool,
+    /// What the issuer's method page saw of the browser, JSON.
+    pub(super) method_facts: Option<String>,
+    pub(super) completed: bool,
+    /// `complete` is being carried out.
+    pub(super) completing: bool,
+    /// Set when the authentication request has been sent.
+    pub(super) directory: Option<Directory>,
+    pub(super) acs: Option<Acs>,
+    pub(super) challenge: Option<Challenge>,
+    pub(super) verdict: Option<Verdict>,
+}
+
+/// The directory server's part.
+#[derive(Debug)]
+pub(super) struct Directory {
+    /// `None` if it did not answer.
+    pub(super) transaction_id: Option<String>,
+}
+
+/// The issuer's part.
+#[derive(Debug)]
+pub(super) struct Acs {
+    pub(super) transaction_id: String,
+    /// Where the challenge is shown.
+    pub(super) challenge_url: Option<String>,
+}
+
+/// A challenge under way or over.
+#[derive(Debug)]
+pub(super) struct Challenge {
+    pub(super) outcome: Outcome,
+    /// The clock's reading when the issuer asked for it.
+    pub(super) asked: Duration,
+    /// The clock's reading of the last interaction; `None` before the first CReq.
+    pub(super) touched: Option<Duration>,
+    pub(super) wrong: u8,
+    /// Pages answered: `3ds.interaction_counter`.
+    pub(super) interactions: u8,
+}
+
+/// The result, once there is one.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub(super) status_reason: Option<&'static str>,
+    pub(super) response_code: Option<char>,
+    /// Two digits. Source: sessions-api.md 4.6.
+    pub(super) reason: Option<&'static str>,
+    /// `None` where the scheme was never asked.
+    pub(super) challenged: Option<bool>,
+    pub(super) at: Timestamp,
+    pub(super) eci: Option<&'static str>,
+    pub(super) cryptogram: Option<String>,
+    /// `challenge_cancel_reason` and its code.
+    pub(super) cancel: Option<(&'static str, &'static str)>,
+    /// Code, component, description of an error of the scheme.
+    pub(super) error: Option<(&'static str, &'static str, &'static str)>,
+}
+
+/// What a caller wants to do to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    CollectData,
+    IssuerFingerprint,
+    Complete,
+}
+
+/// How a challenge ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Answered(Outcome),
+    TooManyTries,
+    Cancelled,
+    /// No first CReq, or no answer after it.
+    TimedOut,
+}
+
+/// Wrong passwords that end a challenge. Source: sessions-api.md 7.2.
+pub(super) const TRIES: u8 = 3;
+
+impl Session {
+    pub(super) fn hosted(&self) -> bool {
+        matches!(self.draft.completion, Completion::Hosted { .. })
+    }
+
+    pub(super) fn callback_url(&self) -> Option<&str> {
+        match &self.draft.completion {
+            Completion::Hosted { callback_url, .. } | Completion::NonHosted { callback_url, .. } => {
+                callback_url.as_deref()
+            }
+        }
+    }
+
+    /// True while a report about the 3DS Method is waited for.
+    pub(super) fn wants_fingerprint(&self) -> bool {
+        self.status == Status::Pending && self.range.method_url && self.fingerprint.is_none()
+    }
+
+    /// True while the browser's data is waited for.
+    pub(super) fn wants_data(&self) -> bool {
+        self.status == Status::Pending && self.browser.is_none()
+    }
+
+    /// Refuses what the action table forbids. Source: sessions-api.md 4.1.
+    pub(super) fn allows(&self, action: Action) -> Result<(), Fault> {
+        if self.status == Status::Processing || self.completing {
+            return Err(Fault::busy());
+        }
+        let allowed = match action {
+            Action::CollectData => self.wants_data(),
+            Action::IssuerFingerprint if self.status == Status::Pending && !self.range.method_url => {
+                return Err(Fault::forbidden("three_ds_method_not_supported_without_url"));
+            }
+            Action::IssuerFingerprint => self.wants_fingerprint(),
+            Action::Complete => self.status.is_final() && !self.hosted() && !self.completed,
+        };
+        if allowed { Ok(()) } else { Err(Fault::forbidden("update_not_allowed_due_to_state")) }
+    }
+
+    /// What the caller should do next, in the documented order. Source: sessions-api.md 4.2.
+    pub(super) fn next_actions(&self) -> Vec<&'static str> {
+        if self.hosted() {
+            return if self.status.is_final() { Vec::new() } else { vec!["redirect_cardholder"] };
+        }
+        match self.status {
+            Status::Processing => Vec::new(),
+            Status::Challenged => vec!["challenge_cardholder"],
+            Status::Pending => {
+                let data = self.wants_data().then_some("collect_channel_data");
+                let fingerprint = self.wants_fingerprint().then_some("issuer_fingerprint");
+                data.into_iter().chain(fingerprint).collect()
+            }
+            _ if self.completed || self.completing => Vec::new(),
+            _ => vec!["complete"],
+        }
+    }
+
+    /// When time is over, by the clock's reading; `None` once it cannot be.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let life = self.born + self.limits.session;
+        match (self.status, &self.challenge) {
+            (Status::Pending, _) => Some(life),
+            (Status::Challenged, Some(challenge)) => {
+                let step = match challenge.touched {
+                    None => challenge.asked + self.limits.first_creq,
+                    Some(touched) => touched + self.limits.idle,
+                };
+                Some(step.min(life))
+            }
+            _ => None,
+        }
+    }
+
+    /// True if the session's secret still works.
+    pub(super) fn secret_works(&self, passed: Duration, lasts: Duration) -> bool {
+        passed < self.born + lasts
+    }
+
+    /// Ends a session that nobody took up: no scheme was asked, so no code and no reason.
+    pub(super) fn expire(&mut self, at: Timestamp) {
+        self.settle(
+            Status::Expired,
+            Verdict {
+                status_reason: None,
+                response_code: None,
+                reason: None,
+                challenged: None,
+                at,
+                eci: None,
+                cryptogram: None,
+                cancel: None,
+                error: None,
+            },
+        );
+    }
+
+    /// Enters a final state.
+    pub(super) fn settle(&mut self, status: Status, verdict: Verdict) {
+        self.status = status;
+        self.verdict = Some(verdict);
+        self.completed = self.hosted();
+    }
+
+    /// Where the shopper is sent when a hosted session is over, with the session's id
+    /// appended; the query is kept, a fragment stays last. Source: sessions-api.md 6.2.
+    pub(super) fn way_out(&self) -> Option<String> {
+        let Completion::Hosted { success_url, failure_url, .. } = &self.draft.completion else { return None };
+        let url = if self.status.succeeded() { success_url } else { failure_url };
+        let (address, fragment) = url.split_once('#').map_or((url.as_str(), None), |(a, f)| (a, Some(f)));
+        let joint = match address.split_once('?') {
+            None => "?",
+            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        let fragment = fragment.map_or(String::new(), |fragment| format!("#{fragment}"));
+        Some(format!("{address}{joint}cko-session-id={}{fragment}", self.id))
+    }
+}

@@ -1,0 +1,227 @@
+//! All that the sandbox remembers, behind one lock, and its settings.
+//!
+//! Promises: the lock is never held while waiting; the oldest sessions go when there are
+//! too many. Source of the numbers: sessions-api.md 4.1, 1.5, 7.5; product.md "Decided".
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::answer::Fault;
+use super::fields::{Findings, Need, Object, Reader};
+use super::log::{Entry, Ring};
+use super::payments::Payment;
+use super::session::{Limits, Session};
+use crate::model::Pan;
+use crate::model::scheme::{PhoneMessage, SchemeMessage};
+
+/// Sessions that are remembered.
+const SESSIONS: usize = 100_000;
+/// Callbacks that are remembered.
+const CALLBACKS: usize = 1_000;
+/// Bytes of hidden messages. Source: product.md "Decided", Size.
+const MESSAGE_BYTES: usize = 64 << 20;
+/// Bytes of requests and answers.
+const LOG_BYTES: usize = 16 << 20;
+
+/// What is known.
+pub(super) struct State {
+    pub(super) settings: Settings,
+    pub(super) sessions: IndexMap<String, Session>,
+    /// 3DS Server transaction id to session id.
+    transactions: HashMap<String, String>,
+    /// Instrument id to card number.
+    pub(super) vault: HashMap<String, Pan>,
+    pub(super) payments: IndexMap<String, Payment>,
+    pub(super) callbacks: VecDeque<Value>,
+    pub(super) messages: Ring<SchemeMessage>,
+    pub(super) log: Ring<Entry>,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        Self {
+            settings: Settings::default(),
+            sessions: IndexMap::new(),
+            transactions: HashMap::new(),
+            vault: HashMap::new(),
+            payments: IndexMap::new(),
+            callbacks: VecDeque::new(),
+            messages: Ring::new(MESSAGE_BYTES),
+            log: Ring::new(LOG_BYTES),
+        }
+    }
+
+    pub(super) fn insert(&mut self, session: Session) {
+        self.transactions.insert(session.transaction_id.clone(), session.id.clone());
+        self.sessions.insert(session.id.clone(), session);
+        if self.sessions.len() > SESSIONS
+            && let Some((_, oldest)) = self.sessions.shift_remove_index(0)
+        {
+            self.transactions.remove(&oldest.transaction_id);
+        }
+    }
+
+    /// The session that a 3DS Server transaction id belongs to; ids compare in any case.
+    pub(super) fn by_transaction(&mut self, id: &str) -> Option<&mut Session> {
+        let session = self.transactions.get(&id.to_ascii_lowercase())?;
+        self.sessions.get_mut(session)
+    }
+
+    pub(super) fn remember_callback(&mut self, record: Value) {
+        self.callbacks.push_front(record);
+        self.callbacks.truncate(CALLBACKS);
+    }
+}
+
+/// Facts that wait to be posted, in order, and a callback of a hosted session that is over.
+#[derive(Default)]
+pub(super) struct Pending {
+    pub(super) messages: Vec<SchemeMessage>,
+    pub(super) phone: Option<PhoneMessage>,
+    /// A hosted session that just ended and has a callback address.
+    pub(super) ended: Option<String>,
+}
+
+impl Pending {
+    /// After something was said about a session: keeps a copy of it for the control API.
+    pub(super) fn after(store: &mut State, id: &str, messages: Vec<SchemeMessage>) -> Self {
+        for message in &messages {
+            store.messages.push_sized(message.body.len() + 256, message.clone());
+        }
+        let over =
+            |session: &&Session| session.hosted() && session.status.is_final() && session.callback_url().is_some();
+        let ended = store.sessions.get(id).filter(over).map(|session| session.id.clone());
+        Self { messages, phone: None, ended }
+    }
+}
+
+/// Where callbacks go. Source: sessions-api.md 6.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Callbacks {
+    /// To loopback and private addresses; others are recorded.
+    Deliver,
+    Record,
+}
+
+/// What can be changed while the sandbox runs.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) token_seconds: i64,
+    session_seconds: i64,
+    secret_seconds: i64,
+    cryptogram_seconds: i64,
+    first_creq_seconds: i64,
+    challenge_idle_seconds: i64,
+    version: &'static str,
+    pub(super) strict: bool,
+    pub(super) honour_mandate: bool,
+    pub(super) callbacks: Callbacks,
+    /// Empty: any scope.
+    pub(super) allowed_scopes: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            token_seconds: 3600,
+            session_seconds: 900,
+            secret_seconds: 3600,
+            cryptogram_seconds: 86_400,
+            first_creq_seconds: 600,
+            challenge_idle_seconds: 600,
+            version: "2.2.0",
+            strict: false,
+            honour_mandate: false,
+            callbacks: Callbacks::Deliver,
+            allowed_scopes: Vec::new(),
+        }
+    }
+}
+
+/// Settings are at most a year, so they fit.
+fn seconds(number: i64) -> Duration {
+    Duration::from_secs(number.unsigned_abs())
+}
+
+impl Settings {
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            session: seconds(self.session_seconds),
+            first_creq: seconds(self.first_creq_seconds),
+            idle: seconds(self.challenge_idle_seconds),
+        }
+    }
+
+    pub(super) fn secret_lasts(&self) -> Duration {
+        seconds(self.secret_seconds)
+    }
+
+    pub(super) fn cryptogram_lasts(&self) -> Duration {
+        seconds(self.cryptogram_seconds)
+    }
+
+    pub(super) fn version(&self) -> &'static str {
+        self.version
+    }
+
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "token_seconds": self.token_seconds, "session_seconds": self.session_seconds,
+            "secret_seconds": self.secret_seconds, "cryptogram_seconds": self.cryptogram_seconds,
+            "first_creq_seconds": self.first_creq_seconds,
+            "challenge_idle_seconds": self.challenge_idle_seconds,
+            "protocol_version": self.version, "strict": self.strict, "honour_mandate": self.honour_mandate,
+            "callbacks": match self.callbacks { Callbacks::Deliver => "deliver", Callbacks::Record => "record" },
+            "allowed_scopes": self.allowed_scopes,
+        })
+    }
+
+    /// Takes over the members that are given; all or nothing.
+    ///
+    /// # Errors
+    /// 422 with a code for each member that is unknown or wrong.
+    pub(super) fn change(&mut self, body: &Object) -> Result<(), Fault> {
+        let mut new = self.clone();
+        let mut findings = Findings::default();
+        let known = self.json();
+        let unknown = body.keys().filter(|name| known.get(name.as_str()).is_none());
+        unknown.for_each(|name| findings.invalid(name));
+        let mut reader = Reader::new(body, &mut findings);
+        const YEAR: i64 = 366 * 86_400;
+        for (name, slot) in [
+            ("token_seconds", &mut new.token_seconds),
+            ("session_seconds", &mut new.session_seconds),
+            ("secret_seconds", &mut new.secret_seconds),
+            ("cryptogram_seconds", &mut new.cryptogram_seconds),
+            ("first_creq_seconds", &mut new.first_creq_seconds),
+            ("challenge_idle_seconds", &mut new.challenge_idle_seconds),
+        ] {
+            *slot = reader.integer(name, Need::May, 1..=YEAR).unwrap_or(*slot);
+        }
+        new.version =
+            reader.word("protocol_version", Need::May, &[("2.1.0", &[]), ("2.2.0", &[])]).unwrap_or(new.version);
+        new.strict = reader.flag("strict").unwrap_or(new.strict);
+        new.honour_mandate = reader.flag("honour_mandate").unwrap_or(new.honour_mandate);
+        match reader.word("callbacks", Need::May, &[("deliver", &[]), ("record", &[])]) {
+            Some("record") => new.callbacks = Callbacks::Record,
+            Some(_) => new.callbacks = Callbacks::Deliver,
+            None => (),
+        }
+        if let Some(scopes) = reader.raw("allowed_scopes") {
+            let texts = scopes.as_array().and_then(|list| list.iter().map(|scope| scope.as_str()).collect());
+            match texts {
+                Some(list) => new.allowed_scopes = Vec::into_iter(list).map(str::to_owned).collect(),
+                None => reader.findings.invalid("allowed_scopes"),
+            }
+        }
+        if findings.0.is_empty() {
+            *self = new;
+            Ok(())
+        } else {
+            Err(Fault::invalid(findings.0))
+        }
+    }
+}
