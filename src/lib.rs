@@ -10,5 +10,6 @@
 pub mod bus;
 pub mod clock;
 pub mod model;
+pub mod page;
 pub mod serve;
 pub mod store;
