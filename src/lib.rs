@@ -5,6 +5,7 @@
 //! - [`bus`] — all that can be asked, all that can happen
 //! - [`clock`] — time, handed in
 //! - [`serve`] — a guarded loopback server
+//! - [`store`] — every byte we write to or read from disk
 
 pub mod bus;
 pub mod client;
@@ -15,3 +16,4 @@ pub mod model;
 pub mod page;
 pub mod sandbox;
 pub mod serve;
+pub mod store;
