@@ -5,10 +5,12 @@
 //! - [`bus`] — all that can be asked, all that can happen
 //! - [`clock`] — time, handed in
 //! - [`serve`] — a guarded loopback server
+//! - [`listener`] — what the outside world sends back to us
 //! - [`store`] — every byte we write to or read from disk
 
 pub mod bus;
 pub mod clock;
+pub mod listener;
 pub mod model;
 pub mod page;
 pub mod serve;
