@@ -43,7 +43,7 @@ fn chromedriver() -> Option<Driver> {
     };
     let lines = BufReader::new(process.stdout.take().expect("piped")).lines();
     let port = lines.map_while(Result::ok).find_map(|line| {
-        let digits = line.split("on port ").nth(1)?;
+        let digits = line.split("started successfully on port ").nth(1)?;
         digits.trim_end_matches('.').parse::<u16>().ok()
     });
     let address = format!("http://127.0.0.1:{}", port.expect("chromedriver says its port"));
@@ -160,7 +160,7 @@ fn a_persons_clicks_alone_finish_a_challenge() {
                 }
                 Answering::Cancel => find(&browser, "#cancelButton").await.click().await.expect("a click"),
             }
-            block_in_place(|| bench.to_end(id).id);
+            block_in_place(|| bench.to_end_meanwhile(id));
             browser.enter_default_frame().await.expect("the page");
             says(&browser, words).await;
         });
@@ -187,7 +187,7 @@ fn a_hosted_session_is_finished_by_clicks_alone() {
                 enter_bank(&browser, "iframe[name=cko-3ds2-iframe]").await;
                 answer(&browser, "Checkout1!").await;
             }
-            block_in_place(|| bench.to_end(id).id);
+            block_in_place(|| bench.to_end_meanwhile(id));
         });
         if seen.is_none() {
             return;

@@ -85,6 +85,11 @@ impl Bench {
         self.run(id)
     }
 
+    /// Until a run has nothing left to do, while a person acts in a browser.
+    pub fn to_end_meanwhile(&mut self, id: RunId) {
+        self.until("the end of the run", |w| w.runs[&id].phase == Phase::Ended);
+    }
+
     /// Until a run waits for a person.
     pub fn to_turn(&mut self, id: RunId) -> Turn {
         self.until("a person's turn", |w| matches!(w.runs[&id].phase, Phase::Waiting(_)));
