@@ -25,7 +25,8 @@ fn every_way_of_asking_for_a_token() {
     let (id, secret) = (id.as_str(), secret.as_str());
     let grant = ("grant_type", "client_credentials");
     let good = Ok(());
-    let table: &[(Option<(&str, &str)>, &[(&str, &str)], Result<(), &str>)] = &[
+    type Case<'a> = (Option<(&'a str, &'a str)>, &'a [(&'a str, &'a str)], Result<(), &'a str>);
+    let table: &[Case] = &[
         (None, &[grant, ("client_id", id), ("client_secret", secret)], good),
         (None, &[grant, ("client_id", id), ("client_secret", secret), ("scope", "")], good),
         (Some((id, secret)), &[grant], good),
