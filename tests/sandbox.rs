@@ -6,5 +6,21 @@
 #[path = "sandbox/lab.rs"]
 mod lab;
 
+#[path = "sandbox/actions.rs"]
+mod actions;
+#[path = "sandbox/answers.rs"]
+mod answers;
+#[path = "sandbox/cards.rs"]
+mod cards;
+#[path = "sandbox/control.rs"]
+mod control;
+#[path = "sandbox/fields.rs"]
+mod fields;
+#[path = "sandbox/pages.rs"]
+mod pages;
+#[path = "sandbox/payments.rs"]
+mod payments;
+#[path = "sandbox/tokens.rs"]
+mod tokens;
 #[path = "sandbox/walks.rs"]
 mod walks;

@@ -188,7 +188,7 @@ pub(super) async fn wrong_method() -> Fault {
 /// Goes around every request: id, common headers, error bodies, log.
 pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let request_id = app.random.uuid();
+    let request_id = app.request_ids.uuid();
     let (mut parts, body) = request.into_parts();
     let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
     let origin = Origin { base: format!("http://{host}"), request_id: request_id.clone() };

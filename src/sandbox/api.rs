@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::answer::{Answer, Call, Fault, answer_json};
-use super::cards::{Flow, Scheme, range};
+use super::cards::{Flow, Range, Scheme, range};
 use super::fields::Object;
 use super::render::{self, Reader, Schema, View};
 use super::scheme;
@@ -104,36 +104,10 @@ fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
         Some(Channel::Browser(browser)) if !hosted => Some(browser),
         _ => None,
     };
-    let limits = limits(&store, &triggers);
-    let version = triggers.version.unwrap_or(store.settings.version());
-    let instrument_id = app.keys.instrument_id(pan.expose());
-    store.vault.insert(instrument_id.clone(), pan.clone());
-    let mut session = Session {
-        id: app.random.id("sid_"),
-        secret: app.random.session_secret(),
-        transaction_id: app.random.uuid(),
-        created: app.clock.now(),
-        born: app.clock.passed(),
-        fingerprint: browser.as_ref().and_then(|browser| browser.method_completion),
-        browser,
-        limits,
-        pan,
-        instrument_id,
-        scheme,
-        range,
-        draft,
-        triggers,
-        version,
-        status: Status::Pending,
-        method_notified: false,
-        method_facts: None,
-        completed: false,
-        completing: false,
-        directory: None,
-        acs: None,
-        challenge: None,
-        verdict: None,
-    };
+    let mut session = fresh(app, &store, Card { pan, scheme, range }, draft, triggers);
+    session.fingerprint = browser.as_ref().and_then(|browser| browser.method_completion);
+    session.browser = browser;
+    store.vault.insert(session.instrument_id.clone(), session.pan.clone());
     let authenticate = ready(&session);
     if authenticate {
         session.status = Status::Processing;
@@ -143,6 +117,44 @@ fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
     drop(store);
     app.watch(&id);
     Ok((id, authenticate))
+}
+
+/// A card and what is known of it.
+struct Card {
+    pan: Pan,
+    scheme: Scheme,
+    range: Range,
+}
+
+/// A session that nothing has happened to.
+fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Triggers) -> Session {
+    let Card { pan, scheme, range } = card;
+    Session {
+        id: app.random.id("sid_"),
+        secret: app.random.session_secret(),
+        transaction_id: app.random.uuid(),
+        created: app.clock.now(),
+        born: app.clock.passed(),
+        limits: limits(store, &triggers),
+        instrument_id: app.keys.instrument_id(pan.expose()),
+        pan,
+        scheme,
+        range,
+        version: triggers.version.unwrap_or(store.settings.version()),
+        draft,
+        triggers,
+        status: Status::Pending,
+        fingerprint: None,
+        browser: None,
+        method_notified: false,
+        method_facts: None,
+        completed: false,
+        completing: false,
+        directory: None,
+        acs: None,
+        challenge: None,
+        verdict: None,
+    }
 }
 
 /// What this sandbox does not play yet. Honest 501s rather than wrong answers.
@@ -205,9 +217,8 @@ fn earlier(session: &Session) -> Object {
 
 /// True if nothing is missing for the authentication request.
 fn ready(session: &Session) -> bool {
-    session.status == Status::Pending
-        && session.browser.is_some()
-        && !(session.wants_fingerprint() && !session.hosted())
+    let reported = session.hosted() || !session.wants_fingerprint(); // hosted data decides at once
+    session.status == Status::Pending && session.browser.is_some() && reported
 }
 
 /// Authenticates a session that is `processing`. Messages are posted before this returns.

@@ -58,7 +58,7 @@ async fn sessions(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let store = app.lock();
     let list: Vec<Value> =
-        store.sessions.values().rev().take(PAGE).map(|session| summary(&app, &store, session)).collect();
+        store.sessions.newest_first().take(PAGE).map(|session| summary(&app, &store, session)).collect();
     Ok(answer_json(200, &json!({"count": store.sessions.len(), "sessions": list})))
 }
 
@@ -90,7 +90,7 @@ async fn messages(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let id = call.segment(3);
     let store = app.lock();
-    if !store.sessions.contains_key(id) {
+    if store.sessions.get(id).is_none() {
         return Err(Fault::not_found("session_not_found"));
     }
     let own = store.messages.iter().rev().filter(|message| message.session.0 == id);

@@ -93,10 +93,10 @@ fn policy(session: &Session) -> Policy {
 /// 302 to the shop.
 fn redirect(session: &Session) -> Response {
     let url = session.way_out().unwrap_or_default();
-    let spelt = HeaderValue::from_str(&url)
-        .ok()
-        .or_else(|| HeaderValue::from_str(Url::parse(&url).ok()?.as_str()).ok()) // letters beyond ASCII are escaped
-        .unwrap_or(HeaderValue::from_static("/"));
+    // Blanks and letters beyond ASCII are escaped; anything else stays as the shop wrote it.
+    let plain = url.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = if plain { url } else { Url::parse(&url).map_or(String::new(), String::from) };
+    let spelt = HeaderValue::from_str(&url).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::FOUND, [(LOCATION, spelt)]).into_response()
 }
 

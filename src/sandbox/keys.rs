@@ -50,12 +50,14 @@ pub(super) fn decode_base64url(text: &str) -> Option<Vec<u8>> {
 /// A source of ids and secrets.
 pub(super) struct Random {
     seed: Option<u64>,
+    /// Which values these are: one kind never moves another kind's counter.
+    kind: &'static str,
     counter: AtomicU64,
 }
 
 impl Random {
-    pub(super) fn new(seed: Option<u64>) -> Self {
-        Self { seed, counter: AtomicU64::new(0) }
+    pub(super) fn new(seed: Option<u64>, kind: &'static str) -> Self {
+        Self { seed, kind, counter: AtomicU64::new(0) }
     }
 
     pub(super) fn bytes(&self) -> [u8; 32] {
@@ -65,7 +67,7 @@ impl Random {
             return bytes;
         };
         let counter = self.counter.fetch_add(1, Ordering::Relaxed);
-        hmac(&seed.to_be_bytes(), &[b"sandbox", &counter.to_be_bytes()])
+        hmac(&seed.to_be_bytes(), &[self.kind.as_bytes(), &counter.to_be_bytes()])
     }
 
     /// `prefix` and 26 letters of `a-z2-7`. Source: sessions-api.md appendix A.
@@ -160,16 +162,16 @@ mod tests {
 
     #[test]
     fn a_seed_repeats_every_value() {
-        let (one, two) = (Random::new(Some(7)), Random::new(Some(7)));
+        let (one, two) = (Random::new(Some(7), "sandbox"), Random::new(Some(7), "sandbox"));
         assert_eq!(one.id("sid_"), two.id("sid_"));
         assert_ne!(one.uuid(), one.uuid());
-        assert_ne!(Random::new(Some(8)).id("sid_"), Random::new(Some(7)).id("sid_"));
+        assert_ne!(Random::new(Some(8), "sandbox").id("sid_"), Random::new(Some(7), "sandbox").id("sid_"));
         assert_eq!(one.id("sid_").len(), 30);
     }
 
     #[test]
     fn cryptograms_have_the_documented_shape() {
-        let keys = Keys::new(&Random::new(Some(1)));
+        let keys = Keys::new(&Random::new(Some(1), "sandbox"));
         assert!(keys.cryptogram(0x07, &[b"a"]).starts_with("B1NCWC1URVNU"));
         assert!(keys.cryptogram(0x90, &[b"a"]).starts_with("kFNCWC1URVNU"));
         assert_eq!(keys.cryptogram(0x90, &[b"a"]).len(), 28);

@@ -106,10 +106,11 @@ impl Sandbox {
     /// If the port is taken or may not be used.
     pub async fn start(config: Config) -> Result<Self, BindError> {
         let stop = CancellationToken::new();
-        let random = Random::new(config.seed);
+        let random = Random::new(config.seed, "sandbox");
         let shared = Arc::new(Shared {
             keys: Keys::new(&random),
             random,
+            request_ids: Random::new(config.seed, "requests"),
             clock: config.clock,
             sink: config.sink,
             courier: Courier::new(),
@@ -164,6 +165,8 @@ impl Sandbox {
 /// What all handlers share.
 struct Shared {
     random: Random,
+    /// A stream of its own, so that reading a session does not change the next one's ids.
+    request_ids: Random,
     keys: Keys,
     clock: Clock,
     sink: Option<EventSink>,
@@ -191,7 +194,7 @@ impl Shared {
             }
         }
         let Some(id) = pending.ended else { return };
-        let request_id = self.random.uuid();
+        let request_id = self.request_ids.uuid();
         let delivery = {
             let store = self.lock();
             let mode = store.settings.callbacks;

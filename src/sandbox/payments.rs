@@ -20,11 +20,7 @@ use crate::model::secret::luhn;
 use Need::{May, Must};
 
 /// A payment that was authorised.
-#[derive(Debug, Clone)]
-pub(super) struct Payment {
-    session: Option<String>,
-    shown: Value,
-}
+pub(super) struct Payment(Value);
 
 /// What of 3-D Secure came with a payment.
 enum Proof {
@@ -61,7 +57,10 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
     if let Some(three_ds) = three_ds {
         shown["3ds"] = three_ds;
     }
-    store.payments.insert(id, Payment { session, shown: shown.clone() });
+    if let Some(session) = session {
+        store.spent.insert(session, id.clone());
+    }
+    store.payments.insert(id, Payment(shown.clone()));
     Ok(answer_json(201, &shown))
 }
 
@@ -70,8 +69,7 @@ fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> 
     let session = store.sessions.get(id)?;
     let verdict = session.verdict.as_ref()?;
     let same = session.draft.amount.unwrap_or(0) == amount && session.draft.currency == currency;
-    let spent = store.payments.values().any(|payment| payment.session.as_deref() == Some(id));
-    if !session.status.succeeded() || !same || spent {
+    if !session.status.succeeded() || !same || spent(store, session) {
         return None;
     }
     let mut values = json!({"version": session.version, "authentication_id": session.id});
@@ -90,7 +88,9 @@ type Read = (i64, String, Option<String>, Proof);
 fn read(body: &Object) -> Result<Read, Vec<String>> {
     let mut findings = Findings::default();
     let mut reader = Reader::new(body, &mut findings);
-    reader.object("source", Must).map(|source| card(source, reader.findings));
+    if let Some(source) = reader.object("source", Must) {
+        card(source, reader.findings);
+    }
     let amount = reader.integer("amount", Must, 0..=9_007_199_254_740_991);
     let currency = reader.matching("currency", Must, is_currency);
     let reference = reader.text("reference", May, 0..=100);
@@ -154,13 +154,12 @@ pub(super) async fn read_payment(State(app): State<Arc<Shared>>, call: Call) -> 
     grant(&app, &call)?.may_pay()?;
     let id = call.segment(2);
     let store = app.lock();
-    let by_session = || store.payments.values().find(|payment| payment.session.as_deref() == Some(id));
-    let payment = store.payments.get(id).or_else(by_session);
-    let payment = payment.ok_or_else(|| Fault::not_found("payment_not_found"))?;
-    Ok(answer_json(200, &payment.shown))
+    let id = store.spent.get(id).map_or(id, String::as_str);
+    let payment = store.payments.get(id).ok_or_else(|| Fault::not_found("payment_not_found"))?;
+    Ok(answer_json(200, &payment.0))
 }
 
 /// True if a session has been spent on a payment.
 pub(super) fn spent(store: &Store, session: &Session) -> bool {
-    store.payments.values().any(|payment| payment.session.as_deref() == Some(&session.id))
+    store.spent.get(&session.id).is_some()
 }

@@ -6,7 +6,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::answer::Fault;
@@ -17,8 +16,8 @@ use super::session::{Limits, Session};
 use crate::model::Pan;
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
-/// Sessions that are remembered.
-const SESSIONS: usize = 100_000;
+/// Sessions, payments and stored cards that are remembered, each.
+const SHELF: usize = 100_000;
 /// Callbacks that are remembered.
 const CALLBACKS: usize = 1_000;
 /// Bytes of hidden messages. Source: product.md "Decided", Size.
@@ -26,15 +25,56 @@ const MESSAGE_BYTES: usize = 64 << 20;
 /// Bytes of requests and answers.
 const LOG_BYTES: usize = 16 << 20;
 
+/// Things by their id; the oldest go when there are too many.
+pub(super) struct Shelf<T> {
+    things: HashMap<String, T>,
+    order: VecDeque<String>,
+}
+
+impl<T> Shelf<T> {
+    fn new() -> Self {
+        Self { things: HashMap::new(), order: VecDeque::new() }
+    }
+
+    /// What had to go for it.
+    pub(super) fn insert(&mut self, id: String, thing: T) -> Option<T> {
+        if self.things.insert(id.clone(), thing).is_none() {
+            self.order.push_back(id);
+        }
+        if self.order.len() <= SHELF {
+            return None;
+        }
+        self.order.pop_front().and_then(|oldest| self.things.remove(&oldest))
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&T> {
+        self.things.get(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
+        self.things.get_mut(id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.things.len()
+    }
+
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &T> {
+        self.order.iter().rev().filter_map(|id| self.things.get(id))
+    }
+}
+
 /// What is known.
 pub(super) struct State {
     pub(super) settings: Settings,
-    pub(super) sessions: IndexMap<String, Session>,
+    pub(super) sessions: Shelf<Session>,
     /// 3DS Server transaction id to session id.
     transactions: HashMap<String, String>,
     /// Instrument id to card number.
-    pub(super) vault: HashMap<String, Pan>,
-    pub(super) payments: IndexMap<String, Payment>,
+    pub(super) vault: Shelf<Pan>,
+    pub(super) payments: Shelf<Payment>,
+    /// Session id to the payment it was spent on.
+    pub(super) spent: Shelf<String>,
     pub(super) callbacks: VecDeque<Value>,
     pub(super) messages: Ring<SchemeMessage>,
     pub(super) log: Ring<Entry>,
@@ -44,10 +84,11 @@ impl State {
     pub(super) fn new() -> Self {
         Self {
             settings: Settings::default(),
-            sessions: IndexMap::new(),
+            sessions: Shelf::new(),
             transactions: HashMap::new(),
-            vault: HashMap::new(),
-            payments: IndexMap::new(),
+            vault: Shelf::new(),
+            payments: Shelf::new(),
+            spent: Shelf::new(),
             callbacks: VecDeque::new(),
             messages: Ring::new(MESSAGE_BYTES),
             log: Ring::new(LOG_BYTES),
@@ -56,10 +97,7 @@ impl State {
 
     pub(super) fn insert(&mut self, session: Session) {
         self.transactions.insert(session.transaction_id.clone(), session.id.clone());
-        self.sessions.insert(session.id.clone(), session);
-        if self.sessions.len() > SESSIONS
-            && let Some((_, oldest)) = self.sessions.shift_remove_index(0)
-        {
+        if let Some(oldest) = self.sessions.insert(session.id.clone(), session) {
             self.transactions.remove(&oldest.transaction_id);
         }
     }

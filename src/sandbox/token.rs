@@ -118,7 +118,7 @@ fn issue(app: &Shared, call: &Call) -> Result<Value, &'static str> {
     let now = app.clock.now().as_second();
     let claims = json!({
         "iss": call.base, "aud": call.base, "sub": client, "scope": scope,
-        "iat": now, "exp": now.saturating_add(seconds), "jti": app.random.uuid(),
+        "iat": now, "exp": now.saturating_add(seconds), "jti": app.request_ids.uuid(),
         "cko_processing_channel_id": app.keys.processing_channel_id,
     });
     let header = base64url(br#"{"alg":"HS256","typ":"JWT"}"#);

@@ -176,12 +176,7 @@ pub(super) fn fingerprint(body: &Object) -> Result<char, Vec<String>> {
 
 fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
     let card = reader.object("source", Must).map(|object| source(object, reader.findings, around));
-    let scheduled = matches!(
-        reader.raw("authentication_type").and_then(Value::as_str),
-        Some("recurring" | "installment" | "instalment")
-    );
-    let (need, least) = if scheduled { (Must, 1) } else { (May, 0) };
-    let amount = reader.integer("amount", need, least..=9_007_199_254_740_991);
+    let amount = amount(reader);
     let currency = reader.matching("currency", Must, is_currency);
     let need = if around.strict { Must } else { May };
     reader.matching("processing_channel_id", need, |text| identifier(text, "pc_"));
@@ -236,6 +231,14 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
         echoes,
         experiences,
     })
+}
+
+/// Minor units; payments on a schedule need one above zero.
+fn amount(reader: &mut Reader) -> Option<i64> {
+    let kind = reader.raw("authentication_type").and_then(Value::as_str).map(str::trim);
+    let scheduled = matches!(kind, Some("recurring" | "installment" | "instalment"));
+    let (need, least) = if scheduled { (Must, 1) } else { (May, 0) };
+    reader.integer("amount", need, least..=9_007_199_254_740_991)
 }
 
 /// The last rows of the top-level table.

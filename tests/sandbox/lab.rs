@@ -18,7 +18,7 @@ pub struct Lab {
     pub sandbox: Sandbox,
     pub clock: Clock,
     pub addr: SocketAddr,
-    events: tokio::sync::mpsc::Receiver<Event>,
+    events: std::sync::Mutex<tokio::sync::mpsc::Receiver<Event>>,
     token: String,
     _runtime: tokio::runtime::Runtime,
 }
@@ -88,7 +88,7 @@ impl Lab {
         let config = Config { port: 0, clock: clock.clone(), seed: Some(42), sink: Some(sink) };
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("a free port");
         let addr = sandbox.addr();
-        let mut lab = Self { sandbox, clock, addr, events, token: String::new(), _runtime: runtime };
+        let mut lab = Self { sandbox, clock, addr, events: events.into(), token: String::new(), _runtime: runtime };
         lab.token = lab.token_for("");
         lab
     }
@@ -157,8 +157,9 @@ impl Lab {
     }
 
     /// Everything that was posted so far.
-    pub fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.events.try_recv().ok()).collect()
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = self.events.lock().expect("no panic while it is held");
+        std::iter::from_fn(|| events.try_recv().ok()).collect()
     }
 
     /// Answers the challenge of a session with a password.

@@ -7,7 +7,7 @@ use crate::lab::*;
 
 #[test]
 fn a_challenge_from_create_to_the_callback() {
-    let mut lab = Lab::new();
+    let lab = Lab::new();
     let merchant = Merchant::answering(&[200]);
     let created = lab.call(
         "POST",
@@ -56,17 +56,16 @@ fn a_challenge_from_create_to_the_callback() {
     );
     assert_eq!(lab.get(text(&created, "id"))["completed"], true);
 
-    let said: Vec<String> = lab
-        .events()
-        .iter()
-        .map(|event| match event {
-            Event::SchemeMessageSeen(message) => {
-                format!("{} {}{}", message.kind, message.from.letter(), message.to.letter())
-            }
-            Event::PhoneMessageSent(phone) => phone.text.clone(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let events = lab.events();
+    let said = events.iter().map(|event| match event {
+        Event::SchemeMessageSeen(message) => {
+            format!("{} {}{}", message.kind, message.from.letter(), message.to.letter())
+        }
+        Event::PhoneMessageSent(phone) => phone.text.clone(),
+        #[allow(unreachable_patterns)] // others may post other events one day
+        _ => String::new(),
+    });
+    let said: Vec<String> = said.collect();
     assert_eq!(
         said,
         [

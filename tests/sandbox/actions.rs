@@ -1,0 +1,365 @@
+//! What may be done when, and when time is over. Source: sessions-api.md 4.1, 4.2, 2.3-2.5.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::lab::*;
+
+fn path(session: &Value) -> String {
+    format!("/sessions/{}", text(session, "id"))
+}
+
+/// One cell of the action table.
+fn tried(lab: &Lab, session: &Value, action: &str) -> (u16, Vec<String>) {
+    let answer = match action {
+        "collect-data" => lab.call("PUT", &format!("{}/collect-data", path(session)), &browser()),
+        "issuer-fingerprint" => lab.call(
+            "PUT",
+            &format!("{}/issuer-fingerprint", path(session)),
+            &json!({"three_ds_method_completion": "Y"}),
+        ),
+        _ => lab.call("POST", &format!("{}/complete", path(session)), &Value::Null),
+    };
+    let codes = if answer.status >= 400 { answer.codes() } else { Vec::new() };
+    (answer.status, codes)
+}
+
+fn without_completion() -> Value {
+    let mut data = browser();
+    data.as_object_mut().expect("an object").remove("three_ds_method_completion");
+    data
+}
+
+#[test]
+fn every_cell_of_the_action_table() {
+    let lab = Lab::new();
+    let pending = |body: Value| move |lab: &Lab| lab.create(&body);
+    let waiting = pending(non_hosted(CHALLENGE_CARD, Value::Null));
+    let hosted_waiting = pending(hosted(CHALLENGE_CARD, Value::Null));
+    let fingerprint = pending(non_hosted(CHALLENGE_CARD, json!({"channel_data": without_completion()})));
+    let challenged = pending(non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})));
+    let finished = pending(non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+    let hosted_challenged = |lab: &Lab| {
+        let session = lab.create(&hosted(CHALLENGE_CARD, Value::Null));
+        tried(lab, &session, "collect-data");
+        session
+    };
+    let hosted_finished = |lab: &Lab| {
+        let session = lab.create(&hosted(FRICTIONLESS_CARD, Value::Null));
+        tried(lab, &session, "collect-data");
+        session
+    };
+    let completed = |lab: &Lab| {
+        let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+        assert_eq!(tried(lab, &session, "complete").0, 204);
+        session
+    };
+    type Make<'a> = &'a dyn Fn(&Lab) -> Value;
+    let table: [(&str, Make, [u16; 3]); 8] = [
+        ("waits for data", &waiting, [200, 200, 403]),
+        ("hosted, waits for data", &hosted_waiting, [200, 200, 403]),
+        ("waits for the fingerprint", &fingerprint, [403, 200, 403]),
+        ("challenged", &challenged, [403, 403, 403]),
+        ("hosted, challenged", &hosted_challenged, [403, 403, 403]),
+        ("final", &finished, [403, 403, 204]),
+        ("hosted, final", &hosted_finished, [403, 403, 403]),
+        ("completed", &completed, [403, 403, 403]),
+    ];
+    for (state, make, expected) in table {
+        for (action, status) in ["collect-data", "issuer-fingerprint", "complete"].into_iter().zip(expected) {
+            let session = make(&lab);
+            let (got, codes) = tried(&lab, &session, action);
+            assert_eq!(got, status, "{state}: {action} {codes:?}");
+            if status == 403 {
+                assert_eq!(codes, ["update_not_allowed_due_to_state"], "{state}: {action}");
+            }
+        }
+    }
+}
+
+#[test]
+fn parallel_actions_get_409_while_reads_see_processing() {
+    let lab = Lab::new();
+    let session = lab.create(&non_hosted(CHALLENGE_CARD, json!({"reference": "SBX:SLOW=60000"})));
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| tried(&lab, &session, "collect-data"));
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while text(&lab.get(text(&session, "id")), "status") != "processing" {
+            assert!(std::time::Instant::now() < deadline, "never processing");
+            std::thread::yield_now();
+        }
+        assert_eq!(lab.get(text(&session, "id"))["next_actions"], json!([]));
+        for action in ["collect-data", "issuer-fingerprint", "complete"] {
+            assert_eq!(tried(&lab, &session, action), (409, vec!["session_already_in_use".to_owned()]), "{action}");
+        }
+        while !slow.is_finished() {
+            assert!(std::time::Instant::now() < deadline, "still slow");
+            lab.clock.advance(Duration::from_secs(60));
+        }
+        assert_eq!(slow.join().expect("no panic").0, 200);
+    });
+}
+
+#[test]
+fn a_caller_who_hangs_up_changes_nothing() {
+    use std::io::Write;
+    let lab = Lab::new();
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"reference": "SBX:SLOW=1000"})));
+    let body = browser().to_string();
+    let mut stream = std::net::TcpStream::connect(lab.addr).expect("a connection");
+    write!(
+        stream,
+        "PUT {}/collect-data HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Length: {}\r\n\r\n{body}",
+        path(&session),
+        lab.addr,
+        lab.bearer(),
+        body.len(),
+    )
+    .expect("the request");
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    let mut stream = Some(stream);
+    loop {
+        let status = lab.get(text(&session, "id"));
+        match text(&status, "status") {
+            "approved" => break,
+            "processing" => {
+                stream.take();
+                lab.clock.advance(Duration::from_secs(1));
+            }
+            _ => (),
+        }
+        assert!(std::time::Instant::now() < deadline, "{status}");
+    }
+}
+
+#[test]
+fn fingerprint_and_data_come_in_either_order() {
+    let lab = Lab::new();
+    let session = lab.create(&non_hosted(CHALLENGE_CARD, Value::Null));
+    let answer =
+        lab.call("PUT", &format!("{}/issuer-fingerprint", path(&session)), &json!({"three_ds_method_completion": "n"}));
+    assert_eq!(text(&answer.json(), "status"), "pending");
+    assert_eq!(answer.json()["next_actions"], json!(["collect_channel_data"]));
+    assert_eq!(tried(&lab, &session, "issuer-fingerprint").0, 403);
+    let answer = lab.call("PUT", &format!("{}/collect-data", path(&session)), &without_completion());
+    assert_eq!(text(&answer.json(), "status"), "challenged");
+
+    let session = lab.create(&non_hosted(CHALLENGE_CARD, json!({"channel_data": without_completion()})));
+    assert_eq!((text(&session, "status"), &session["next_actions"]), ("pending", &json!(["issuer_fingerprint"])));
+    let answer =
+        lab.call("PUT", &format!("{}/issuer-fingerprint", path(&session)), &json!({"three_ds_method_completion": "U"}));
+    assert_eq!(text(&answer.json(), "status"), "challenged");
+}
+
+#[test]
+fn the_channel_header_filters_only_reads_and_only_by_known_values() {
+    let lab = Lab::new();
+    let session = lab.create(&non_hosted(CHALLENGE_CARD, Value::Null));
+    let token = lab.bearer();
+    for (channel, fingerprint) in [("browser", true), ("app", false), ("undefined", true), ("merchant_initiated", true)]
+    {
+        let headers = [("Authorization", token.as_str()), ("channel", channel)];
+        let answer = request(lab.addr, "GET", &path(&session), &headers, "").json();
+        let actions = answer["next_actions"].as_array().expect("a list");
+        assert_eq!(actions.contains(&json!("issuer_fingerprint")), fingerprint, "{channel}");
+        assert_eq!(answer["_links"]["issuer_fingerprint"].is_object(), fingerprint, "{channel}");
+        assert_eq!(answer["_links"]["three_ds_method_url"].is_object(), fingerprint, "{channel}");
+    }
+    let headers = [("Authorization", token.as_str()), ("channel", "undefined")];
+    let answer =
+        request(lab.addr, "PUT", &format!("{}/collect-data", path(&session)), &headers, &browser().to_string());
+    assert_eq!(answer.status, 200);
+}
+
+#[test]
+fn time_runs_out_on_the_clock_and_not_before() {
+    let lab = Lab::new();
+    let expiring = |body: &Value, seconds: u64| {
+        let session = lab.create(body);
+        lab.clock.advance(Duration::from_secs(seconds - 1));
+        assert_ne!(text(&lab.get(text(&session, "id")), "status"), "expired", "one second early");
+        lab.clock.advance(Duration::from_secs(1));
+        lab.get(text(&session, "id"))
+    };
+    let token = lab.control("PUT", "/settings", &json!({"token_seconds": 1_000_000}));
+    assert_eq!(token.status, 200);
+    let pending = expiring(&non_hosted(CHALLENGE_CARD, Value::Null), 900);
+    assert_eq!(text(&pending, "status"), "expired");
+    assert_eq!(pending["approved"], false);
+    for absent in ["response_code", "challenged", "status_reason", "eci"] {
+        assert!(pending[absent].is_null(), "{absent}");
+    }
+    assert_eq!(pending["next_actions"], json!(["complete"]));
+    let quick = expiring(&non_hosted(CHALLENGE_CARD, json!({"reference": "SBX:EXPIRE"})), 2);
+    assert_eq!(text(&quick, "status"), "expired");
+    let challenged = expiring(&non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})), 600);
+    assert_eq!((text(&challenged, "status"), text(&challenged, "response_code")), ("expired", "N"));
+    assert_eq!((&challenged["challenged"], text(&challenged, "response_status_reason")), (&json!(true), "14"));
+    assert_eq!(text(&challenged["acs"], "challenge_cancel_reason"), "transaction_timed_out");
+    assert_eq!(text(&challenged["acs"], "challenge_cancel_reason_code"), "05");
+    let hosted = expiring(&hosted(CHALLENGE_CARD, Value::Null), 900);
+    assert_eq!((text(&hosted, "status"), &hosted["next_actions"]), ("expired", &json!([])));
+}
+
+#[test]
+fn an_idle_challenge_ends_ten_minutes_after_the_last_step() {
+    let lab = Lab::new();
+    let session = lab.create(&non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})));
+    let id = text(&session, "id").to_owned();
+    lab.clock.advance(Duration::from_secs(200));
+    let creq = creq(&session);
+    lab.form("/simulator/acs/challenge", &[("creq", &creq)]);
+    lab.clock.advance(Duration::from_secs(599));
+    assert_eq!(text(&lab.get(&id), "status"), "challenged");
+    lab.events();
+    lab.clock.advance(Duration::from_secs(1));
+    let session = lab.get(&id);
+    assert_eq!(text(&session["acs"], "challenge_cancel_reason_code"), "04");
+    // Nobody is asked twice; whoever comes late is handed back with `N`.
+    let late = lab.form("/simulator/acs/challenge", &[("creq", &creq)]);
+    assert!(action(&late.body, "handover").is_some() && late.body.contains("The time is over"));
+    assert_eq!(text(&lab.get(&id), "status"), "expired");
+}
+
+#[test]
+fn the_cryptogram_is_shown_for_a_day() {
+    let lab = Lab::new();
+    lab.control("PUT", "/settings", &json!({"token_seconds": 1_000_000}));
+    let token = format!("Bearer {}", lab.token_for(""));
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+    let get = || lab.send("GET", &path(&session), &token, "").json();
+    lab.clock.advance(Duration::from_secs(86_399));
+    assert!(get()["cryptogram"].is_string());
+    lab.clock.advance(Duration::from_secs(1));
+    assert!(get()["cryptogram"].is_null());
+    assert_eq!(text(&get(), "eci"), "05");
+}
+
+#[test]
+fn a_failed_callback_is_502_and_may_be_tried_again() {
+    let lab = Lab::new();
+    let merchant = Merchant::answering(&[500, 302, 204]);
+    let body = json!({
+        "channel_data": browser(), "completion": {"type": "non_hosted", "callback_url": merchant.url},
+    });
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, body));
+    let bodies: Vec<Value> = (0..3)
+        .map(|turn| {
+            let answer = lab.call("POST", &format!("{}/complete", path(&session)), &Value::Null);
+            let (head, body) = merchant.next();
+            assert!(head.contains("application/json; charset=utf-8") && head.contains("sessions-sandbox/"), "{head}");
+            if turn < 2 {
+                assert_eq!((answer.status, answer.codes()), (502, vec!["session_callback_failed".to_owned()]));
+                assert_eq!(answer.json()["error_type"], "callback_failed");
+                assert_eq!(lab.get(text(&session, "id"))["completed"], false);
+            } else {
+                assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+            }
+            body
+        })
+        .collect();
+    assert!(bodies[0] == bodies[1] && bodies[1] == bodies[2]);
+    assert_eq!(lab.get(text(&session, "id"))["completed"], true);
+    // Nobody listens there.
+    let body = json!({
+        "channel_data": browser(), "completion": {"type": "non_hosted", "callback_url": "http://127.0.0.1:9/cb"},
+    });
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, body));
+    assert_eq!(tried(&lab, &session, "complete").0, 502);
+}
+
+#[test]
+fn a_callback_to_somebody_else_is_recorded_and_never_sent() {
+    let lab = Lab::new();
+    let body = json!({
+        "channel_data": browser(), "completion": {"type": "non_hosted", "callback_url": "https://shop.example/cb"},
+    });
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, body));
+    assert_eq!(tried(&lab, &session, "complete").0, 204);
+    let record = lab.control("GET", "/callbacks", &Value::Null).json()["callbacks"][0].clone();
+    assert_eq!(record["outcome"], json!({"recorded": true}));
+    assert_eq!(record["body"]["session_id"], session["id"]);
+    let failing = json!({
+        "channel_data": browser(), "reference": "SBX:CBFAIL",
+        "completion": {"type": "non_hosted", "callback_url": "http://127.0.0.1:9/cb"},
+    });
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, failing));
+    assert_eq!(tried(&lab, &session, "complete"), (502, vec!["session_callback_failed".to_owned()]));
+}
+
+#[test]
+fn complete_takes_every_empty_body() {
+    let lab = Lab::new();
+    for (headers, body) in [
+        (vec![], ""),
+        (vec![("Content-Type", "application/json")], ""),
+        (vec![("Content-Type", "application/json")], "{}"),
+    ] {
+        let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+        let token = lab.bearer();
+        let mut headers = headers;
+        headers.push(("Authorization", &token));
+        let answer = request(lab.addr, "POST", &format!("{}/complete", path(&session)), &headers, body);
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+}
+
+#[test]
+fn words_in_the_reference_force_what_no_card_covers() {
+    let lab = Lab::new();
+    let with = |card: &str, reference: &str, more: Value| {
+        let mut body = non_hosted(card, json!({"channel_data": browser(), "reference": reference}));
+        merge(&mut body, more);
+        lab.call("POST", "/sessions", &body)
+    };
+    for (word, status, code) in [
+        ("403", 403, "operation_not_allowed"),
+        ("409", 409, "session_already_in_use"),
+        ("429", 429, "rate_limit_exceeded"),
+        ("500", 500, "unknown_error"),
+        ("501", 501, "source_not_supported"),
+        ("502", 502, "session_callback_failed"),
+        ("503", 503, "ds_error"),
+        ("OUTAGE", 403, "scheme_outage"),
+        ("DSERR", 503, "ds_error"),
+        ("CODE=card_not_eligible", 403, "card_not_eligible"),
+        ("CODE=unable_to_verify_amount", 503, "unable_to_verify_amount"),
+        ("CODE=zip_invalid", 422, "zip_invalid"),
+    ] {
+        let answer = with(CHALLENGE_CARD, &format!("INV SBX:{word}"), Value::Null);
+        assert_eq!((answer.status, answer.codes()), (status, vec![code.to_owned()]), "{word}");
+    }
+    assert_eq!(
+        (
+            with(CHALLENGE_CARD, "SBX:401", Value::Null).status,
+            with(CHALLENGE_CARD, "SBX:401", Value::Null).body.as_str()
+        ),
+        (401, "")
+    );
+    let risk = with(CHALLENGE_CARD, "SBX:RISK", Value::Null).json();
+    assert_eq!((text(&risk, "status"), text(&risk, "status_reason")), ("declined", "risk_declined"));
+    assert!(risk["response_code"].is_null() && risk["ds"].is_null() && risk["acs"].is_null());
+    for (card, indicator, eci) in [
+        (CHALLENGE_CARD, "no_preference", "07"),
+        ("5385308360135181", "data_share", "04"),
+        ("5385308360135181", "transaction_risk_assessment", "06"),
+    ] {
+        let session = with(card, "SBX:INFO", json!({"challenge_indicator": indicator})).json();
+        assert_eq!(
+            (text(&session, "status"), text(&session, "response_code"), text(&session, "eci")),
+            ("approved", "I", eci)
+        );
+        assert!(session["cryptogram"].is_null() && session["approved"] == true);
+    }
+    for (reference, applied, indicator) in
+        [("SBX:EXEMPT", "low_value", "low_value"), ("plain", "none", "no_challenge_requested")]
+    {
+        let session = with(CHALLENGE_CARD, reference, json!({"challenge_indicator": "low_value"})).json();
+        assert_eq!(session["exemption"], json!({"requested": "low_value", "applied": applied}));
+        assert_eq!(text(&session, "challenge_indicator"), indicator);
+    }
+    let old = with(CHALLENGE_CARD, "SBX:NOVAULT;V210", Value::Null).json();
+    assert_eq!(text(&old, "protocol_version"), "2.1.0");
+    assert!(old["card"].is_null());
+}
