@@ -47,3 +47,24 @@ impl Visit {
         std::future::pending().await
     }
 }
+pub struct Config;
+impl Config {
+    pub fn new(port: u16, merchant_port: u16, journal: crate::bus::Journal, sink: crate::bus::EventSink) -> Self {
+        Self
+    }
+}
+pub struct Listener;
+impl Listener {
+    pub async fn start(config: Config) -> Result<Self, crate::serve::BindError> {
+        Ok(Self)
+    }
+    pub fn addr(&self) -> std::net::SocketAddr {
+        ([127, 0, 0, 1], 1).into()
+    }
+    pub fn merchant_addr(&self) -> std::net::SocketAddr {
+        ([127, 0, 0, 1], 1).into()
+    }
+    pub fn visit(&self, run: RunId) -> Visit {
+        Visit
+    }
+}

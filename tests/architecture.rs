@@ -12,7 +12,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("serve", &["egui", "reqwest", "crate::bus", "crate::engine"]),
     ("page", &["egui", "reqwest", "crate::bus", "crate::engine", "crate::model"]),
     ("listener", &["egui", "reqwest", "crate::client", "crate::engine", "crate::store"]),
-    ("sandbox", &["egui", "model::api", "crate::client", "crate::engine", "crate::listener", "model::draft", "model::fields"]),
+    (
+        "sandbox",
+        &["egui", "model::api", "crate::client", "crate::engine", "crate::listener", "model::draft", "model::fields"],
+    ),
     ("store", &["egui", "tokio::spawn", "reqwest", "crate::engine"]),
     ("export", &["egui", "tokio", "reqwest", "std::fs"]),
     ("engine", &["egui", "eframe", "rfd", "crate::ui"]),
@@ -22,13 +25,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Where a secret or a card number may be read.
-const EXPOSE: &[&str] = &[
-    "src/model/secret.rs",
-    "src/model/redact",
-    "src/engine/courier.rs",
-    "src/sandbox",
-    "src/cli",
-];
+const EXPOSE: &[&str] = &["src/model/secret.rs", "src/model/redact", "src/engine/courier.rs", "src/sandbox", "src/cli"];
 
 /// Lines a file may have, tests included. Source: style.md, Size and shape.
 const LONGEST: usize = 800;
@@ -59,9 +56,7 @@ fn violations(place: &str, bad: impl Fn(&Path, &str) -> Option<String>) -> Vec<S
     let files = rust_files(Path::new(place));
     assert!(!files.is_empty(), "{place}: no such module; mend the table in tests/architecture.rs");
     let lines = files.iter().flat_map(|file| code(file).into_iter().map(move |line| (file, line)));
-    lines
-        .filter_map(|(file, (n, line))| Some(format!("{}:{n}: {}", file.display(), bad(file, &line)?)))
-        .collect()
+    lines.filter_map(|(file, (n, line))| Some(format!("{}:{n}: {}", file.display(), bad(file, &line)?))).collect()
 }
 
 #[test]
@@ -131,7 +126,8 @@ fn nothing_unfinished_stays() {
 
 #[test]
 fn the_top_level_is_what_it_should_be() {
-    let known = ["Cargo.toml", "Cargo.lock", "src", "assets", "README.md", "tests", "LICENSE-MIT", "LICENSE-APACHE", "target"];
+    let known =
+        ["Cargo.toml", "Cargo.lock", "src", "assets", "README.md", "tests", "LICENSE-MIT", "LICENSE-APACHE", "target"];
     for entry in fs::read_dir(".").expect("the package's folder") {
         let name = entry.expect("an entry").file_name().into_string().expect("a plain name");
         assert!(name.starts_with('.') || known.contains(&name.as_str()), "{name} does not belong at the top");

@@ -53,7 +53,7 @@ pub struct Engine {
     sandbox_clock: Clock,
     listener: Listener,
     sandbox: Option<Sandbox>,
-    _store: Store,
+    store: Store,
     /// Last, so that servers stop while there is a runtime.
     runtime: Option<Runtime>,
 }

@@ -78,6 +78,7 @@ impl Shopper<'_> {
     async fn walk(&self, step: Step, mut page: Page, acts: &[Act]) -> Result<(), Problem> {
         let mut acts: VecDeque<&Act> = acts.iter().collect();
         let mut method_done = false;
+        let start = (step == Step::Redirect).then(|| page.url.clone());
         for _ in 0..MOST_PAGES {
             if self.is_shop(&page.url) {
                 return Ok(());
@@ -90,7 +91,12 @@ impl Shopper<'_> {
             let asks = forms.iter().find(|form| form.password().is_some());
             let by_field = |name: &str| forms.iter().find(|form| form.has(name));
             page = if let Some(result) = by_field("cres") {
-                self.submit(step, &page, result, None).await?
+                let told = self.submit(step, &page, result, None).await?;
+                match start.clone().filter(|_| !self.is_shop(&told.url)) {
+                    // The hosted page lies around the frame in which this happened: it looks again.
+                    Some(start) => self.fetch(step, "GET", start, page_headers(false), Bytes::new()).await?,
+                    None => told,
+                }
             } else if let Some(asks) = asks {
                 let act = acts.pop_front().unwrap_or(&Act::EnterOffered);
                 self.act(step, &page, &forms, asks, act).await?
@@ -138,7 +144,9 @@ impl Shopper<'_> {
     async fn submit(&self, step: Step, page: &Page, form: &Form, typed: Option<(&str, &str)>) -> Result<Page, Problem> {
         let typed = typed.map(|(name, text)| (name.to_owned(), text.to_owned()));
         let mut fields: Vec<(String, String)> = typed.into_iter().collect();
-        if let Some(button) = form.buttons.iter().find(|button| !button.cancels()) {
+        let mut going_on = form.buttons.iter().filter(|button| !button.cancels());
+        let named = going_on.clone().find(|button| button.id == "txtButton");
+        if let Some(button) = named.or_else(|| going_on.next()) {
             fields.extend(button.fields());
         }
         self.submit_with(step, page, form, fields, None).await

@@ -92,8 +92,8 @@ impl Engine {
             .build()
             .map_err(StartError::Runtime)?;
         let (sink, events) = EventSink::channel(wake);
-        let (journal, records) = Journal::channel();
-        let (store, store_problem) = Store::open(&options.data_dir, records)?;
+        let store = Store::open(&options.data_dir)?;
+        let journal = store.journal();
         let (settings, settings_problem) = settings::load(&options.data_dir);
         let mut servers = HashMap::new();
         let clock = Clock::real();
@@ -122,7 +122,7 @@ impl Engine {
             sandbox_clock: clock,
             listener,
             sandbox: Some(sandbox),
-            _store: store,
+            store,
             runtime: Some(runtime),
         };
         engine.fill_in_embedded_profile();
@@ -130,7 +130,7 @@ impl Engine {
             let active = engine.workspace.settings.active_profile.clone();
             engine.set_secret(&active, secret);
         }
-        for problem in [store_problem, settings_problem].into_iter().flatten() {
+        for problem in [engine.store.take_problem(), settings_problem].into_iter().flatten() {
             engine.notice(problem);
         }
         engine.say_moved_ports();
@@ -207,12 +207,7 @@ fn start_sandbox(
     servers: &mut HashMap<Server, ServerStatus>,
 ) -> Result<Sandbox, StartError> {
     let start = |port| {
-        let config = sandbox::Config {
-            port,
-            seed: options.seed,
-            sink: Some(sink.clone()),
-            ..sandbox::Config::new(clock.clone())
-        };
+        let config = sandbox::Config { port, clock: clock.clone(), seed: options.seed, sink: Some(sink.clone()) };
         runtime.block_on(Sandbox::start(config))
     };
     let asked = options.ports.sandbox;

@@ -5,6 +5,7 @@
 //! damaged is ever deleted; secrets and foreign card numbers are masked before they are
 //! written. Does not know who posts records or why. Source: trust.md R50-R57.
 
+mod body;
 mod db;
 mod files;
 pub mod settings;
@@ -21,6 +22,7 @@ use crate::model::Problem;
 use crate::model::delivery::Delivery;
 use crate::model::redact::{Origin, Redactor};
 
+pub use body::{BodyError, read_body, write_body};
 pub use files::default_dir;
 
 /// What could not be done with the data folder.
