@@ -17,16 +17,21 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Options, Ports};
 use crate::model::{Problem, Secret};
 use crate::runner::report::Format;
+use crate::serve::BindError;
 use crate::store;
 
 /// Where the client secret comes from: it is never an argument.
 const CLIENT_SECRET: &str = "SESSIONS_CONSOLE_CLIENT_SECRET";
+
+/// How long the end may take. Source: trust.md R73.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,6 +256,20 @@ fn tell(line: &serde_json::Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()
+}
+
+/// A port that cannot be had, and the option that takes another.
+fn taken(error: &BindError) -> Problem {
+    Problem::new(error, Some(&error.hint().replace("port 0", "--port 0")))
+}
+
+/// Standard output is closed: there is nobody to work for.
+fn unread(error: &io::Error) -> Problem {
+    Problem {
+        summary: "Standard output cannot be written".into(),
+        causes: vec![error.to_string()],
+        hint: Some("Keep the reading end open; its lines are what this command is for".into()),
+    }
 }
 
 #[cfg(test)]

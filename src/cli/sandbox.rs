@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::stop::{self, Stop};
-use super::{Exit, SandboxArguments, Time, say, tell};
+use super::{CLOSING, Exit, SandboxArguments, Time, say, taken, tell, unread};
 use crate::clock::Clock;
 use crate::model::Problem;
 use crate::sandbox::{Config, Sandbox};
@@ -19,10 +19,8 @@ pub(super) fn run(wanted: &SandboxArguments) -> Result<Exit, Problem> {
     if wanted.clock == Time::Virtual {
         clock.freeze();
     }
-    let config = Config { port: wanted.port, seed: wanted.seed, ..Config::new(clock) };
-    let sandbox = runtime
-        .block_on(Sandbox::start(config))
-        .map_err(|error| Problem::new(&error, Some(&error.hint().replace("port 0", "--port 0"))))?;
+    let config = Config { port: wanted.port, clock, seed: wanted.seed, sink: None };
+    let sandbox = runtime.block_on(Sandbox::start(config)).map_err(|error| taken(&error))?;
     // The secrets of a sandbox that lives as long as this process: handing them out is its job.
     let ready = json!({
         "event": "ready",
@@ -32,9 +30,7 @@ pub(super) fn run(wanted: &SandboxArguments) -> Result<Exit, Problem> {
         "client_secret": sandbox.client_secret().expose(),
         "control_token": sandbox.control_token().expose(),
     });
-    if let Err(error) = tell(&ready) {
-        return Err(super::unread(&error));
-    }
+    tell(&ready).map_err(|error| unread(&error))?;
     if !wanted.json {
         say(format_args!("The sandbox is ready at {}; Ctrl+C ends it", sandbox.base_url()));
         if wanted.clock == Time::Virtual {
@@ -43,6 +39,6 @@ pub(super) fn run(wanted: &SandboxArguments) -> Result<Exit, Problem> {
     }
     runtime.block_on(stop.asked());
     drop(sandbox);
-    runtime.shutdown_timeout(super::CLOSING);
+    runtime.shutdown_timeout(CLOSING);
     Ok(Exit::Expected)
 }
