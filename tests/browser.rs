@@ -1,0 +1,228 @@
+//! A real browser, clicked as a cardholder would. Skipped with a clear line where
+//! chromedriver is not installed, unless SESSIONS_CONSOLE_BROWSER_TESTS=required.
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command as Process, Stdio};
+use std::time::Duration;
+
+use sessions_console::bus::Command;
+use sessions_console::model::api::Session;
+use sessions_console::model::draft::Completion;
+use sessions_console::model::exchange::Step;
+use sessions_console::model::run::{Plan, Return, Shopper, What};
+use sessions_console::model::settings::Pace;
+use tokio::task::block_in_place;
+use support::{Bench, bench, lines, plan, plan_with_card, status};
+use thirtyfour::prelude::*;
+
+struct Driver {
+    process: Child,
+    address: String,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// A chromedriver on a free port; `None`, said aloud, where there is none.
+fn chromedriver() -> Option<Driver> {
+    let started = Process::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut process = match started {
+        Ok(process) => process,
+        Err(error) => {
+            let required = std::env::var("SESSIONS_CONSOLE_BROWSER_TESTS").is_ok_and(|value| value == "required");
+            assert!(!required, "chromedriver does not start: {error}");
+            println!("SKIPPED: chromedriver does not start ({error}); install chromium and chromium-driver");
+            return None;
+        }
+    };
+    let lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| {
+        let digits = line.split("on port ").nth(1)?;
+        digits.trim_end_matches('.').parse::<u16>().ok()
+    });
+    let address = format!("http://127.0.0.1:{}", port.expect("chromedriver says its port"));
+    Some(Driver { process, address })
+}
+
+async fn chromium(driver: &Driver) -> WebDriver {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let mut caps = DesiredCapabilities::chrome();
+    for flag in [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-quic",
+        "--window-size=1100,900",
+    ] {
+        caps.add_arg(flag).expect("a flag");
+    }
+    WebDriver::new(&driver.address, caps).await.expect("a browser")
+}
+
+/// Runs one browser visit; the engine is pumped meanwhile on its own thread by `wait`.
+fn visit<T>(act: impl AsyncFnOnce(WebDriver) -> T) -> Option<T> {
+    let driver = chromedriver()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    Some(runtime.block_on(async {
+        let browser = chromium(&driver).await;
+        let result = act(browser.clone()).await;
+        browser.quit().await.expect("the browser ends");
+        result
+    }))
+}
+
+async fn find(browser: &WebDriver, css: &str) -> WebElement {
+    let element = browser.query(By::Css(css)).wait(Duration::from_secs(20), Duration::from_millis(50)).and_displayed();
+    match element.first().await {
+        Ok(element) => element,
+        Err(error) => {
+            let page = browser.source().await.unwrap_or_default();
+            panic!("{css}: {error}\n{page}");
+        }
+    }
+}
+
+async fn says(browser: &WebDriver, words: &str) {
+    let path = format!("//body//*[contains(normalize-space(.), \"{words}\")]");
+    let found = browser.query(By::XPath(path)).wait(Duration::from_secs(20), Duration::from_millis(50)).and_displayed();
+    if let Err(error) = found.first().await {
+        panic!("{words}: {error}\n{}", browser.source().await.unwrap_or_default());
+    }
+}
+
+/// Into the frame in which the bank asks.
+async fn enter_bank(browser: &WebDriver, frame: &str) {
+    let frame = find(browser, frame).await;
+    frame.enter_frame().await.expect("a frame");
+    find(browser, "form#form").await;
+}
+
+async fn answer(browser: &WebDriver, password: &str) {
+    let field = find(browser, "#password").await;
+    field.send_keys(password).await.expect("typing");
+    find(browser, "#txtButton").await.click().await.expect("a click");
+}
+
+fn person(plan: Plan) -> Plan {
+    Plan { shopper: Shopper::Person, ..plan }
+}
+
+/// What the console's last GET said, to compare with the outcome on the screen.
+fn last_read(bench: &Bench, id: sessions_console::model::RunId) -> Session {
+    let run = bench.run(id);
+    let read = run.entries.iter().rev().find_map(|entry| match &entry.what {
+        What::Exchange(exchange) if exchange.step == Step::Confirm => Session::read(&exchange.response()?.body),
+        _ => None,
+    });
+    read.unwrap_or_else(|| panic!("no GET\n{}", lines(run).join("\n")))
+}
+
+#[derive(Clone, Copy)]
+enum Answering {
+    Right,
+    WrongThrice,
+    Cancel,
+}
+
+#[test]
+fn a_persons_clicks_alone_finish_a_challenge() {
+    for (answering, expected, words) in [
+        (Answering::Right, "approved", "Approved"),
+        (Answering::WrongThrice, "declined", "Declined"),
+        (Answering::Cancel, "challenge_abandoned", "walked away"),
+    ] {
+        let mut bench = bench();
+        let id = bench.start(person(plan(Completion::NonHosted)));
+        let page = bench.to_turn_with(id, Step::Challenge).page.expect("a page to open");
+        let seen = visit(async |browser| {
+            browser.goto(&page).await.expect("the page opens");
+            enter_bank(&browser, "dialog#challenge iframe").await;
+            match answering {
+                Answering::Right => answer(&browser, "Checkout1!").await,
+                Answering::WrongThrice => {
+                    for left in ["2 tries left", "1 try left"] {
+                        answer(&browser, "wrong").await;
+                        says(&browser, left).await;
+                    }
+                    answer(&browser, "wrong").await;
+                }
+                Answering::Cancel => find(&browser, "#cancelButton").await.click().await.expect("a click"),
+            }
+            block_in_place(|| bench.to_end(id).id);
+            browser.enter_default_frame().await.expect("the page");
+            says(&browser, words).await;
+        });
+        if seen.is_none() {
+            return;
+        }
+        assert_eq!(status(bench.run(id)), expected);
+        assert_eq!(last_read(&bench, id).status.word(), expected);
+        assert!(bench.run(id).progress.callbacks == 1);
+    }
+}
+
+#[test]
+fn a_hosted_session_is_finished_by_clicks_alone() {
+    for (card, expected, returned) in
+        [("4242424242424242", "approved", Return::Success), ("4539628347117863", "declined", Return::Failure)]
+    {
+        let mut bench = bench();
+        let id = bench.start(person(plan_with_card(Completion::Hosted, card)));
+        let page = bench.to_turn_with(id, Step::Redirect).page.expect("a page to open");
+        let seen = visit(async |browser| {
+            browser.goto(&page).await.expect("the page opens");
+            if card.starts_with("4242") {
+                enter_bank(&browser, "iframe[name=cko-3ds2-iframe]").await;
+                answer(&browser, "Checkout1!").await;
+            }
+            block_in_place(|| bench.to_end(id).id);
+        });
+        if seen.is_none() {
+            return;
+        }
+        let run = bench.run(id);
+        assert_eq!((status(run), run.progress.returned_to), (expected, Some(returned)), "{}", lines(run).join("\n"));
+        assert_eq!(last_read(&bench, id).status.word(), expected);
+    }
+}
+
+#[test]
+fn a_real_browser_runs_the_method_and_says_what_it_is() {
+    let mut bench = bench();
+    let manual = Plan { pace: Pace::Manual, ..plan(Completion::NonHosted) };
+    let id = bench.start(manual);
+    let create = bench.to_turn_with(id, Step::Create).request;
+    bench.engine.dispatch(Command::Send(id, create));
+    let page = bench.to_turn_with(id, Step::Method).page.expect("a page to open");
+    let seen = visit(async |browser| {
+        browser.goto(&page).await.expect("the page opens");
+        // The hidden frame reports by itself; then the page says what browser it runs in.
+        let collect = block_in_place(|| {
+            bench.until("real browser data", |w| {
+                matches!(&w.runs[&id].phase, sessions_console::model::run::Phase::Waiting(turn)
+                    if turn.request.step == Step::Collect && turn.request.body.contains("HeadlessChrome"))
+            });
+            bench.to_turn_with(id, Step::Collect).request
+        });
+        assert!(collect.body.contains("\"three_ds_method_completion\": \"Y\""), "{}", collect.body);
+        bench.engine.dispatch(Command::Send(id, collect));
+        block_in_place(|| bench.to_turn_with(id, Step::Challenge));
+        enter_bank(&browser, "dialog#challenge iframe").await;
+        answer(&browser, "Checkout1!").await;
+        block_in_place(|| bench.to_turn_with(id, Step::Confirm));
+    });
+    if seen.is_some() {
+        assert!(lines(bench.run(id)).iter().any(|line| line.starts_with("Challenge notification")));
+    }
+}

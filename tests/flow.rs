@@ -1,0 +1,344 @@
+//! Engine against sandbox, without a window: runs to their outcomes, and what happens when
+//! things go wrong on the way.
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use sessions_console::bus::Command;
+use sessions_console::model::delivery::{DeliveryKind, Verdict};
+use sessions_console::model::draft::Completion;
+use sessions_console::model::exchange::{Step, header};
+use sessions_console::model::profile::{Environment, Profile, ProfileId};
+use sessions_console::model::run::{Act, Answer, Auth, Phase, Return, Shopper, StepRequest, What};
+use sessions_console::model::settings::Pace;
+use sessions_console::model::{Secret, SecretState, Server, ServerStatus};
+use support::{bench, lines, plan, plan_with_card, status};
+
+#[test]
+fn the_first_run_ends_approved_with_its_callback() {
+    let mut bench = bench();
+    let id = bench.start(plan(Completion::NonHosted));
+    let run = bench.to_end(id);
+    assert_eq!(status(run), "approved", "{}", lines(run).join("\n"));
+    assert!(run.progress.confirmed);
+    assert_eq!(run.progress.callbacks, 1);
+    let path: Vec<&str> = run.progress.path.iter().map(|action| action.word()).collect();
+    assert_eq!(path, ["collect_channel_data", "issuer_fingerprint", "challenge_cardholder", "complete"]);
+    let session = run.session().expect("a session");
+    assert_eq!((session.text("/eci"), session.completed()), (Some("05"), Some(true)));
+    let callback = run.entries.iter().find_map(|entry| match &entry.what {
+        What::Delivery(delivery) if delivery.kind == DeliveryKind::Callback => Some(delivery.clone()),
+        _ => None,
+    });
+    let callback = callback.expect("a callback on the timeline");
+    assert_eq!((callback.verdict.clone(), callback.answered), (Verdict::Matched, 200));
+    let hidden: Vec<&str> = run.entries.iter().filter_map(|entry| match &entry.what {
+        What::Scheme(message) => Some(message.kind),
+        _ => None,
+    }).collect();
+    for kind in ["AReq", "ARes", "CReq", "RReq"] {
+        assert!(hidden.contains(&kind), "{kind} is not among {hidden:?}");
+    }
+    assert!(run.phone().next().is_some_and(|message| message.code == "Checkout1!"));
+}
+
+#[test]
+fn rows_stand_in_the_order_in_which_they_began() {
+    let mut bench = bench();
+    let id = bench.start(plan(Completion::NonHosted));
+    let run = bench.to_end(id);
+    let times: Vec<Duration> = run.entries.iter().map(|entry| entry.at.mono).collect();
+    assert!(times.is_sorted(), "{}", lines(run).join("\n"));
+    assert!(lines(run)[0].starts_with("Get a token POST /connect/token 200"), "{}", lines(run).join("\n"));
+}
+
+#[test]
+fn a_token_serves_the_next_run_too() {
+    let mut bench = bench();
+    let first = bench.start(plan(Completion::NonHosted));
+    bench.to_end(first);
+    let second = bench.start(plan(Completion::NonHosted));
+    let run = bench.to_end(second);
+    assert!(!lines(run).iter().any(|line| line.contains("/connect/token")), "{}", lines(run).join("\n"));
+}
+
+#[test]
+fn who_answers_himself_is_offered_three_ways() {
+    for (answer, expected) in [(Answer::Here, "approved"), (Answer::Abandon, "challenge_abandoned")] {
+        let mut bench = bench();
+        let id = bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
+        let turn = bench.to_turn(id);
+        assert_eq!(turn.request.step, Step::Challenge);
+        assert_eq!(turn.answers, [Answer::Browser, Answer::Here, Answer::Abandon]);
+        assert!(turn.page.is_some_and(|page| page.starts_with("http://127.0.0.1:")));
+        bench.engine.dispatch(Command::Answer(id, answer));
+        let run = bench.to_end(id);
+        assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
+        assert!(run.entries.iter().any(|entry| matches!(entry.what, What::Wait(Step::Challenge)) && entry.took.is_some()));
+    }
+}
+
+#[test]
+fn scripted_cardholders_reach_each_ending() {
+    let wrong = || Act::Enter("wrong".into());
+    for (acts, expected, reason) in [
+        (vec![wrong(), wrong(), wrong()], "declined", Some("19")),
+        (vec![wrong(), Act::EnterOffered], "approved", None),
+        (vec![Act::Cancel], "challenge_abandoned", Some("01")),
+    ] {
+        let mut bench = bench();
+        let shopper = Shopper::Scripted(acts);
+        let id = bench.start(sessions_console::model::run::Plan { shopper, ..plan(Completion::NonHosted) });
+        let run = bench.to_end(id);
+        assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
+        assert_eq!(run.session().and_then(|s| s.text("/response_status_reason")), reason);
+    }
+}
+
+#[test]
+fn a_hosted_run_comes_back_to_the_shop() {
+    for (card, expected, returned) in [
+        ("4242424242424242", "approved", Return::Success),
+        ("4485040371536584", "approved", Return::Success),
+        ("4539628347117863", "declined", Return::Failure),
+    ] {
+        let mut bench = bench();
+        let id = bench.start(plan_with_card(Completion::Hosted, card));
+        let run = bench.to_end(id);
+        assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
+        assert_eq!(run.progress.returned_to, Some(returned), "{}", lines(run).join("\n"));
+        assert!(run.progress.confirmed);
+    }
+}
+
+#[test]
+fn manual_mode_stops_before_each_step_and_sends_what_was_edited() {
+    let mut bench = bench();
+    let manual = sessions_console::model::run::Plan { pace: Pace::Manual, ..plan(Completion::NonHosted) };
+    let id = bench.start(manual);
+    let mut turn = bench.to_turn_with(id, Step::Create);
+    assert!(bench.engine.workspace().clock_held, "the sandbox waits with us");
+    turn.request.body = turn.request.body.replace("INV-1001", "INV-EDITED");
+    bench.engine.dispatch(Command::Send(id, turn.request));
+    bench.to_turn_with(id, Step::Method);
+    let session = bench.run(id).session().expect("a session").clone();
+    assert_eq!(session.text("/reference"), Some("INV-EDITED"));
+    bench.engine.dispatch(Command::Skip(id));
+    let turn = bench.to_turn_with(id, Step::Collect);
+    assert!(turn.request.body.contains("\"three_ds_method_completion\": \"U\""), "{}", turn.request.body);
+    bench.engine.dispatch(Command::Send(id, turn.request));
+    let turn = bench.to_turn_with(id, Step::Challenge);
+    bench.engine.dispatch(Command::Send(id, turn.request));
+    let turn = bench.to_turn_with(id, Step::Confirm);
+    bench.engine.dispatch(Command::Send(id, turn.request));
+    bench.to_turn_with(id, Step::Complete);
+    bench.engine.dispatch(Command::Skip(id));
+    let run = bench.to_end(id);
+    assert_eq!((status(run), run.progress.callbacks), ("approved", 0));
+    assert!(!bench.engine.workspace().clock_held);
+    bench.engine.dispatch(Command::Do(id, Step::Complete));
+    bench.until("the callback", |w| w.runs[&id].progress.callbacks == 1);
+}
+
+#[test]
+fn a_refused_request_is_explained_and_can_be_mended() {
+    let mut bench = bench();
+    let mut wrong = plan(Completion::NonHosted);
+    wrong.body = wrong.body.replace("\"USD\"", "\"dollars\"");
+    let id = bench.start(wrong);
+    let turn = bench.to_turn(id);
+    let problem = turn.problem.expect("a problem");
+    assert!(problem.summary.contains("422") && problem.summary.contains("currency_invalid"), "{problem:?}");
+    assert!(problem.causes.iter().any(|cause| cause.contains("currency")), "{problem:?}");
+    let mended = StepRequest { body: turn.request.body.replace("\"dollars\"", "\"EUR\""), ..turn.request };
+    bench.engine.dispatch(Command::Send(id, mended));
+    assert_eq!(status(bench.to_end(id)), "approved");
+}
+
+#[test]
+fn an_expired_token_is_refused_once_and_not_renewed() {
+    let mut bench = bench();
+    let manual = sessions_console::model::run::Plan { pace: Pace::Manual, ..plan(Completion::NonHosted) };
+    let id = bench.start(manual);
+    let turn = bench.to_turn_with(id, Step::Create);
+    let expired = StepRequest { auth: Auth::ExpiredToken, ..turn.request.clone() };
+    bench.engine.dispatch(Command::Send(id, expired));
+    bench.until("the refusal", |w| {
+        matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.problem.is_some())
+    });
+    assert_eq!(lines(bench.run(id)).iter().filter(|line| line.contains(" 401")).count(), 1);
+    assert!(!lines(bench.run(id)).iter().any(|line| line.contains("/connect/token")));
+    bench.engine.dispatch(Command::Send(id, turn.request));
+    bench.to_turn_with(id, Step::Method);
+}
+
+#[test]
+fn the_session_can_be_authorised_once() {
+    let mut bench = bench();
+    let id = bench.start(plan(Completion::NonHosted));
+    bench.to_end(id);
+    bench.engine.dispatch(Command::Do(id, Step::Authorise));
+    bench.until("a payment", |w| w.runs[&id].progress.payment.is_some());
+    let payment = bench.run(id).progress.payment.clone().expect("a payment");
+    assert_eq!(payment["status"], "Authorized");
+    assert_eq!(payment["3ds"]["eci"], "05");
+    bench.engine.dispatch(Command::Do(id, Step::Authorise));
+    let problem = bench.to_turn(id).problem.expect("a second use is refused");
+    assert!(problem.summary.contains("authentication_id_invalid"), "{problem:?}");
+}
+
+/// A port on which nobody listens.
+fn dead_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("an address").port()
+}
+
+fn custom(base: String, token: String) -> Profile {
+    let mut profile = Profile::new(ProfileId("mine".into()), Environment::Custom);
+    (profile.base_url, profile.token_url, profile.client_id) = (base, token, "ack_mine".into());
+    profile
+}
+
+#[test]
+fn an_unreachable_host_ends_in_a_designed_error_and_the_run_goes_on_afterwards() {
+    let mut bench = bench();
+    let port = dead_port();
+    let embedded = bench.engine.workspace().profile().expect("the embedded profile").clone();
+    let profile = custom(format!("http://127.0.0.1:{port}"), embedded.token_url.clone());
+    bench.engine.dispatch(Command::SaveProfile(Profile { client_id: embedded.client_id.clone(), ..profile.clone() }));
+    bench.engine.dispatch(Command::UseProfile(profile.id.clone()));
+    let secret = bench.engine.sandbox().expect("a sandbox").client_secret().clone();
+    bench.engine.dispatch(Command::SetSecret(profile.id.clone(), secret));
+    let id = bench.start(sessions_console::model::run::Plan { profile: profile.id, ..plan(Completion::NonHosted) });
+    let turn = bench.to_turn(id);
+    let problem = turn.problem.expect("a problem");
+    assert!(problem.summary.contains(&port.to_string()), "{problem:?}");
+    assert!(problem.hint.is_some() && !problem.causes.is_empty(), "{problem:?}");
+    assert!(lines(bench.run(id)).iter().any(|line| line.contains("no answer")));
+    // The same host comes to life; the same run goes on.
+    let (answer, server) = answering_server(port, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+    bench.engine.dispatch(Command::Send(id, turn.request));
+    bench.until("the answer", |w| lines(&w.runs[&id]).iter().any(|line| line.contains(" 503")));
+    server.join().expect("the server ends");
+    assert!(answer.recv().expect("a request").starts_with(b"POST /sessions HTTP/1.1\r\n"));
+}
+
+/// Answers one request with fixed bytes; gives the request's bytes away.
+fn answering_server(
+    port: u16,
+    answer: &'static str,
+) -> (std::sync::mpsc::Receiver<Vec<u8>>, std::thread::JoinHandle<()>) {
+    let socket = TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
+    let (tx, rx) = std::sync::mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = socket.accept().expect("a connection");
+        let (mut got, mut piece) = (Vec::new(), [0; 4096]);
+        loop {
+            let n = stream.read(&mut piece).expect("bytes");
+            got.extend_from_slice(&piece[..n]);
+            let head = got.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
+            let length = String::from_utf8_lossy(&got).lines().find_map(|line| line.strip_prefix("Content-Length: ")?.trim().parse::<usize>().ok());
+            if head.is_some_and(|head| got.len() >= head + length.unwrap_or(0)) || n == 0 {
+                break;
+            }
+        }
+        stream.write_all(answer.as_bytes()).expect("an answer");
+        tx.send(got).ok();
+    });
+    (rx, server)
+}
+
+#[test]
+fn the_record_is_what_was_on_the_wire() {
+    let mut bench = bench();
+    let port = dead_port();
+    let (wire, server) = answering_server(port, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd: a  b\r\n\r\n{}");
+    let manual = sessions_console::model::run::Plan { pace: Pace::Manual, ..plan(Completion::NonHosted) };
+    let id = bench.start(manual);
+    let turn = bench.to_turn_with(id, Step::Create);
+    let request = StepRequest {
+        url: format!("http://127.0.0.1:{port}/any?x=1"),
+        auth: Auth::Text("Basic mine".into()),
+        headers: vec![("X-Mine".into(), "1".into())],
+        body: "not json".into(),
+        ..turn.request
+    };
+    bench.engine.dispatch(Command::Send(id, request));
+    bench.until("the exchange", |w| w.runs[&id].entries.iter().any(|e| matches!(e.what, What::Exchange(_))));
+    server.join().expect("the server ends");
+    let wire = String::from_utf8(wire.recv().expect("a request")).expect("text");
+    let exchange = bench.run(id).entries.iter().find_map(|entry| match &entry.what {
+        What::Exchange(exchange) => Some(exchange.clone()),
+        _ => None,
+    });
+    let exchange = exchange.expect("an exchange");
+    let mut lines = wire.split("\r\n");
+    assert_eq!(lines.next(), Some("POST /any?x=1 HTTP/1.1"));
+    let sent: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+    let mut recorded: Vec<String> = exchange.request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let mut on_wire: Vec<String> = sent.iter().map(|line| (*line).to_owned()).collect();
+    // The value of Authorization is masked in the record; nothing else differs.
+    recorded.iter_mut().chain(&mut on_wire).filter(|l| l.starts_with("Authorization")).for_each(|l| *l = "Authorization".into());
+    assert_eq!(recorded, on_wire);
+    assert_eq!(&exchange.request.body[..], b"not json");
+    let answer = exchange.response().expect("an answer");
+    assert_eq!((answer.status, header(&answer.headers, "x-odd")), (200, Some("a  b")));
+    assert!(exchange.timing.connect.is_some() && exchange.timing.total >= exchange.timing.wait);
+}
+
+#[test]
+fn credentials_stay_with_the_hosts_they_were_entered_for() {
+    let mut bench = bench();
+    let (listened, server) = (TcpListener::bind("127.0.0.1:0").expect("a port"), dead_port());
+    let stranger = listened.local_addr().expect("an address").port();
+    let profile = custom(format!("http://127.0.0.1:{server}"), format!("http://127.0.0.1:{server}/connect/token"));
+    bench.engine.dispatch(Command::SaveProfile(profile.clone()));
+    bench.engine.dispatch(Command::SetSecret(profile.id.clone(), Secret::new("canary-secret")));
+    assert_eq!(bench.engine.workspace().secrets[&profile.id], SecretState::Held);
+    let moved = Profile { token_url: format!("http://127.0.0.1:{stranger}/connect/token"), ..profile.clone() };
+    bench.engine.dispatch(Command::SaveProfile(moved));
+    assert!(matches!(bench.engine.workspace().secrets[&profile.id], SecretState::Locked { .. }));
+    bench.engine.dispatch(Command::UseProfile(profile.id.clone()));
+    let id = bench.start(sessions_console::model::run::Plan { profile: profile.id, ..plan(Completion::NonHosted) });
+    let problem = bench.to_turn(id).problem.expect("a problem");
+    assert!(problem.summary.contains("not entered for"), "{problem:?}");
+    listened.set_nonblocking(true).expect("non-blocking");
+    assert!(listened.accept().is_err(), "nobody may have connected");
+}
+
+#[test]
+fn a_cancelled_run_keeps_what_it_saw_and_can_go_on() {
+    let mut bench = bench();
+    let id = bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
+    bench.to_turn_with(id, Step::Challenge);
+    let rows = bench.run(id).entries.len();
+    bench.engine.dispatch(Command::Cancel(id));
+    bench.until("the end", |w| w.runs[&id].phase == Phase::Cancelled);
+    assert!(bench.run(id).entries.len() > rows);
+    bench.engine.dispatch(Command::Do(id, Step::Confirm));
+    bench.to_turn_with(id, Step::Challenge);
+    bench.engine.dispatch(Command::Answer(id, Answer::Here));
+    assert_eq!(status(bench.to_end(id)), "approved");
+}
+
+#[test]
+fn a_taken_port_is_moved_only_where_that_is_allowed() {
+    use sessions_console::engine::{Engine, Ports};
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let dir = tempfile::tempdir().expect("a folder");
+    let ports = Ports { sandbox: port, ..Ports::FREE };
+    let strict = sessions_console::engine::Options { ports, ..support::options(&dir) };
+    let error = Engine::start(strict.clone(), || ()).err().expect("the port is taken");
+    assert!(error.to_string().contains(&port.to_string()) && !error.hint().is_empty(), "{error}");
+    let free = sessions_console::engine::Options { take_free_ports: true, ..strict };
+    let engine = Engine::start(free, || ()).expect("another port");
+    match &engine.workspace().servers[&Server::Sandbox] {
+        ServerStatus::Up { instead_of, .. } => assert_eq!(*instead_of, Some(port)),
+        other => panic!("{other:?}"),
+    }
+    assert!(engine.workspace().notices.iter().any(|notice| notice.problem.summary.contains(&port.to_string())));
+}
