@@ -13,9 +13,9 @@ use sessions_console::model::draft::Completion;
 use sessions_console::model::exchange::Step;
 use sessions_console::model::run::{Plan, Return, Shopper, What};
 use sessions_console::model::settings::Pace;
-use tokio::task::block_in_place;
 use support::{Bench, bench, lines, plan, plan_with_card, status};
 use thirtyfour::prelude::*;
+use tokio::task::block_in_place;
 
 struct Driver {
     process: Child,
@@ -73,7 +73,8 @@ async fn chromium(driver: &Driver) -> WebDriver {
 /// Runs one browser visit; the engine is pumped meanwhile on its own thread by `wait`.
 fn visit<T>(act: impl AsyncFnOnce(WebDriver) -> T) -> Option<T> {
     let driver = chromedriver()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     Some(runtime.block_on(async {
         let browser = chromium(&driver).await;
         let result = act(browser.clone()).await;

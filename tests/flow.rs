@@ -35,10 +35,14 @@ fn the_first_run_ends_approved_with_its_callback() {
     });
     let callback = callback.expect("a callback on the timeline");
     assert_eq!((callback.verdict.clone(), callback.answered), (Verdict::Matched, 200));
-    let hidden: Vec<&str> = run.entries.iter().filter_map(|entry| match &entry.what {
-        What::Scheme(message) => Some(message.kind),
-        _ => None,
-    }).collect();
+    let hidden: Vec<&str> = run
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.what {
+            What::Scheme(message) => Some(message.kind),
+            _ => None,
+        })
+        .collect();
     for kind in ["AReq", "ARes", "CReq", "RReq"] {
         assert!(hidden.contains(&kind), "{kind} is not among {hidden:?}");
     }
@@ -69,7 +73,8 @@ fn a_token_serves_the_next_run_too() {
 fn who_answers_himself_is_offered_three_ways() {
     for (answer, expected) in [(Answer::Here, "approved"), (Answer::Abandon, "challenge_abandoned")] {
         let mut bench = bench();
-        let id = bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
+        let id =
+            bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
         let turn = bench.to_turn(id);
         assert_eq!(turn.request.step, Step::Challenge);
         assert_eq!(turn.answers, [Answer::Browser, Answer::Here, Answer::Abandon]);
@@ -77,7 +82,9 @@ fn who_answers_himself_is_offered_three_ways() {
         bench.engine.dispatch(Command::Answer(id, answer));
         let run = bench.to_end(id);
         assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
-        assert!(run.entries.iter().any(|entry| matches!(entry.what, What::Wait(Step::Challenge)) && entry.took.is_some()));
+        assert!(
+            run.entries.iter().any(|entry| matches!(entry.what, What::Wait(Step::Challenge)) && entry.took.is_some())
+        );
     }
 }
 
@@ -166,9 +173,7 @@ fn an_expired_token_is_refused_once_and_not_renewed() {
     let turn = bench.to_turn_with(id, Step::Create);
     let expired = StepRequest { auth: Auth::ExpiredToken, ..turn.request.clone() };
     bench.engine.dispatch(Command::Send(id, expired));
-    bench.until("the refusal", |w| {
-        matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.problem.is_some())
-    });
+    bench.until("the refusal", |w| matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.problem.is_some()));
     assert_eq!(lines(bench.run(id)).iter().filter(|line| line.contains(" 401")).count(), 1);
     assert!(!lines(bench.run(id)).iter().any(|line| line.contains("/connect/token")));
     bench.engine.dispatch(Command::Send(id, turn.request));
@@ -240,7 +245,9 @@ fn answering_server(
             let n = stream.read(&mut piece).expect("bytes");
             got.extend_from_slice(&piece[..n]);
             let head = got.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
-            let length = String::from_utf8_lossy(&got).lines().find_map(|line| line.strip_prefix("Content-Length: ")?.trim().parse::<usize>().ok());
+            let length = String::from_utf8_lossy(&got)
+                .lines()
+                .find_map(|line| line.strip_prefix("Content-Length: ")?.trim().parse::<usize>().ok());
             if head.is_some_and(|head| got.len() >= head + length.unwrap_or(0)) || n == 0 {
                 break;
             }
@@ -278,10 +285,15 @@ fn the_record_is_what_was_on_the_wire() {
     let mut lines = wire.split("\r\n");
     assert_eq!(lines.next(), Some("POST /any?x=1 HTTP/1.1"));
     let sent: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
-    let mut recorded: Vec<String> = exchange.request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let mut recorded: Vec<String> =
+        exchange.request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let mut on_wire: Vec<String> = sent.iter().map(|line| (*line).to_owned()).collect();
     // The value of Authorization is masked in the record; nothing else differs.
-    recorded.iter_mut().chain(&mut on_wire).filter(|l| l.starts_with("Authorization")).for_each(|l| *l = "Authorization".into());
+    recorded
+        .iter_mut()
+        .chain(&mut on_wire)
+        .filter(|l| l.starts_with("Authorization"))
+        .for_each(|l| *l = "Authorization".into());
     assert_eq!(recorded, on_wire);
     assert_eq!(&exchange.request.body[..], b"not json");
     let answer = exchange.response().expect("an answer");
@@ -312,7 +324,8 @@ fn credentials_stay_with_the_hosts_they_were_entered_for() {
 #[test]
 fn a_cancelled_run_keeps_what_it_saw_and_can_go_on() {
     let mut bench = bench();
-    let id = bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
+    let id =
+        bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
     bench.to_turn_with(id, Step::Challenge);
     let rows = bench.run(id).entries.len();
     bench.engine.dispatch(Command::Cancel(id));

@@ -113,12 +113,8 @@ impl Window {
 
     fn click(&mut self, wanted: &str) {
         let pos = self.see(wanted);
-        let button = |pressed| Event::PointerButton {
-            pos,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        };
+        let button =
+            |pressed| Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
         self.ask(&Request::ApplyEvents { events: vec![Event::PointerMoved(pos)] });
         self.ask(&Request::ApplyEvents { events: vec![button(true)] });
         self.ask(&Request::ApplyEvents { events: vec![button(false)] });

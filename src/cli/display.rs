@@ -73,9 +73,9 @@ fn is_there(name: &str) -> bool {
     let arch = std::env::consts::ARCH;
     let own = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
     let own = std::env::split_paths(&own).filter(|folder| !folder.as_os_str().is_empty());
-    let usual = USUAL.into_iter().flat_map(|folder| {
-        [Path::new(folder).to_owned(), Path::new(folder).join(format!("{arch}-linux-gnu"))]
-    });
+    let usual = USUAL
+        .into_iter()
+        .flat_map(|folder| [Path::new(folder).to_owned(), Path::new(folder).join(format!("{arch}-linux-gnu"))]);
     own.chain(usual).any(|folder| folder.join(name).exists())
         || std::fs::read("/etc/ld.so.cache").is_ok_and(|cache| listed(&cache, name))
 }

@@ -213,12 +213,7 @@ fn run_one(scenario: &Scenario, round: u32, options: &Options, stop: &AtomicBool
 }
 
 /// Runs the scenario in an engine of its own and judges it; fills in what was seen.
-fn carry_out(
-    scenario: &Scenario,
-    options: &Options,
-    stop: &AtomicBool,
-    case: &mut Case,
-) -> Result<Verdict, Problem> {
+fn carry_out(scenario: &Scenario, options: &Options, stop: &AtomicBool, case: &mut Case) -> Result<Verdict, Problem> {
     let scratch = Scratch::new()?; // outlives the engine, which writes into it
     let mut engine = start(&scratch, scenario, case.round, options)?;
     let profile = engine.workspace().settings.active_profile.clone();
@@ -289,9 +284,8 @@ fn watch(engine: &mut Engine, id: RunId, scenario: &Scenario, stop: &AtomicBool)
     }
     let late = Instant::now() + GRACE;
     let expected = scenario.expect.callbacks.unwrap_or(0);
-    let missing = |engine: &Engine| {
-        engine.workspace().runs.get(&id).is_some_and(|run| run.progress.callbacks < expected)
-    };
+    let missing =
+        |engine: &Engine| engine.workspace().runs.get(&id).is_some_and(|run| run.progress.callbacks < expected);
     while missing(engine) && Instant::now() < late && !stop.load(Ordering::Relaxed) {
         engine.wait(LOOK);
     }

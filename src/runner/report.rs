@@ -75,9 +75,7 @@ fn json(results: &Results) -> String {
 }
 
 fn json_case(case: &Case, results: &Results) -> Value {
-    let problem = |problem: &crate::model::Problem| {
-        json!({ "summary": problem.summary, "causes": problem.causes, "hint": problem.hint })
-    };
+    let problem = |problem: &crate::model::Problem| json!({ "summary": problem.summary, "causes": problem.causes, "hint": problem.hint });
     let (mismatches, broken) = match &case.verdict {
         Verdict::Passed => (json!([]), Value::Null),
         Verdict::Failed(mismatches) => (json!(mismatches), Value::Null),

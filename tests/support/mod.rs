@@ -96,9 +96,10 @@ impl Bench {
 
     /// Until a run waits for a person with this step.
     pub fn to_turn_with(&mut self, id: RunId, step: sessions_console::model::exchange::Step) -> Turn {
-        self.until(&format!("a turn with {step}"), |w| {
-            matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.request.step == step)
-        });
+        self.until(
+            &format!("a turn with {step}"),
+            |w| matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.request.step == step),
+        );
         self.to_turn(id)
     }
 }
