@@ -5,6 +5,7 @@
 //! - [`bus`] — all that can be asked, all that can happen
 //! - [`clock`] — time, handed in
 //! - [`serve`] — a guarded loopback server
+//! - [`listener`] — what the outside world sends back to us
 //! - [`store`] — every byte we write to or read from disk
 //! - [`runner`] — a deck of scenarios through the engine
 //! - [`cli`] — arguments, exit codes, the program without a window

@@ -174,7 +174,7 @@ fn an_expired_token_is_refused_once_and_not_renewed() {
     let expired = StepRequest { auth: Auth::ExpiredToken, ..turn.request.clone() };
     bench.engine.dispatch(Command::Send(id, expired));
     bench.until("the refusal", |w| matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.problem.is_some()));
-    assert_eq!(lines(bench.run(id)).iter().filter(|line| line.contains(" 401")).count(), 1);
+    assert_eq!(lines(bench.run(id)).iter().filter(|line| line.ends_with("POST /sessions 401")).count(), 1);
     assert!(!lines(bench.run(id)).iter().any(|line| line.contains("/connect/token")));
     bench.engine.dispatch(Command::Send(id, turn.request));
     bench.to_turn_with(id, Step::Method);

@@ -195,15 +195,14 @@ impl Driver {
     /// Waits for a person, or for what a person does in a browser.
     async fn turn(&mut self, mut request: StepRequest, problem: Option<Problem>) {
         let step = request.step;
+        self.announce(&request, &problem).await;
         loop {
-            self.show_page(&request);
-            let turn = self.describe(&request, problem.clone());
-            self.sink.post(Event::TurnCame(self.run, turn)).await;
             let order = tokio::select! {
                 order = self.orders.recv() => order,
                 signal = self.visit.next_signal() => {
                     if let Signal::BrowserData(data) = &signal && step == Step::Collect {
                         request.body = with_browser_data(&request.body, data);
+                        self.announce(&request, &problem).await;
                     }
                     if self.hear(signal).await {
                         return;
@@ -235,6 +234,11 @@ impl Driver {
                 Some(Order::Answer(Answer::Browser)) => continue, // the engine has opened it
             }
         }
+    }
+
+    async fn announce(&self, request: &StepRequest, problem: &Option<Problem>) {
+        self.show_page(request);
+        self.sink.post(Event::TurnCame(self.run, self.describe(request, problem.clone()))).await;
     }
 
     fn describe(&self, request: &StepRequest, problem: Option<Problem>) -> Turn {
@@ -411,7 +415,7 @@ fn challenge_page(request: &StepRequest) -> PageState {
     PageState::Challenge {
         acs_url: request.url.clone(),
         session_data: form_field(&request.body, "threeDSSessionData"),
-        window: WindowSize::parse(&size).unwrap_or(WindowSize::S03),
+        window: WindowSize::parse(&size).unwrap_or_default(),
         creq,
     }
 }

@@ -142,8 +142,8 @@ impl Engine {
         let now = clock::stamp();
         let visit = self.listener.visit(id);
         let values = Values {
-            listener: visit.listener_base(),
-            merchant: visit.merchant_base(),
+            listener: visit.listener_base().to_owned(),
+            merchant: visit.merchant_base().to_owned(),
             uuid: uuid::Uuid::new_v4().to_string(),
             now: whole_seconds(now.wall),
         };
@@ -177,7 +177,12 @@ impl Engine {
 
     fn order(&mut self, run: RunId, order: Order) {
         let taken = self.runs.get(&run).is_some_and(|handle| handle.orders.send(order).is_ok());
-        if !taken {
+        if taken {
+            // Said at once, so that the next frame no longer offers what was just decided.
+            if let Some(run) = self.workspace.runs.get_mut(&run) {
+                run.phase = Phase::Working(None);
+            }
+        } else {
             self.notice(Problem::of(format!("{run} is over"), "Start a new one"));
         }
     }

@@ -100,10 +100,11 @@ impl Engine {
         let listener = start_listener(&runtime, &options, &journal, &sink, &mut servers)?;
         let sandbox = start_sandbox(&runtime, &options, &clock, &sink, &mut servers)?;
         let courier = Arc::new(Courier::new(Client::new()?, journal, sink.clone()));
-        let own_ports = vec![listener.addr().port(), listener.merchant_addr().port(), sandbox.addr().port()];
+        let merchant = listener.merchant_addr().unwrap_or(listener.addr());
+        let own_ports = vec![listener.addr().port(), merchant.port(), sandbox.addr().port()];
         let values = Values {
             listener: format!("http://{}/c/…", listener.addr()),
-            merchant: format!("http://{}/m/…", listener.merchant_addr()),
+            merchant: format!("http://{merchant}/m/…"),
             ..Values::default()
         };
         let deliveries = store.deliveries(200).unwrap_or_default().into_iter().map(Arc::new).collect();
@@ -195,7 +196,9 @@ fn start_listener(
     };
     let instead = |asked: u16, got: u16| (asked != got).then_some(asked);
     servers.insert(Server::Listener, up(listener.addr(), instead(wanted.0, ports.0)));
-    servers.insert(Server::MerchantPage, up(listener.merchant_addr(), instead(wanted.1, ports.1)));
+    if let Some(address) = listener.merchant_addr() {
+        servers.insert(Server::MerchantPage, up(address, instead(wanted.1, ports.1)));
+    }
     Ok(listener)
 }
 

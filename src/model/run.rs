@@ -446,8 +446,11 @@ impl Run {
 
     /// The run waits for a person.
     pub fn turn_came(&mut self, turn: Turn) {
-        self.end_waits(turn.since);
-        if !turn.answers.is_empty() {
+        let again = matches!(&self.phase, Phase::Waiting(before) if before.request.step == turn.request.step);
+        if !again {
+            self.end_waits(turn.since);
+        }
+        if !turn.answers.is_empty() && !again {
             let lanes = (Lane::Browser, Lane::Issuer);
             self.insert(turn.since, None, lanes, What::Wait(turn.request.step), None);
         }

@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use etcetera::AppStrategy as _;
 
 use super::StoreError;
@@ -137,6 +139,21 @@ pub(super) fn move_aside(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::from(io::ErrorKind::AlreadyExists))
+}
+
+/// 128 random bits in base64url, read from their file or made.
+pub(super) fn inbox_token(dir: &Path) -> io::Result<String> {
+    let path = dir.join("inbox");
+    let known = fs::read_to_string(&path).unwrap_or_default();
+    let known = known.trim();
+    if known.len() == 22 && known.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        return Ok(known.to_owned());
+    }
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    let fresh = URL_SAFE_NO_PAD.encode(bytes);
+    replace(&path, format!("{fresh}\n").as_bytes())?;
+    Ok(fresh)
 }
 
 /// Tells this program run from others in the history.

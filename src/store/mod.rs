@@ -173,6 +173,14 @@ impl Store {
         self.journal.clone()
     }
 
+    /// The secret part of this folder's inbox address; the same at each start (trust.md R2).
+    ///
+    /// # Errors
+    /// If it can be neither read nor made.
+    pub fn inbox_token(&self) -> Result<String, StoreError> {
+        files::inbox_token(&self.dir).map_err(|source| StoreError::Dir { dir: self.dir.clone(), source })
+    }
+
     /// Where everything is.
     pub fn dir(&self) -> &Path {
         &self.dir

@@ -1,0 +1,270 @@
+//! A run's own addresses: who has which, what the run's page shows, what arrived there.
+//!
+//! Hides: tokens are looked up by their digest, so that no answer's delay tells how much
+//! of a guess was right. A visit that was dropped stays known: what is late is still
+//! recorded for its run.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{mpsc, watch};
+
+use super::{Addresses, PageState, Signal, fresh_token, origin};
+use crate::model::delivery::{DeliveryKind, Seq};
+use crate::model::{RunId, SessionId};
+
+/// A token's digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key([u8; 32]);
+
+impl Key {
+    pub(super) fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+}
+
+/// What a run's page shows now.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Shown {
+    /// Grows with each change.
+    pub(super) version: u64,
+    pub(super) page: PageState,
+    /// The visit was dropped.
+    pub(super) over: bool,
+}
+
+/// One run's place. Held by its visit and by the servers.
+pub(super) struct Place {
+    pub(super) run: RunId,
+    pub(super) seen: Seen,
+    pub(super) shown: watch::Sender<Shown>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    session: Option<SessionId>,
+    /// `Accept` of the page's own request.
+    accept: Option<String>,
+    signals: Option<mpsc::UnboundedSender<Signal>>,
+}
+
+impl Place {
+    fn known<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
+        // No act panics or leaves half a change.
+        act(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn session(&self) -> Option<SessionId> {
+        self.known(|known| known.session.clone())
+    }
+
+    pub(super) fn remember_accept(&self, accept: Option<String>) {
+        self.known(|known| known.accept = accept);
+    }
+
+    pub(super) fn accept(&self) -> Option<String> {
+        self.known(|known| known.accept.clone())
+    }
+
+    /// Tells the visit, if it is still there.
+    pub(super) fn signal(&self, signal: Signal) {
+        self.known(|known| {
+            if let Some(signals) = &known.signals {
+                signals.send(signal).ok(); // fails only if the visit was dropped just now
+            }
+        });
+    }
+}
+
+/// All places, by the digests of their tokens.
+#[derive(Default)]
+pub(super) struct Visitors(Mutex<Tables>);
+
+#[derive(Default)]
+struct Tables {
+    ingress: HashMap<Key, Arc<Place>>,
+    merchant: HashMap<Key, Arc<Place>>,
+}
+
+impl Visitors {
+    fn tables<T>(&self, act: impl FnOnce(&mut Tables) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn admit(&self, run: RunId, addresses: Addresses) -> Visit {
+        let (ours, theirs) = (fresh_token(), fresh_token());
+        let (signals, inbox) = mpsc::unbounded_channel();
+        let page = PageState::Waiting {
+            title: "One moment".into(),
+            sentence: "Your payment is being prepared. This page goes on by itself.".into(),
+        };
+        let known = Mutex::new(Known { signals: Some(signals), ..Known::default() });
+        let shown = watch::Sender::new(Shown { version: 1, page, over: false });
+        let place = Arc::new(Place { run, seen: Seen::default(), shown, known });
+        self.tables(|tables| {
+            tables.ingress.insert(Key::of(&ours), Arc::clone(&place));
+            tables.merchant.insert(Key::of(&theirs), Arc::clone(&place));
+        });
+        Visit {
+            listener_base: format!("{}/c/{ours}", origin(addresses.ingress)),
+            merchant_base: addresses.merchant.map(|addr| format!("{}/m/{theirs}", origin(addr))).unwrap_or_default(),
+            place,
+            signals: inbox,
+        }
+    }
+
+    pub(super) fn ingress(&self, token: &str) -> Option<Arc<Place>> {
+        self.tables(|tables| tables.ingress.get(&Key::of(token)).cloned())
+    }
+
+    pub(super) fn merchant(&self, token: &str) -> Option<Arc<Place>> {
+        self.tables(|tables| tables.merchant.get(&Key::of(token)).cloned())
+    }
+}
+
+/// A run's own addresses, and what happens there. Dropping it ends its pages; what still
+/// arrives is recorded for the run.
+pub struct Visit {
+    listener_base: String,
+    merchant_base: String,
+    place: Arc<Place>,
+    signals: mpsc::UnboundedReceiver<Signal>,
+}
+
+impl Visit {
+    /// `http://127.0.0.1:PORT/c/<token>`; below it `/cb`, `/method` and `/cres`.
+    pub fn listener_base(&self) -> &str {
+        &self.listener_base
+    }
+
+    /// `http://127.0.0.1:PORT/m/<token>`; below it `/`, `/success` and `/failure`. Empty if
+    /// the listener has no pages.
+    pub fn merchant_base(&self) -> &str {
+        &self.merchant_base
+    }
+
+    /// Says which session these addresses belong to, as soon as that is known.
+    pub fn name_session(&self, session: SessionId) {
+        self.place.known(|known| known.session = Some(session));
+    }
+
+    /// Changes what the page shows.
+    pub fn show(&self, page: PageState) {
+        self.place.shown.send_modify(|shown| {
+            shown.version += 1;
+            shown.page = page;
+        });
+    }
+
+    /// What happened, in order.
+    pub fn signals(&mut self) -> &mut mpsc::UnboundedReceiver<Signal> {
+        &mut self.signals
+    }
+
+    /// Waits for the next thing that happens.
+    pub async fn next_signal(&mut self) -> Signal {
+        match self.signals.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await, // our own place holds the sender as long as we live
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.place.known(|known| known.signals = None);
+        self.place.shown.send_modify(|shown| {
+            shown.version += 1;
+            shown.over = true;
+        });
+    }
+}
+
+/// Where a delivery stands: `None` while it is on its way to the disk, `Some(None)` if the
+/// disk refused it.
+type Landing = watch::Receiver<Option<Option<Seq>>>;
+type Digest = (DeliveryKind, [u8; 32]);
+
+/// What has arrived at an address, by digest, so that doubles and contradictions are seen
+/// also among deliveries that arrive at the same moment.
+#[derive(Default)]
+pub(super) struct Seen(Mutex<Arrived>);
+
+#[derive(Default)]
+struct Arrived {
+    all: HashMap<Digest, Landing>,
+    first_callback: Option<(Digest, Landing)>,
+}
+
+/// A delivery on its way to the disk.
+pub(super) struct Entry {
+    digest: Digest,
+    landed: watch::Sender<Option<Option<Seq>>>,
+    /// An earlier one with the same bytes.
+    pub(super) same: Option<Seq>,
+    /// The first callback, if its bytes were others.
+    pub(super) other: Option<Seq>,
+}
+
+enum Look {
+    Enter(Entry),
+    Wait(Landing),
+}
+
+impl Seen {
+    fn arrived<T>(&self, act: impl FnOnce(&mut Arrived) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes a delivery. Waits while one that its verdict depends on is on its way.
+    pub(super) async fn enter(&self, kind: DeliveryKind, body: &[u8]) -> Entry {
+        let digest = (kind, Sha256::digest(body).into());
+        loop {
+            match self.arrived(|arrived| look(arrived, digest)) {
+                Look::Enter(entry) => return entry,
+                // A sender that is gone has landed or was refused: looking again tells.
+                Look::Wait(mut landing) => drop(landing.wait_for(Option::is_some).await.is_ok()),
+            }
+        }
+    }
+
+    /// Says where it landed; `None` if the disk refused it.
+    pub(super) fn land(&self, entry: &Entry, seq: Option<Seq>) {
+        if seq.is_none() && entry.same.is_none() {
+            self.arrived(|arrived| {
+                arrived.all.remove(&entry.digest);
+                arrived.first_callback.take_if(|(digest, _)| *digest == entry.digest);
+            });
+        }
+        entry.landed.send_replace(Some(seq));
+    }
+}
+
+fn look(arrived: &mut Arrived, digest: Digest) -> Look {
+    let (landed, landing) = watch::channel(None);
+    let entry = |same, other| Look::Enter(Entry { digest, landed, same, other });
+    if let Some(same) = arrived.all.get(&digest) {
+        let at = *same.borrow();
+        match at {
+            Some(Some(seq)) => return entry(Some(seq), None),
+            // Gone without a word (its task was ended): as if it had never been.
+            None if same.has_changed().is_ok() => return Look::Wait(same.clone()),
+            _ => (),
+        }
+    }
+    let mut other = None;
+    if let Some((_, first)) = arrived.first_callback.as_ref().filter(|_| digest.0 == DeliveryKind::Callback) {
+        let at = *first.borrow();
+        match at {
+            None if first.has_changed().is_ok() => return Look::Wait(first.clone()),
+            at => other = at.flatten(),
+        }
+    }
+    arrived.all.insert(digest, landing.clone());
+    if digest.0 == DeliveryKind::Callback && other.is_none() {
+        arrived.first_callback = Some((digest, landing));
+    }
+    entry(None, other)
+}
