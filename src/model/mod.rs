@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod cards;
+pub mod deck;
 pub mod delivery;
 pub mod draft;
 pub mod exchange;

@@ -1,0 +1,363 @@
+//! A deck of scenarios through the engine, without a window: jobs, rounds, verdicts.
+//!
+//! Promises: every scenario has its own engine with its own sandbox, listener, clock and
+//! data folder, so none sees another; the cases come back in deck order, whatever finished
+//! first; with a seed they are the same from run to run, but for times. Knows no terminal:
+//! [`report`] makes text of the result, `cli` shows it.
+
+pub mod report;
+mod scratch;
+mod timeline;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::bus::Command;
+use crate::engine::{self, Engine, Ports};
+use crate::model::exchange::Exchange;
+use crate::model::profile::{Environment, Profile};
+use crate::model::run::{Run, What};
+use crate::model::scenario::{Mismatch, Scenario};
+use crate::model::settings::Settings;
+use crate::model::{Problem, RunId, Secret};
+use crate::store;
+
+pub use scratch::Scratch;
+pub use timeline::Row;
+
+/// How long one scenario may take, on the wall. Our choice.
+const LIMIT: Duration = Duration::from_secs(60);
+/// How long a callback may come after the end of its run: it is answered first and told
+/// afterwards. Our choice.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often a waiting job looks whether it is to stop. Our choice.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Whom the scenarios talk to.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A sandbox of each scenario's own, in this process.
+    Embedded,
+    /// A saved profile.
+    Saved {
+        /// Hosts and access key id.
+        profile: Box<Profile>,
+        /// Its secret.
+        secret: Secret,
+    },
+}
+
+impl Target {
+    /// The name people read.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Embedded => Environment::Embedded.name(),
+            Self::Saved { profile, .. } => &profile.name,
+        }
+    }
+}
+
+/// How a deck is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whom to talk to.
+    pub target: Target,
+    /// Scenarios at the same time, at least 1.
+    pub jobs: usize,
+    /// Same seed, same identifiers.
+    pub seed: Option<u64>,
+    /// How often each scenario is run.
+    pub rounds: u32,
+}
+
+/// How a scenario ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// As its file says.
+    Passed,
+    /// Otherwise.
+    Failed(Vec<Mismatch>),
+    /// It could not be carried out, so nothing can be said about its end.
+    Broken(Problem),
+}
+
+impl Verdict {
+    /// `passed`, `failed` or `broken`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed(_) => "failed",
+            Self::Broken(_) => "broken",
+        }
+    }
+
+    /// Why, one line for each reason; empty if passed.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Passed => Vec::new(),
+            Self::Failed(mismatches) => mismatches.iter().map(line).collect(),
+            Self::Broken(problem) => vec![problem.line()],
+        }
+    }
+}
+
+fn line(mismatch: &Mismatch) -> String {
+    format!("{}: expected {}, actual {}", mismatch.what, mismatch.expected, mismatch.actual)
+}
+
+/// One scenario, run once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// `S021`.
+    pub id: String,
+    /// As in its file.
+    pub name: String,
+    /// Counts from 1.
+    pub round: u32,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Steps that did not come to their end, in order; they may be what the scenario is about.
+    pub problems: Vec<Problem>,
+    /// Nobody answered where the environment should be.
+    pub unreachable: bool,
+    /// On the wall, from start to verdict.
+    pub took: Duration,
+    /// What the session's last answer said of its end: names of the contract and their values.
+    pub session: serde_json::Map<String, serde_json::Value>,
+    /// What happened.
+    pub timeline: Vec<Row>,
+}
+
+/// All cases of one call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    /// Name of the environment.
+    pub environment: String,
+    /// As it was given.
+    pub seed: Option<u64>,
+    /// How often each scenario was to be run.
+    pub rounds: u32,
+    /// Those that were begun, round by round in deck order.
+    pub cases: Vec<Case>,
+    /// Those that were not begun, because the user or an unreachable environment stopped it.
+    pub not_run: usize,
+    /// On the wall.
+    pub took: Duration,
+}
+
+impl Results {
+    /// How many passed, failed, are broken.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        let count = |word| self.cases.iter().filter(|case| case.verdict.word() == word).count();
+        (count("passed"), count("failed"), count("broken"))
+    }
+}
+
+/// Runs every scenario of the deck in every round and returns when all are done, or when
+/// `stop` was set and the ones under way have ended. `told` hears of each as it ends, on
+/// the thread that ran it.
+pub fn run(deck: &[Scenario], options: &Options, stop: &AtomicBool, told: &(dyn Fn(&Case) + Sync)) -> Results {
+    let began = Instant::now();
+    let todo: Vec<(u32, &Scenario)> =
+        (1..=options.rounds).flat_map(|round| deck.iter().map(move |scenario| (round, scenario))).collect();
+    let (next, given_up) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let done = Mutex::new(Vec::with_capacity(todo.len()));
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.clamp(1, todo.len().max(1)) {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) && !given_up.load(Ordering::Relaxed) {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((round, scenario)) = todo.get(place) else { return };
+                    let case = run_one(scenario, *round, options, stop);
+                    if case.unreachable {
+                        given_up.store(true, Ordering::Relaxed); // the others would only wait in vain
+                    }
+                    told(&case);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((place, case));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(place, _)| *place);
+    Results {
+        environment: options.target.name().to_owned(),
+        seed: options.seed,
+        rounds: options.rounds,
+        not_run: todo.len() - done.len(),
+        cases: done.into_iter().map(|(_, case)| case).collect(),
+        took: began.elapsed(),
+    }
+}
+
+fn run_one(scenario: &Scenario, round: u32, options: &Options, stop: &AtomicBool) -> Case {
+    let began = Instant::now();
+    let mut case = Case {
+        id: scenario.id.clone(),
+        name: scenario.name.clone(),
+        round,
+        verdict: Verdict::Passed,
+        problems: Vec::new(),
+        unreachable: false,
+        took: Duration::ZERO,
+        session: serde_json::Map::new(),
+        timeline: Vec::new(),
+    };
+    case.verdict = carry_out(scenario, options, stop, &mut case).unwrap_or_else(Verdict::Broken);
+    case.took = began.elapsed();
+    case
+}
+
+/// Runs the scenario in an engine of its own and judges it; fills in what was seen.
+fn carry_out(scenario: &Scenario, options: &Options, stop: &AtomicBool, case: &mut Case) -> Result<Verdict, Problem> {
+    let scratch = Scratch::new()?; // outlives the engine, which writes into it
+    let mut engine = start(&scratch, scenario, case.round, options)?;
+    let profile = engine.workspace().settings.active_profile.clone();
+    engine.dispatch(Command::Run(scenario.plan(profile)));
+    let id = engine.workspace().newest_run().map(|run| run.id).ok_or_else(|| not_started(&engine))?;
+    let end = watch(&mut engine, id, scenario, stop);
+    let workspace = engine.workspace();
+    let run = workspace.runs.get(&id).ok_or_else(|| not_started(&engine))?;
+    let names = timeline::Names::of(workspace);
+    case.timeline = timeline::rows(run, &names);
+    case.session = facts(run);
+    case.problems = failures(run).map(|problem| names.in_problem(problem)).collect();
+    case.unreachable = matches!(options.target, Target::Saved { .. }) && silent(run);
+    end?;
+    Ok(judge(scenario, run, case))
+}
+
+fn start(scratch: &Scratch, scenario: &Scenario, round: u32, options: &Options) -> Result<Engine, Problem> {
+    let client_secret = match &options.target {
+        Target::Embedded => None,
+        Target::Saved { profile, secret } => {
+            let settings = Settings {
+                profiles: vec![Profile::embedded(), (**profile).clone()],
+                active_profile: profile.id.clone(),
+                ..Settings::default()
+            };
+            store::settings::save(scratch.path(), &settings)
+                .map_err(|error| Problem::new(&error, Some(error.hint())))?;
+            Some(secret.clone())
+        }
+    };
+    let own = engine::Options {
+        data_dir: scratch.path().to_owned(),
+        ports: Ports::FREE,
+        take_free_ports: true,
+        seed: options.seed.map(|seed| derive(seed, &scenario.id, round)),
+        client_secret,
+    };
+    Engine::start(own, || ()).map_err(|error| Problem::new(&error, Some(&error.hint())))
+}
+
+/// A seed of a scenario's own, so that one more scenario in the deck changes no other.
+fn derive(seed: u64, id: &str, round: u32) -> u64 {
+    let digest =
+        Sha256::new().chain_update(seed.to_le_bytes()).chain_update(round.to_le_bytes()).chain_update(id).finalize();
+    digest.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+fn not_started(engine: &Engine) -> Problem {
+    let said = engine.workspace().notices.last().map(|notice| notice.problem.clone());
+    said.unwrap_or_else(|| Problem::of("The run was not started", "Run it again with RUST_LOG=debug"))
+}
+
+/// Waits for the end of the run and for what comes just after it.
+fn watch(engine: &mut Engine, id: RunId, scenario: &Scenario, stop: &AtomicBool) -> Result<(), Problem> {
+    let deadline = Instant::now() + LIMIT;
+    let open = |engine: &Engine| engine.workspace().runs.get(&id).is_some_and(Run::is_open);
+    while open(engine) {
+        if stop.load(Ordering::Relaxed) {
+            engine.dispatch(Command::Cancel(id));
+            return Err(Problem::of("Stopped before its end", "Run it again"));
+        }
+        if Instant::now() >= deadline {
+            let hint = "The timeline shows the step that did not come to an end";
+            return Err(Problem::of(format!("Not over within {} s", LIMIT.as_secs()), hint));
+        }
+        engine.wait(LOOK);
+    }
+    let late = Instant::now() + GRACE;
+    let expected = scenario.expect.callbacks.unwrap_or(0);
+    let missing =
+        |engine: &Engine| engine.workspace().runs.get(&id).is_some_and(|run| run.progress.callbacks < expected);
+    while missing(engine) && Instant::now() < late && !stop.load(Ordering::Relaxed) {
+        engine.wait(LOOK);
+    }
+    engine.pump(LOOK);
+    Ok(())
+}
+
+/// A run without a session says nothing about the scenario.
+fn judge(scenario: &Scenario, run: &Run, case: &Case) -> Verdict {
+    let mismatches = scenario.judge(run);
+    if mismatches.is_empty() {
+        return Verdict::Passed;
+    }
+    match case.problems.last() {
+        Some(problem) if run.session().is_none() || case.unreachable => Verdict::Broken(problem.clone()),
+        _ => Verdict::Failed(mismatches),
+    }
+}
+
+fn failures(run: &Run) -> impl Iterator<Item = &Problem> {
+    run.entries.iter().filter_map(|entry| match &entry.what {
+        What::Failed(_, problem) => Some(problem),
+        _ => None,
+    })
+}
+
+/// True if the last request was not answered at all.
+fn silent(run: &Run) -> bool {
+    let exchanges = run.entries.iter().rev().filter_map(|entry| match &entry.what {
+        What::Exchange(exchange) => Some(exchange),
+        _ => None,
+    });
+    exchanges.map(|exchange: &std::sync::Arc<Exchange>| exchange.outcome.is_err()).next().unwrap_or(false)
+}
+
+/// The members of the session that say how it ended. The cryptogram is left out: that
+/// there is one is enough for a report.
+fn facts(run: &Run) -> serde_json::Map<String, serde_json::Value> {
+    const NAMES: [&str; 10] = [
+        "id",
+        "transaction_id",
+        "scheme",
+        "protocol_version",
+        "status",
+        "status_reason",
+        "approved",
+        "response_code",
+        "response_status_reason",
+        "eci",
+    ];
+    let raw = run.session().map(|session| &session.raw);
+    let member = |name: &str| Some((name.to_owned(), raw?.get(name)?.clone()));
+    NAMES.into_iter().filter_map(member).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_scenario_and_round_has_a_seed_of_its_own() {
+        let seeds = [derive(7, "S001", 1), derive(7, "S001", 2), derive(7, "S021", 1), derive(8, "S001", 1)];
+        let mut unique = seeds.to_vec();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), seeds.len());
+        assert_eq!(derive(7, "S001", 1), seeds[0], "and always the same");
+    }
+
+    #[test]
+    fn a_mismatch_says_what_was_expected_and_what_came() {
+        let mismatch = Mismatch { what: "eci", expected: "05".into(), actual: "07".into() };
+        assert_eq!(Verdict::Failed(vec![mismatch]).lines(), ["eci: expected 05, actual 07"]);
+    }
+}

@@ -1,0 +1,440 @@
+//! The command line by its own door: the program is started, its lines are read, its exit
+//! code is looked at. Nothing waits for time to pass; every wait has a deadline.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use quick_junit::Report;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use sessions_console::model::profile::{Environment, Profile, ProfileId};
+use sessions_console::model::settings::Settings;
+use sessions_console::store::{self, Store};
+
+/// How long any line or end may take. Generous: two cores may be busy with other tests.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A data folder and a place for temporary files, both gone afterwards.
+struct Place {
+    data: tempfile::TempDir,
+    temporary: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = || tempfile::tempdir().expect("a temporary folder");
+        Self { data: folder(), temporary: folder() }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.data.path().join(name)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sessions-console"));
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG", "SESSIONS_CONSOLE_CLIENT_SECRET"] {
+            command.env_remove(name);
+        }
+        command.arg("--data-dir").arg(self.data.path()).args(words).env("TMPDIR", self.temporary.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Ended {
+        Ended::of(&self.command(words).output().expect("the program starts"))
+    }
+
+    fn start(&self, words: &[&str]) -> Running {
+        Running::new(self.command(words).spawn().expect("the program starts"))
+    }
+
+    fn keep_profile(&self, environment: Environment, base: &str) {
+        let profile = Profile {
+            name: "Mine".into(),
+            base_url: base.into(),
+            token_url: format!("{base}/connect/token"),
+            client_id: "ack_mine".into(),
+            ..Profile::new(ProfileId("mine".into()), environment)
+        };
+        let settings = Settings { profiles: vec![Profile::embedded(), profile], ..Settings::default() };
+        store::settings::save(self.data.path(), &settings).expect("the settings are saved");
+    }
+}
+
+/// What a program that ended left behind.
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ended {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    fn expect(self, code: i32, words: &[&str]) -> Self {
+        assert_eq!(self.code, Some(code), "{}", self.err);
+        for word in words {
+            assert!(self.err.contains(word), "{word:?} is not in: {}", self.err);
+        }
+        self
+    }
+}
+
+/// A program that runs until it is told to end. Killed if the test gives up.
+struct Running {
+    child: Child,
+    out: Receiver<String>,
+    err: Receiver<String>,
+}
+
+impl Running {
+    fn new(mut child: Child) -> Self {
+        let out = lines(child.stdout.take().expect("its standard output"));
+        let err = lines(child.stderr.take().expect("its standard error"));
+        Self { child, out, err }
+    }
+
+    fn line(&self) -> Value {
+        let line = self.out.recv_timeout(DEADLINE).expect("a line on standard output");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    /// Reads standard error until a line has this word.
+    fn said(&self, word: &str) -> String {
+        loop {
+            let line = self.err.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("nobody said {word:?}"));
+            if line.contains(word) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(id, signal).expect("it still runs");
+    }
+
+    /// Asks it to end and takes the time.
+    fn end(&mut self, signal: Signal) -> (ExitStatus, Duration) {
+        let asked = Instant::now();
+        self.signal(signal);
+        // Its last line is followed by its end: waiting for the pipe is waiting for both.
+        while self.err.recv_timeout(DEADLINE).is_ok() {}
+        (self.child.wait().expect("it can be waited for"), asked.elapsed())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (tx, rx) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if tx.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    rx
+}
+
+/// Sends a request by hand; returns status and body.
+fn post(url: &str, kind: &str, body: &[u8]) -> (u16, String) {
+    let rest = url.strip_prefix("http://").expect("plain HTTP");
+    let (host, path) = rest.split_once('/').expect("a path");
+    let mut stream = TcpStream::connect(host).expect("it listens");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a socket option");
+    let head = format!(
+        "POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("it reads the head");
+    stream.write_all(body).expect("it reads the body");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
+    (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+}
+
+/// A port that somebody has until this is dropped.
+fn taken() -> (TcpListener, String) {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = socket.local_addr().expect("an address").port().to_string();
+    (socket, port)
+}
+
+fn text<'a>(line: &'a Value, name: &str) -> &'a str {
+    line[name].as_str().unwrap_or_else(|| panic!("no {name} in {line}"))
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).expect("the folder").next().is_none()
+}
+
+fn ids(place: &Place) -> Vec<String> {
+    let ended = place.run(&["list", "--json"]).expect(0, &[]);
+    let read = |line: &str| -> Value { serde_json::from_str(line).expect("one JSON object a line") };
+    ended.out.lines().map(|line| text(&read(line), "id").to_owned()).collect()
+}
+
+#[test]
+fn the_list_is_one_object_a_line() {
+    let place = Place::new();
+    let ids = ids(&place);
+    assert!(ids.len() >= 14, "{ids:?}");
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+    let shown = place.run(&["list"]).expect(0, &[]).out;
+    assert!(ids.iter().all(|id| shown.contains(id.as_str())), "{shown}");
+}
+
+#[test]
+fn every_scenario_of_ours_ends_as_its_file_says() {
+    let place = Place::new();
+    let (junit, json) = (place.file("r.xml"), place.file("r.json"));
+    let (to_junit, to_json) = (format!("junit={}", junit.display()), format!("json={}", json.display()));
+    let ended = place.run(&["run", "--all", "--report", &to_junit, "--report", &to_json]);
+    let ended = ended.expect(0, &["0 failed, 0 broken"]);
+    assert_eq!(ended.out, "", "standard output is for machines");
+    let count = ids(&place).len();
+    let report = Report::deserialize_from_str(&fs::read_to_string(junit).expect("a report")).expect("JUnit XML");
+    assert_eq!((report.tests, report.failures, report.errors), (count, 0, 0));
+    let cases: Vec<Value> = serde_json::from_slice(&fs::read(json).expect("a report")).expect("a JSON array");
+    assert_eq!(cases.len(), count);
+    assert!(cases.iter().all(|case| text(case, "verdict") == "passed"));
+    assert!(is_empty(place.temporary.path()), "the scenarios' own data folders are gone");
+    assert!(is_empty(place.data.path()) || !place.file("lock").exists(), "and ours was not touched");
+}
+
+#[test]
+fn a_wrong_expectation_is_told_with_both_values() {
+    let place = Place::new();
+    let (file, report) = (place.file("mine.toml"), place.file("r.xml"));
+    let wrong = "id = \"MINE\"\nname = \"wrong on purpose\"\n[body]\n\"/source/number\" = \"4485040371536584\"\n\
+                 [expect]\nstatus = \"declined\"\neci = \"05\"\n";
+    fs::write(&file, wrong).expect("the file is written");
+    let to = format!("junit={}", report.display());
+    let ended = place.run(&["run", "--file", &file.display().to_string(), "--report", &to]);
+    ended.expect(1, &["failed  MINE", "status: expected declined, actual approved", "1 failed"]);
+    let report = Report::deserialize_from_str(&fs::read_to_string(report).expect("a report")).expect("JUnit XML");
+    assert_eq!((report.tests, report.failures, report.errors), (1, 1, 0));
+}
+
+#[test]
+fn wrong_usage_ends_with_two_and_says_what_to_do() {
+    let place = Place::new();
+    let file = place.file("broken.toml");
+    fs::write(&file, "id = \"X\"\nname = \"x\"\nexpects = 1\n").expect("the file is written");
+    let file = file.display().to_string();
+    let cases: [(&[&str], &[&str]); 8] = [
+        (&["run", "S02"], &["\"S02\"", "S021"]),
+        (&["run"], &["nothing to run", "--all"]),
+        (&["run", "--tag", "nothing"], &["\"nothing\"", "challenge"]),
+        (&["run", "--file", &file], &["broken.toml", "expects"]),
+        (&["run", "--all", "--report", "html=x.html"], &["html", "junit, json"]),
+        (
+            &["run", "--all", "--report", "junit=/no/such/folder/r.xml"],
+            &["/no/such/folder/r.xml", "folder that exists"],
+        ),
+        (&["run", "--all", "--environment", "Elsewhere"], &["\"Elsewhere\"", "Embedded sandbox"]),
+        (&["run", "--all", "--jobs", "0"], &["--jobs"]),
+    ];
+    for (words, said) in cases {
+        let ended = place.run(words).expect(2, said);
+        assert_eq!(ended.out, "");
+    }
+}
+
+#[test]
+fn a_taken_port_ends_with_two_and_names_the_way_out() {
+    let place = Place::new();
+    let (_socket, port) = taken();
+    place.run(&["sandbox", "--port", &port]).expect(2, &[&port, "--port 0"]);
+    place.run(&["listen", "--port", &port]).expect(2, &[&port, "--port 0"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_display_the_commands_are_named() {
+    let place = Place::new();
+    place.run(&[]).expect(2, &["no display", "run", "list", "sandbox", "listen"]);
+}
+
+#[test]
+fn the_sandbox_says_when_it_is_ready_and_ends_when_told() {
+    let place = Place::new();
+    let mut sandbox = place.start(&["sandbox", "--port", "0", "--seed", "7", "--clock", "virtual"]);
+    let ready = sandbox.line();
+    assert_eq!(text(&ready, "event"), "ready");
+    assert!(text(&ready, "token_url").starts_with(text(&ready, "base_url")));
+    assert!(!text(&ready, "control_token").is_empty());
+    let body = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        text(&ready, "client_id"),
+        text(&ready, "client_secret")
+    );
+    let (status, answer) = post(text(&ready, "token_url"), "application/x-www-form-urlencoded", body.as_bytes());
+    assert_eq!(status, 200, "{answer}");
+    let (status, took) = sandbox.end(Signal::TERM);
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(10), "it took {took:?}");
+}
+
+#[test]
+fn the_listener_prints_each_callback_and_keeps_it() {
+    let place = Place::new();
+    let mut listener = place.start(&["listen", "--port", "0", "--json", "--status", "202"]);
+    let ready = listener.line();
+    let address = text(&ready, "base_url").to_owned();
+    let (status, _) = post(&address, "application/json", br#"{"session_id":"sid_x"}"#);
+    assert_eq!(status, 202);
+    let first = listener.line();
+    assert_eq!((text(&first, "event"), text(&first, "method")), ("callback", "POST"));
+    assert_eq!(text(&first, "body"), r#"{"session_id":"sid_x"}"#);
+    assert!(address.ends_with(text(&first, "path")), "{first}");
+    assert_eq!(first["headers"]["content-type"], "application/json");
+    assert!(text(&first, "at").ends_with('Z'), "{first}");
+    post(&format!("{address}/deeper"), "application/octet-stream", b"\xff\xfe");
+    let second = listener.line();
+    assert_eq!(text(&second, "body_base64"), BASE64_STANDARD.encode(b"\xff\xfe"));
+    assert!(second["seq"].as_u64() > first["seq"].as_u64(), "{first} {second}");
+    let (status, took) = listener.end(Signal::INT);
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(10), "it took {took:?}");
+    let kept = Store::open(place.data.path()).expect("the store opens").deliveries(10).expect("it can be read");
+    let bodies: Vec<&[u8]> = kept.iter().map(|delivery| delivery.body.as_ref()).collect();
+    assert_eq!(bodies, [br#"{"session_id":"sid_x"}"#.as_slice(), b"\xff\xfe"]);
+}
+
+#[test]
+fn a_callback_line_shows_no_foreign_card_number() {
+    let place = Place::new();
+    let listener = place.start(&["listen", "--port", "0", "--json"]);
+    let address = text(&listener.line(), "base_url").to_owned();
+    post(&address, "application/json", br#"{"source":{"number":"4000056655665556"}}"#);
+    let line = listener.line();
+    assert!(!line.to_string().contains("4000056655665556"), "{line}");
+    assert!(text(&line, "body").contains("source"), "{line}");
+}
+
+#[test]
+fn a_held_data_folder_does_not_stop_the_listener() {
+    let place = Place::new();
+    let _held = Store::open(place.data.path()).expect("the store opens");
+    let mut listener = place.start(&["listen", "--port", "0"]);
+    let address = text(&listener.line(), "base_url").to_owned();
+    listener.said("temporary folder");
+    assert_eq!(post(&address, "text/plain", b"hello").0, 200);
+    assert_eq!(text(&listener.line(), "body"), "hello");
+    assert_eq!(listener.end(Signal::TERM).0.code(), Some(0));
+    assert!(is_empty(place.temporary.path()), "the temporary folder is gone");
+}
+
+#[test]
+fn production_needs_a_deliberate_step_and_a_secret() {
+    let place = Place::new();
+    place.keep_profile(Environment::Production, "https://api.example.test");
+    let words = ["run", "S001", "--environment", "mine"];
+    place.run(&words).expect(2, &["production", "--i-mean-production"]);
+    let meant = [&words[..], &["--i-mean-production"]].concat();
+    place.run(&meant).expect(2, &["SESSIONS_CONSOLE_CLIENT_SECRET"]);
+}
+
+#[test]
+fn an_environment_where_nobody_answers_ends_with_three() {
+    let place = Place::new();
+    let (socket, port) = taken();
+    drop(socket);
+    place.keep_profile(Environment::Custom, &format!("http://127.0.0.1:{port}"));
+    let mut command = place.command(&["run", "--all", "--environment", "Mine", "--jobs", "1"]);
+    command.env("SESSIONS_CONSOLE_CLIENT_SECRET", "planted-secret-value");
+    let ended = Ended::of(&command.output().expect("the program starts")).expect(3, &["broken  S001", "not run"]);
+    assert!(!ended.err.contains("planted-secret-value"), "{}", ended.err);
+}
+
+#[test]
+fn a_saved_profile_is_run_against_its_own_host() {
+    let place = Place::new();
+    let mut sandbox = place.start(&["sandbox", "--port", "0"]);
+    let ready = sandbox.line();
+    let profile = Profile {
+        name: "Colleague".into(),
+        base_url: text(&ready, "base_url").into(),
+        token_url: text(&ready, "token_url").into(),
+        client_id: text(&ready, "client_id").into(),
+        ..Profile::new(ProfileId("colleague".into()), Environment::Custom)
+    };
+    let settings = Settings { profiles: vec![profile], ..Settings::default() };
+    store::settings::save(place.data.path(), &settings).expect("the settings are saved");
+    let mut command = place.command(&["run", "S001", "S021", "--environment", "colleague"]);
+    command.env("SESSIONS_CONSOLE_CLIENT_SECRET", text(&ready, "client_secret"));
+    let ended = Ended::of(&command.output().expect("the program starts"));
+    let ended = ended.expect(0, &["2 passed, 0 failed, 0 broken", "Colleague"]);
+    assert!(!ended.err.contains(text(&ready, "client_secret")));
+    assert_eq!(sandbox.end(Signal::TERM).0.code(), Some(0));
+}
+
+/// A report without what the wall clock says.
+fn timeless(path: &Path) -> Value {
+    let mut cases: Value = serde_json::from_slice(&fs::read(path).expect("a report")).expect("JSON");
+    for case in cases.as_array_mut().expect("an array") {
+        case["took_ms"] = json!(0);
+        for row in case["timeline"].as_array_mut().expect("rows") {
+            row["at_ms"] = json!(0);
+            row["took_ms"] = json!(0);
+        }
+    }
+    cases
+}
+
+#[test]
+fn the_same_seed_gives_the_same_report() {
+    let place = Place::new();
+    let report = |name: &str, seed: &str, jobs: &str| {
+        let path = place.file(name);
+        let to = format!("json={}", path.display());
+        let words = ["run", "S001", "S021", "S141", "--repeat", "2", "--seed", seed, "--jobs", jobs, "--report", &to];
+        place.run(&words).expect(0, &["6 passed"]);
+        timeless(&path)
+    };
+    let (first, again, other) = (report("a", "7", "1"), report("b", "7", "3"), report("c", "8", "3"));
+    assert_eq!(first, again);
+    assert_ne!(first[0]["session"]["id"], other[0]["session"]["id"]);
+    assert_ne!(first[0]["session"]["id"], first[3]["session"]["id"], "the second round is another session");
+    let shown = first.to_string();
+    assert!(shown.contains("http://sandbox/sessions"), "{shown}");
+    assert!(!shown.contains("127.0.0.1"), "loopback ports appear as names: {shown}");
+}
+
+#[test]
+fn a_run_that_is_stopped_reports_what_was_done() {
+    let place = Place::new();
+    let path = place.file("r.xml");
+    let to = format!("junit={}", path.display());
+    let mut run = place.start(&["run", "--all", "--repeat", "1000", "--jobs", "1", "--report", &to]);
+    run.said("passed  S001");
+    let asked = Instant::now();
+    run.signal(Signal::TERM);
+    run.said("not run");
+    assert_eq!(run.child.wait().expect("it can be waited for").code(), Some(1));
+    assert!(asked.elapsed() < Duration::from_secs(10), "it took {:?}", asked.elapsed());
+    let report = Report::deserialize_from_str(&fs::read_to_string(path).expect("a report")).expect("JUnit XML");
+    assert!(report.tests >= 1 && report.tests < 1000, "{}", report.tests);
+    assert!(is_empty(place.temporary.path()), "nothing temporary stays");
+}
