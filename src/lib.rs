@@ -5,8 +5,10 @@
 //! - [`bus`] — all that can be asked, all that can happen
 //! - [`clock`] — time, handed in
 //! - [`serve`] — a guarded loopback server
+//! - [`ui`] — what is on the screen
 
 pub mod bus;
 pub mod clock;
 pub mod model;
 pub mod serve;
+pub mod ui;
