@@ -322,7 +322,8 @@ fn spacing(style: &mut egui::Style) {
     spacing.icon_width_inner = 8.0;
     spacing.icon_spacing = 8.0;
     spacing.combo_height = 320.0;
-    spacing.scroll = egui::style::ScrollStyle::thin();
+    // The bar lies in the panel's padding.
+    spacing.scroll = egui::style::ScrollStyle { floating_allocated_width: 0.0, ..egui::style::ScrollStyle::thin() };
     style.interaction.tooltip_delay = 0.35;
     style.animation_time = 0.12;
 }
