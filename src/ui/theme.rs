@@ -341,6 +341,7 @@ fn visuals(visuals: &mut egui::Visuals, tokens: &Tokens) {
     visuals.window_stroke = Stroke::new(1.0, tokens.line_strong);
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.window_shadow = Shadow::NONE;
+    visuals.window_highlight_topmost = false;
     visuals.menu_corner_radius = CornerRadius::same(6);
     visuals.popup_shadow = Shadow::NONE;
     visuals.panel_fill = tokens.bg1;
