@@ -4,9 +4,11 @@
 //! - [`model`] — what the program knows: data and rules, nothing that acts
 //! - [`bus`] — all that can be asked, all that can happen
 //! - [`clock`] — time, handed in
+//! - [`export`] — a recorded run as text for others
 //! - [`serve`] — a guarded loopback server
 
 pub mod bus;
 pub mod clock;
+pub mod export;
 pub mod model;
 pub mod serve;
