@@ -6,9 +6,11 @@
 //! - [`clock`] — time, handed in
 //! - [`export`] — a recorded run as text for others
 //! - [`serve`] — a guarded loopback server
+//! - [`ui`] — what is on the screen
 
 pub mod bus;
 pub mod clock;
 pub mod export;
 pub mod model;
 pub mod serve;
+pub mod ui;

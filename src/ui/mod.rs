@@ -1,0 +1,4 @@
+//! What is on the screen.
+
+pub mod theme;
+pub mod widgets;
