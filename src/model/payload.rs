@@ -622,7 +622,7 @@ mod tests {
 
     #[test]
     fn broken_json_is_text_with_a_note() {
-        for text in ["{", "{\"a\":01}", "[1,]", "{\"a\" 1}", "{} x", "[\"\u{1}\"]", "nul", "[\"\\q\"]"] {
+        for text in ["{", "{\"a\":01}", "[1,]", "{\"a\" 1}", "{} x", "[\"twelve chars\u{1}\"]", "nul", "[\"\\q\"]"] {
             let payload = read(text);
             assert_eq!(payload.shape, Shape::Text, "{text}");
             assert!(payload.note.is_some_and(|note| note.contains("byte")), "{text}");

@@ -1,4 +1,6 @@
 //! What is on the screen.
 
+pub mod inspector;
 pub mod theme;
+pub mod timeline;
 pub mod widgets;
