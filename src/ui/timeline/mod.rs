@@ -124,7 +124,7 @@ impl Panel {
     fn show(&mut self, run: Option<RunId>) {
         if self.shown != run {
             (self.shown, self.table) = (run, table::State::default());
-            self.selected = None;
+            self.selected = self.selected.filter(|(of, _)| Some(*of) == run);
         }
     }
 

@@ -132,7 +132,8 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
         What::Skipped(step) => (row.title, row.wire) = ("Left out".into(), step.name().into()),
         What::Failed(step, problem) => {
             row.failed = true;
-            (row.title, row.wire) = (step.name().into(), problem.summary.clone());
+            let why = problem.summary.strip_prefix(step.name()).unwrap_or(&problem.summary);
+            (row.title, row.wire) = (step.name().into(), why.trim_start_matches(": ").into());
             row.mark = Some(Mark::Word(Tone::Danger, Some(Sign(i::ICON_ERROR.outlined())), "failed".into()));
         }
         What::Cancelled => (row.title, row.wire) = ("Stopped".into(), "by you".into()),

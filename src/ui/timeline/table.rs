@@ -134,7 +134,7 @@ impl State {
         ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
             let arrow = egui_material_icons::icons::ICON_ARROW_DOWNWARD.outlined();
             if widgets::outlined_button(ui, Some(arrow), &format!("{new} new"), None).clicked() {
-                self.scroll_to = Some(f32::MAX / 4.0);
+                self.scroll_to = Some(self.offset + below);
             }
         });
     }

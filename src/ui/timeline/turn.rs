@@ -273,7 +273,8 @@ fn deadline_ui(ui: &mut Ui, step: Step, passed: Duration, limit: Duration) {
 
 fn request_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn, commands: &mut Vec<Command>) {
     if let Some(problem) = &turn.problem {
-        problem_ui(ui, edit, run.id, problem, commands);
+        let fix = |ui: &mut Ui| secondary_button(ui, Some(i::ICON_EDIT.outlined()), "Edit", None).clicked();
+        edit.focus |= widgets::problem_with(ui, problem, fix);
         ui.add_space(8.0);
     }
     line_ui(ui, &mut edit.request);
@@ -309,19 +310,6 @@ fn request_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn, commands: &m
                 *edit = Edit::of(run.id, turn);
             }
         }
-    });
-}
-
-fn problem_ui(ui: &mut Ui, edit: &mut Edit, run: RunId, problem: &crate::model::Problem, commands: &mut Vec<Command>) {
-    widgets::problem_with(ui, problem, |ui| {
-        ui.horizontal(|ui| {
-            if secondary_button(ui, Some(i::ICON_EDIT.outlined()), "Edit", None).clicked() {
-                edit.focus = true;
-            }
-            if secondary_button(ui, None, "Skip this step", None).clicked() {
-                commands.push(Command::Skip(run));
-            }
-        });
     });
 }
 
