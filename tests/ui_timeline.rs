@@ -1,8 +1,8 @@
 //! The timeline and the inspector, by their labels.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-#[path = "support/paint.rs"]
-mod paint;
+#[path = "support/render.rs"]
+mod render;
 #[path = "support/session.rs"]
 mod session;
 
@@ -66,7 +66,7 @@ fn window<'a>(runs: Vec<Run>, now: u64) -> Window<'a> {
 }
 
 fn sized<'a>(app: App, size: [f32; 2], look: egui::Theme) -> Window<'a> {
-    let harness = Harness::builder().with_size(size).with_theme(look).renderer(paint::CpuRenderer::default());
+    let harness = Harness::builder().with_size(size).with_theme(look).renderer(render::CpuRenderer::default());
     let mut harness = harness.build_ui_state(
         |ui, app: &mut App| {
             if theme::ready(ui.ctx()) {

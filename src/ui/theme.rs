@@ -283,6 +283,7 @@ pub fn line(tokens: &Tokens) -> Stroke {
 /// from the next frame on. Called once, before the first frame.
 pub fn install(ctx: &Context) {
     egui_material_icons::initialize(ctx);
+    ctx.options_mut(|options| options.zoom_with_keyboard = false); // ours, since it is remembered
     for (theme, tokens) in [(Theme::Dark, &DARK), (Theme::Light, &LIGHT)] {
         ctx.style_mut_of(theme, |style| {
             text_styles(style);

@@ -198,7 +198,7 @@ impl Body {
         let width = ui.available_width().clamp(40.0, 180.0);
         let field = TextEdit::singleline(&mut self.search).font(theme::code(theme::CODE)).hint_text("Find");
         let response = ui.add(field.desired_width(width));
-        ui.ctx().accesskit_node_builder(response.id, |node| node.set_label("Find in body"));
+        widgets::name(&response, "Find in body");
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !self.hits.is_empty() {
             let back = ui.input(|input| input.modifiers.shift);
             let count = self.hits.len();

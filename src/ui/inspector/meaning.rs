@@ -6,25 +6,7 @@ use crate::model::exchange::{Exchange, Step};
 use crate::model::explain;
 use crate::model::payload::{Kind, Payload};
 use crate::model::run::What;
-
-/// Currencies whose minor unit is not a hundredth. Source: ISO 4217.
-const EXPONENTS: [(u32, &[&str]); 2] = [
-    (0, &["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"]),
-    (3, &["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]),
-];
-
-/// An amount in minor units as people read it: `USD 65.40`; `None` if it is no whole number.
-pub fn money(minor: &str, currency: &str) -> Option<String> {
-    let minor: i128 = minor.parse().ok()?;
-    let found = EXPONENTS.iter().find(|(_, codes)| codes.contains(&currency));
-    let digits = found.map_or(2, |(digits, _)| *digits);
-    let unit = 10_i128.pow(digits);
-    let (sign, size) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs());
-    let whole = size / unit.unsigned_abs();
-    let rest = size % unit.unsigned_abs();
-    let cents = if digits == 0 { String::new() } else { format!(".{rest:0width$}", width = digits as usize) };
-    Some(format!("{currency} {sign}{whole}{cents}"))
-}
+use crate::ui::widgets;
 
 /// What a member of a session or payment says; `None` where the value speaks for itself.
 pub fn member(payload: &Payload, at: usize) -> Option<String> {
@@ -36,7 +18,7 @@ pub fn member(payload: &Payload, at: usize) -> Option<String> {
     let value = payload.value(row);
     let scheme = || payload.member("scheme").unwrap_or_default();
     let text = match (key.as_str(), row.kind) {
-        ("amount", Kind::Number) => return money(&value, &payload.member("currency")?),
+        ("amount", Kind::Number) => return widgets::money(value.parse().ok()?, &payload.member("currency")?),
         ("eci", Kind::Text) => explain::eci(&scheme(), Some(&value)),
         ("status", Kind::Text) => status(&value),
         ("response_code", Kind::Text) => response_code(&value),
@@ -201,14 +183,6 @@ fn scheme_message(kind: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn amounts_follow_their_currency() {
-        assert_eq!(money("6540", "USD").as_deref(), Some("USD 65.40"));
-        assert_eq!(money("6540", "JPY").as_deref(), Some("JPY 6540"));
-        assert_eq!(money("-5", "KWD").as_deref(), Some("KWD -0.005"));
-        assert_eq!(money("65.4", "USD"), None);
-    }
 
     #[test]
     fn members_are_explained_by_their_neighbours() {

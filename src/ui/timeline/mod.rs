@@ -14,7 +14,7 @@ use std::time::Duration;
 use egui::{Align, Frame, Layout, Margin, Rect, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
 use egui_material_icons::icons as i;
 
-use self::rows::{Class, RowView, age, middle_cut};
+use self::rows::{Class, RowView, middle_cut};
 use crate::bus::Command;
 use crate::model::api::NextAction;
 use crate::model::exchange::{Exchange, Step};
@@ -154,7 +154,7 @@ impl Panel {
             }
             let length = if run.is_open() { now.since(run.started) } else { run.length() };
             let ended = now.since(run.started).saturating_sub(run.length());
-            let words = if run.is_open() { "running".into() } else { age(ended) };
+            let words = if run.is_open() { "running".into() } else { widgets::ago(ended) };
             let when = muted(ui, &format!("{:.2} s · {words}", length.as_secs_f32()));
             when.on_hover_text(format!("Began {}", run.started.wall));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.picker_ui(ui, workspace, run, now));
@@ -174,14 +174,14 @@ impl Panel {
             for (number, other) in workspace.runs.values().enumerate().rev() {
                 let id = other.session_id().map_or_else(|| "not created".into(), |id| middle_cut(&id.0, 10, 6));
                 let status = other.session().map_or("", |session| session.status.word());
-                let ago = age(now.since(other.started));
+                let ago = widgets::ago(now.since(other.started));
                 let words = display_text(&format!("{}  {id}  {status}  {ago}", number + 1));
                 if ui.selectable_label(other.id == run.id, words).clicked() {
                     picked = Some(other.id);
                 }
             }
         });
-        ui.ctx().accesskit_node_builder(combo.response.id, |node| node.set_label(text.as_str()));
+        widgets::name(&combo.response, &text);
         if picked.is_some() {
             self.show(picked);
         }

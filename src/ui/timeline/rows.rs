@@ -249,16 +249,6 @@ pub fn clock(time: Duration) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// How long ago: `now`, `2 s ago`, `5 min ago`.
-pub fn age(time: Duration) -> String {
-    match time.as_secs() {
-        0 => "now".into(),
-        seconds @ 1..60 => format!("{seconds} s ago"),
-        seconds @ 60..3600 => format!("{} min ago", seconds / 60),
-        seconds => format!("{} h ago", seconds / 3600),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

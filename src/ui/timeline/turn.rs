@@ -9,7 +9,7 @@ use egui::{WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
 
-use super::rows::{age, clock};
+use super::rows::clock;
 use crate::bus::Command;
 use crate::model::exchange::{Headers, Step};
 use crate::model::run::{Answer, Auth, Run, StepRequest, Turn};
@@ -219,7 +219,7 @@ fn aside_ui(ui: &mut Ui, run: &Run, turn: &Turn, now: Stamp) {
             widgets::icon(ui, i::ICON_SMARTPHONE.outlined(), 16.0, tokens.text_second);
             emphasis(ui, "Phone");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                muted(ui, &age(now.since(message.at)));
+                muted(ui, &widgets::ago(now.since(message.at)));
             });
         });
         let frame = egui::Frame::new()
@@ -318,19 +318,14 @@ fn labelled(ui: &mut Ui, name: &str, field: impl FnOnce(&mut Ui, egui::Id)) {
     field(ui, label);
 }
 
-/// Names an input that has no label beside it, for screen readers and tests.
-fn named(ui: &Ui, response: &egui::Response, name: &str) {
-    ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
-}
-
 fn line_ui(ui: &mut Ui, request: &mut StepRequest) {
     ui.horizontal(|ui| {
         let method = TextEdit::singleline(&mut request.method).font(theme::code(theme::CODE)).desired_width(56.0);
         let method = ui.add(method);
-        named(ui, &method, "Method");
+        widgets::name(&method, "Method");
         let url = TextEdit::singleline(&mut request.url).font(theme::code(theme::CODE));
         let url = ui.add(url.desired_width(f32::INFINITY));
-        named(ui, &url, "Address");
+        widgets::name(&url, "Address");
     });
 }
 
@@ -368,7 +363,7 @@ fn auth_ui(ui: &mut Ui, auth: &mut Auth) {
         if let Auth::Text(text) = auth {
             let field = TextEdit::singleline(text).font(theme::code(theme::CODE)).desired_width(f32::INFINITY);
             let field = ui.add(field.hint_text("The header's value, as it is"));
-            named(ui, &field, "Authorization value");
+            widgets::name(&field, "Authorization value");
         } else if *auth != Auth::ProfileToken {
             muted(ui, "Not renewed, not repeated");
         }
