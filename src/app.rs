@@ -8,7 +8,7 @@ use eframe::egui;
 use crate::clock;
 use crate::engine::{Engine, Options};
 use crate::model::Problem;
-use crate::ui::{self, Shell};
+use crate::ui::{Shell, theme};
 
 /// How long folding in events may take within a frame. Source: style.md, How things move.
 const PUMP_BUDGET: Duration = Duration::from_millis(2);
@@ -33,7 +33,7 @@ pub fn run(options: Options) -> Result<(), Problem> {
         .with_app_id("sessions-console")
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([760.0, 480.0]);
-    if let Ok(icon) = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon-256.png")) {
+    if let Ok(icon) = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon.png")) {
         viewport = viewport.with_icon(icon);
     }
     let native = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
@@ -61,7 +61,7 @@ pub struct App {
 impl App {
     /// Takes over a started engine.
     pub fn new(ctx: &egui::Context, engine: Engine) -> Self {
-        ui::install(ctx);
+        theme::install(ctx);
         let shell = Shell::new(&engine.workspace().settings);
         Self { engine, shell }
     }

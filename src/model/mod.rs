@@ -11,6 +11,7 @@ pub mod draft;
 pub mod exchange;
 pub mod explain;
 pub mod fields;
+pub mod payload;
 pub mod problem;
 pub mod profile;
 pub mod redact;

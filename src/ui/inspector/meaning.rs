@@ -1,0 +1,195 @@
+//! What a recorded row and a known member mean, in plain words. Pure: facts in, text out.
+
+use crate::model::api::Status;
+use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
+use crate::model::exchange::{Exchange, Step};
+use crate::model::explain;
+use crate::model::payload::{Kind, Payload};
+use crate::model::run::What;
+use crate::ui::widgets;
+
+/// What a member of a session or payment says; `None` where the value speaks for itself.
+pub fn member(payload: &Payload, at: usize) -> Option<String> {
+    let row = payload.rows().get(at)?;
+    let key = payload.key(row)?;
+    if let Kind::Open { .. } = row.kind {
+        return folded(&key).map(str::to_owned);
+    }
+    let value = payload.value(row);
+    let scheme = || payload.member("scheme").unwrap_or_default();
+    let text = match (key.as_str(), row.kind) {
+        ("amount", Kind::Number) => return widgets::money(value.parse().ok()?, &payload.member("currency")?),
+        ("eci", Kind::Text) => explain::eci(&scheme(), Some(&value)),
+        ("status", Kind::Text) => status(&value),
+        ("response_code", Kind::Text) => response_code(&value),
+        ("status_reason", Kind::Text) => status_reason(&value),
+        ("authentication_type", Kind::Text) => authentication_type(&value),
+        ("three_ds_method_completion", Kind::Text) => method_completion(&value),
+        ("transStatus", Kind::Text) => response_code(&value),
+        ("cryptogram", Kind::Text) => "proof for the authorisation",
+        ("session_secret", Kind::Text) => "for the browser, 60 minutes",
+        ("expires_in", Kind::Number) => "seconds",
+        ("challenge_mandated", Kind::Literal) if value == "true" => "the law or the bank asks for it",
+        _ => return None,
+    };
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn folded(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "ds" => "directory server",
+        "acs" => "issuer's server",
+        "card" => "what the API keeps of the card",
+        "_links" => "where to go next",
+        "certificates" => "keys of the scheme",
+        "source" => "the card",
+        "completion" => "how the result comes back",
+        "channel_data" => "the shopper's browser",
+        "exemption" => "from strong authentication",
+        _ => return None,
+    })
+}
+
+fn status(word: &str) -> &'static str {
+    match Status::parse(word) {
+        Status::Pending => "waits for the next action",
+        Status::Processing => "with the bank",
+        Status::Challenged => "the bank asks the shopper",
+        Status::ChallengeAbandoned => "the shopper walked away",
+        Status::Expired => "out of time",
+        Status::Approved => "the bank said yes",
+        Status::Attempted => "not checked, but a receipt",
+        Status::Unavailable => "no check was possible",
+        Status::Declined => "the bank said no",
+        Status::Rejected => "the bank asks not to try",
+        Status::Other(_) => "",
+    }
+}
+
+/// Source: emv-3ds.md, transStatus.
+fn response_code(code: &str) -> &'static str {
+    match code {
+        "Y" => "authenticated",
+        "A" => "attempted",
+        "N" => "not authenticated",
+        "U" => "could not be checked",
+        "C" => "challenge wanted",
+        "D" => "decoupled challenge",
+        "R" => "rejected",
+        "I" => "information only",
+        _ => "",
+    }
+}
+
+fn status_reason(word: &str) -> &'static str {
+    match word {
+        "ares_status" => "the bank decided at once",
+        "rreq_status" => "the bank decided after the challenge",
+        "ares_error" | "rreq_error" => "the servers failed to talk",
+        "risk_declined" => "the API's own risk check",
+        _ => "",
+    }
+}
+
+/// Source: sessions-api.md 4.4; words are the API's own for the request member.
+fn authentication_type(word: &str) -> &'static str {
+    match word {
+        "01" => "static password",
+        "02" => "dynamic password",
+        "03" => "out of band",
+        _ => "",
+    }
+}
+
+fn method_completion(word: &str) -> &'static str {
+    match word {
+        "Y" => "the Method notified in time",
+        "N" => "tried, not notified in time",
+        "U" => "not tried",
+        _ => "",
+    }
+}
+
+/// One sentence: what this row is.
+pub fn sentence(what: &What) -> String {
+    match what {
+        What::Exchange(exchange) => exchange_sentence(exchange).into(),
+        What::Delivery(delivery) => delivery_sentence(delivery),
+        What::Scheme(message) => {
+            format!("{} A merchant never sees this message; the sandbox shows it.", scheme_message(message.kind))
+        }
+        What::Phone(_) => "What the bank sent to the shopper's phone. Only the sandbox can show it.".into(),
+        What::Wait(Step::Challenge) => "The bank waits for the shopper; nothing moves until the shopper answers.".into(),
+        What::Wait(step) => format!("The run waited for a person: {}.", step.name()),
+        What::Skipped(step) => format!("You left this step out: {}. Nothing was sent.", step.name()),
+        What::Failed(step, _) => format!("{} did not come to its end; no answer was recorded.", step.name()),
+        What::Cancelled => "You stopped the run here. What was seen stays.".into(),
+    }
+}
+
+fn exchange_sentence(exchange: &Exchange) -> &'static str {
+    match exchange.step {
+        Step::Token => "The console proves who it is and gets an access token.",
+        Step::Create => "The shop asks the API to authenticate a card; a session comes back.",
+        Step::Method => "The browser visits the issuer in a hidden frame, so that the bank can recognise it.",
+        Step::Fingerprint => "The shop says whether the hidden frame answered in time.",
+        Step::Collect => "The shop tells the API about the shopper's browser; the API asks the bank.",
+        Step::Challenge => "The browser shows the bank's page, where the shopper answers.",
+        Step::Redirect => "The browser goes to the hosted page, which does everything else.",
+        Step::Confirm => "The shop reads the session. This answer decides, not what a browser brings back.",
+        Step::Complete => "The shop says that it is done; the API then sends the callback.",
+        Step::Authorise => "The shop asks for the money, naming the authenticated session.",
+    }
+}
+
+fn delivery_sentence(delivery: &Delivery) -> String {
+    let what = match delivery.kind {
+        DeliveryKind::Callback => "The API told the shop the result.",
+        DeliveryKind::MethodNotification => "The issuer's page told the shop that the hidden frame is done.",
+        DeliveryKind::ChallengeNotification => {
+            "The browser brought the challenge's result back. It proves nothing: anybody can post it."
+        }
+        DeliveryKind::Inbox => "Somebody sent this to the inbox address.",
+        DeliveryKind::Unknown => "Somebody sent this to a path that nobody handed out.",
+    };
+    format!("{what} {}", verdict(&delivery.verdict))
+}
+
+/// One sentence: what we think of a delivery.
+pub fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Matched => "It came to this run's address and names its session.".into(),
+        Verdict::Addressed => "It came to this run's address and names no session.".into(),
+        Verdict::Swapped { named } => format!("It came to this run's address but names another session, {named}."),
+        Verdict::Duplicate { of } => format!("It repeats delivery {} byte for byte.", of.0),
+        Verdict::Contradicts { earlier } => format!("It says something else than delivery {}.", earlier.0),
+        Verdict::Unexpected => "Nobody expected it.".into(),
+    }
+}
+
+fn scheme_message(kind: &str) -> &'static str {
+    match kind {
+        "AReq" => "Authentication request: is this the cardholder?",
+        "ARes" => "Authentication response: the bank's first answer.",
+        "CReq" => "Challenge request: the browser asks for the bank's page.",
+        "CRes" => "Challenge response: the page's result, through the browser.",
+        "RReq" => "Results request: the bank reports how the challenge ended.",
+        "RRes" => "Results response: the report has arrived.",
+        "Erro" => "Error message between the servers.",
+        _ => "A message between the scheme's servers.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_explained_by_their_neighbours() {
+        let body = bytes::Bytes::from_static(br#"{"amount":6540,"currency":"USD","scheme":"mastercard","eci":"07"}"#);
+        let payload = Payload::read(&body, None);
+        assert_eq!(member(&payload, 1).as_deref(), Some("USD 65.40"));
+        assert_eq!(member(&payload, 4).as_deref(), Some("Authenticated, merchant-initiated"));
+        assert_eq!(member(&payload, 2), None);
+    }
+}

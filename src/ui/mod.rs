@@ -1,0 +1,345 @@
+//! What is on the screen: the shell that lays out the panels, carries out what concerns
+//! the window alone, and hands everything else on as commands. Draws a workspace that it
+//! cannot change; never waits; time comes in.
+
+pub mod builder;
+pub mod credentials;
+pub mod inspector;
+mod notices;
+pub mod palette;
+pub mod theme;
+pub mod timeline;
+mod topbar;
+pub mod widgets;
+
+use std::time::Duration;
+
+use egui::{CentralPanel, Frame, Layout, Margin, Panel, Ui, vec2};
+use egui_material_icons::icons as i;
+use serde::{Deserialize, Serialize};
+
+use self::palette::Act;
+use self::theme::Tokens;
+use crate::bus::Command;
+use crate::model::profile::Environment;
+use crate::model::settings::{Settings, Theme};
+use crate::model::{Stamp, Workspace};
+
+/// View state is saved at most this often.
+const SAVE_EVERY: Duration = Duration::from_secs(2);
+/// Under this width, points, the inspector is a drawer at the bottom.
+const ROOM_FOR_INSPECTOR: f32 = 1280.0;
+/// Under this width, points, the builder is folded.
+const ROOM_FOR_BUILDER: f32 = 1000.0;
+/// Smallest and largest zoom. Source: product.md, promise 10.
+const ZOOM: (f32, f32) = (0.75, 3.0);
+/// One step of zoom. Our choice.
+const ZOOM_STEP: f32 = 0.25;
+
+/// What is remembered of the window between starts. Sizes in points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct View {
+    left: f32,
+    right: f32,
+    drawer: f32,
+    credentials: bool,
+    builder: builder::View,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { left: 332.0, right: 456.0, drawer: 280.0, credentials: false, builder: builder::View::default() }
+    }
+}
+
+/// The window's content.
+pub struct Shell {
+    credentials: credentials::Panel,
+    builder: builder::Panel,
+    timeline: timeline::Panel,
+    inspector: inspector::Panel,
+    notices: notices::Notices,
+    view: View,
+    kept: View,
+    saved: Duration,
+    look: Option<(Theme, f32)>,
+    keys: bool,
+    unfolded: bool,
+    /// A text was under the pen when the last frame ended: Esc only ends that.
+    typing: bool,
+}
+
+impl Shell {
+    /// The window as it was left.
+    pub fn new(settings: &Settings) -> Self {
+        // A view that cannot be read is one of another version: the default does.
+        let view: View = serde_json::from_value(settings.view.clone()).unwrap_or_default();
+        let credentials = credentials::Panel::new(view.credentials);
+        Self {
+            credentials,
+            builder: builder::Panel::new(view.builder.clone()),
+            timeline: timeline::Panel::default(),
+            inspector: inspector::Panel::default(),
+            notices: notices::Notices::default(),
+            kept: view.clone(),
+            view,
+            saved: Duration::ZERO,
+            look: None,
+            keys: false,
+            unfolded: false,
+            typing: false,
+        }
+    }
+
+    /// Draws everything; what the user asked for goes into `commands`.
+    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, now: Stamp, commands: &mut Vec<Command>) {
+        self.apply_look(ui, &workspace.settings);
+        let first = commands.len();
+        let mut wanted = workspace.settings.clone();
+        let covered = self.keys || self.typing || self.builder.window_open();
+        let mut acts = palette::pressed(ui, workspace, covered);
+        self.bars_ui(ui, workspace, now, (&mut wanted, &mut acts), commands);
+        let width = ui.available_width();
+        self.left_ui(ui, workspace, now, width, commands);
+        self.inspector_ui(ui, workspace, width, commands);
+        let fill = Frame::new().fill(Tokens::of(ui).bg1);
+        CentralPanel::default().frame(fill).show(ui, |ui| self.timeline.ui(ui, workspace, now, commands));
+        if let Some(intent) = self.timeline.take_intent() {
+            match intent {
+                timeline::Intent::Run => acts.push(Act::Run),
+                timeline::Intent::PickCard => acts.push(Act::TestCards),
+                timeline::Intent::OpenBody => acts.push(Act::OpenBody),
+                timeline::Intent::Inspect => (),
+            }
+        }
+        self.notices.ui(ui, workspace, now, commands);
+        for act in acts {
+            self.carry_out(act, ui, workspace, &mut wanted, commands);
+        }
+        self.keys_ui(ui);
+        self.typing = ui.ctx().text_edit_focused();
+        self.remember(ui, workspace, now, wanted, (first, commands));
+    }
+
+    /// Theme and zoom as the settings say, when they changed.
+    fn apply_look(&mut self, ui: &Ui, settings: &Settings) {
+        let look = (settings.theme, settings.zoom.clamp(ZOOM.0, ZOOM.1));
+        if self.look != Some(look) {
+            self.look = Some(look);
+            ui.ctx().set_theme(match look.0 {
+                Theme::Dark => egui::Theme::Dark,
+                Theme::Light => egui::Theme::Light,
+            });
+            ui.ctx().set_zoom_factor(look.1);
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        act: Act,
+        ui: &Ui,
+        workspace: &Workspace,
+        wanted: &mut Settings,
+        commands: &mut Vec<Command>,
+    ) {
+        match act {
+            Act::Run => commands.push(Command::Run(self.builder.plan(workspace))),
+            Act::Cancel => commands.extend(workspace.newest_run().map(|run| Command::Cancel(run.id))),
+            Act::TestCards => self.builder.test_cards(),
+            Act::FormOrJson => {
+                self.unfolded = true;
+                self.builder.form_or_json();
+            }
+            Act::OpenBody => {
+                self.unfolded = true;
+                self.builder.open_body(ui);
+            }
+            Act::SaveBody => {
+                self.unfolded = true;
+                self.builder.save_body(ui);
+            }
+            Act::Keys => self.keys = !self.keys,
+            Act::ZoomIn => wanted.zoom = (wanted.zoom + ZOOM_STEP).min(ZOOM.1),
+            Act::ZoomOut => wanted.zoom = (wanted.zoom - ZOOM_STEP).max(ZOOM.0),
+            Act::ZoomReset => wanted.zoom = 1.0,
+        }
+    }
+
+    /// Keeps what changed: settings at once, view state every two seconds. Goes before the
+    /// frame's other commands, so that it cannot undo what they change.
+    fn remember(
+        &mut self,
+        ui: &Ui,
+        workspace: &Workspace,
+        now: Stamp,
+        mut wanted: Settings,
+        (first, commands): (usize, &mut Vec<Command>),
+    ) {
+        let due = now.mono.saturating_sub(self.saved) >= SAVE_EVERY;
+        let changed = wanted != workspace.settings;
+        if due || changed {
+            self.view.credentials = self.credentials.open;
+            self.view.builder = self.builder.view().kept();
+            if self.view != self.kept {
+                // A view always has a JSON form; if not, the older one stays.
+                wanted.view = serde_json::to_value(&self.view).unwrap_or(wanted.view);
+                self.kept = self.view.clone();
+                self.saved = now.mono;
+            }
+        } else if ui.input(|input| !input.events.is_empty()) {
+            ui.ctx().request_repaint_after(SAVE_EVERY);
+        }
+        if wanted != workspace.settings {
+            commands.insert(first, Command::SaveSettings(wanted));
+        }
+    }
+
+    fn bars_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        now: Stamp,
+        (wanted, acts): (&mut Settings, &mut Vec<Act>),
+        commands: &mut Vec<Command>,
+    ) {
+        let tokens = Tokens::of(ui);
+        let bar = Frame::new().fill(tokens.bg1);
+        let mut asked = topbar::Asked { settings: wanted, acts, credentials: false };
+        Panel::top("top bar").frame(bar).exact_size(theme::TOP_BAR).resizable(false).show(ui, |ui| {
+            topbar::ui(ui, workspace, now, &mut asked, commands);
+        });
+        if asked.credentials {
+            self.credentials.open = !self.credentials.open;
+            self.unfolded = true;
+        }
+        if production(workspace) {
+            let strip = Panel::top("production").frame(Frame::new().fill(tokens.production)).exact_size(3.0);
+            strip.resizable(false).show_separator_line(false).show(ui, |_| ());
+        }
+        let bar = bar.inner_margin(Margin::symmetric(theme::PADDING as i8, 0));
+        Panel::bottom("status bar").frame(bar).exact_size(theme::STATUS_BAR).resizable(false).show(ui, |ui| {
+            status_ui(ui, workspace);
+        });
+    }
+
+    fn left_ui(&mut self, ui: &mut Ui, workspace: &Workspace, now: Stamp, width: f32, commands: &mut Vec<Command>) {
+        let tokens = Tokens::of(ui);
+        let frame = Frame::new().fill(tokens.bg1);
+        if width < ROOM_FOR_BUILDER && !self.unfolded {
+            self.builder.window_ui(ui);
+            let frame = frame.fill(tokens.bg0);
+            Panel::left("folded builder").frame(frame).exact_size(44.0).resizable(false).show(ui, |ui| {
+                ui.add_space(10.0);
+                ui.vertical_centered(|ui| {
+                    if widgets::icon_button(ui, i::ICON_LEFT_PANEL_OPEN.outlined(), "Show the builder").clicked() {
+                        self.unfolded = true;
+                    }
+                });
+            });
+            return;
+        }
+        let most = (width - 440.0).clamp(300.0, 620.0);
+        let panel = Panel::left("left").frame(frame).default_size(self.view.left).size_range(300.0..=most);
+        let shown = panel.resizable(true).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            if width < ROOM_FOR_BUILDER {
+                self.fold_ui(ui);
+            }
+            let height = (ui.available_height() * 0.6).max(160.0);
+            self.credentials.ui(ui, workspace, now, height, commands);
+            widgets::hline(ui);
+            self.builder.ui(ui, workspace, commands);
+        });
+        self.view.left = shown.response.rect.width().round();
+    }
+
+    fn fold_ui(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            ui.add_space(8.0);
+            if widgets::icon_button(ui, i::ICON_LEFT_PANEL_CLOSE.outlined(), "Hide the builder").clicked() {
+                self.unfolded = false;
+            }
+        });
+    }
+
+    fn inspector_ui(&mut self, ui: &mut Ui, workspace: &Workspace, width: f32, commands: &mut Vec<Command>) {
+        let Some(selected) = self.timeline.selected else { return };
+        let frame = Frame::new().fill(Tokens::of(ui).bg1);
+        let drawer = width < ROOM_FOR_INSPECTOR;
+        let panel = if drawer {
+            let most = (ui.available_height() - 200.0).max(160.0);
+            Panel::bottom("inspector drawer").default_size(self.view.drawer).size_range(160.0..=most)
+        } else {
+            let most = (ui.available_width() - 440.0).max(360.0);
+            Panel::right("inspector").default_size(self.view.right).size_range(360.0..=most)
+        };
+        let shown = panel.frame(frame).resizable(true).show(ui, |ui| {
+            self.inspector.ui(ui, workspace, Some(selected), commands);
+        });
+        let size = shown.response.rect.size().round();
+        if drawer {
+            self.view.drawer = size.y;
+        } else {
+            self.view.right = size.x;
+        }
+    }
+
+    /// All keys in a window.
+    fn keys_ui(&mut self, ui: &Ui) {
+        if !self.keys {
+            return;
+        }
+        let mut open = true;
+        let window = egui::Window::new("Keys").open(&mut open).collapsible(false).resizable(false);
+        window.title_frame(widgets::window_title(ui)).anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0)).show(
+            ui.ctx(),
+            |ui| {
+                for entry in palette::TABLE {
+                    ui.horizontal(|ui| {
+                        ui.allocate_ui_with_layout(
+                            vec2(90.0, 24.0),
+                            Layout::left_to_right(egui::Align::Center),
+                            |ui| {
+                                ui.set_min_width(90.0);
+                                widgets::key_cap(ui, entry.cap);
+                            },
+                        );
+                        widgets::text(ui, entry.label, theme::BODY);
+                    });
+                }
+            },
+        );
+        let escaped = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+        self.keys = open && !escaped;
+    }
+}
+
+fn production(workspace: &Workspace) -> bool {
+    workspace.profile().is_some_and(|profile| profile.environment == Environment::Production)
+}
+
+fn status_ui(ui: &mut Ui, workspace: &Workspace) {
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let first = if palette::running(workspace) { Act::Cancel } else { Act::Run };
+        let wide = ui.available_width() > 700.0;
+        let hints = [first, Act::TestCards, Act::FormOrJson, Act::Keys];
+        for act in hints.into_iter().take(if wide { hints.len() } else { 2 }) {
+            let entry = palette::entry(act);
+            widgets::key_cap(ui, entry.cap);
+            widgets::muted(ui, &entry.label.to_lowercase());
+            ui.add_space(6.0);
+        }
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            let kept = if workspace.saving { "saved as it happens" } else { "not saved: kept in memory only" };
+            let place = match workspace.profile().map(|profile| profile.environment) {
+                Some(Environment::Embedded) | None => "No connection outside this machine",
+                Some(Environment::VendorSandbox) => "Sends to the vendor's sandbox",
+                Some(Environment::Production) => "Sends to production",
+                Some(Environment::Custom) => "Sends to the profile's addresses",
+            };
+            widgets::muted(ui, &format!("{place} · {kept}"));
+        });
+    });
+}

@@ -1,0 +1,141 @@
+//! What the user can ask for: one table of label, shortcut and «may it run now, and if not
+//! why», used by buttons, keys and the overlay of keys. Knows nothing of how it is done.
+
+use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+
+use crate::model::Workspace;
+
+/// One thing that can be asked for by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// Start a run with the draft.
+    Run,
+    /// Stop the newest run.
+    Cancel,
+    /// Show all test cards.
+    TestCards,
+    /// Show the draft as form or as JSON.
+    FormOrJson,
+    /// Read a body from a file.
+    OpenBody,
+    /// Write the body to a file.
+    SaveBody,
+    /// Show all keys.
+    Keys,
+    /// Larger.
+    ZoomIn,
+    /// Smaller.
+    ZoomOut,
+    /// 100 %.
+    ZoomReset,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// What it is.
+    pub act: Act,
+    /// What its button says.
+    pub label: &'static str,
+    /// Its key, as drawn in a key cap.
+    pub cap: &'static str,
+    /// Its keys; any of them does it.
+    pub keys: &'static [KeyboardShortcut],
+}
+
+const fn with_ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+/// The table.
+pub const TABLE: &[Entry] = &[
+    Entry { act: Act::Run, label: "Run", cap: "Ctrl ⏎", keys: &[with_ctrl(Key::Enter)] },
+    Entry { act: Act::Cancel, label: "Cancel", cap: "Esc", keys: &[plain(Key::Escape)] },
+    Entry { act: Act::TestCards, label: "All test cards", cap: "Ctrl T", keys: &[with_ctrl(Key::T)] },
+    Entry { act: Act::FormOrJson, label: "Form or JSON", cap: "Ctrl J", keys: &[with_ctrl(Key::J)] },
+    Entry { act: Act::OpenBody, label: "Open…", cap: "Ctrl O", keys: &[with_ctrl(Key::O)] },
+    Entry { act: Act::SaveBody, label: "Save…", cap: "Ctrl S", keys: &[with_ctrl(Key::S)] },
+    Entry { act: Act::Keys, label: "Keys", cap: "F1", keys: &[plain(Key::F1), plain(Key::Questionmark)] },
+    Entry { act: Act::ZoomIn, label: "Larger", cap: "Ctrl +", keys: &[with_ctrl(Key::Plus), with_ctrl(Key::Equals)] },
+    Entry { act: Act::ZoomOut, label: "Smaller", cap: "Ctrl -", keys: &[with_ctrl(Key::Minus)] },
+    Entry { act: Act::ZoomReset, label: "100 %", cap: "Ctrl 0", keys: &[with_ctrl(Key::Num0)] },
+];
+
+/// The row of an act.
+pub fn entry(act: Act) -> &'static Entry {
+    let place = TABLE.iter().position(|entry| entry.act == act);
+    place.and_then(|place| TABLE.get(place)).expect("every act stands in the table; a test walks it")
+}
+
+/// Why an act cannot be done now; `None` if it can.
+pub fn why_not(act: Act, workspace: &Workspace) -> Option<&'static str> {
+    match act {
+        Act::Run if workspace.profile().is_none() => Some("Choose a profile under Credentials first"),
+        Act::Cancel if !running(workspace) => Some("Nothing is running"),
+        _ => None,
+    }
+}
+
+/// True while the newest run is open.
+pub fn running(workspace: &Workspace) -> bool {
+    workspace.newest_run().is_some_and(|run| run.is_open())
+}
+
+/// The acts whose keys were pressed and that can be done now. Takes those keys, so that no
+/// widget sees them. Keys without Ctrl are dead while typing, function keys excepted; Esc
+/// belongs first to what has it (`covered`): a text under the pen, a menu, a window.
+pub fn pressed(ui: &Ui, workspace: &Workspace, covered: bool) -> Vec<Act> {
+    let typing = ui.ctx().text_edit_focused();
+    let menu = covered || ui.ctx().any_popup_open();
+    let mut acts = Vec::new();
+    for entry in TABLE {
+        for key in entry.keys {
+            let bare = key.modifiers.is_none() && key.logical_key != Key::F1;
+            if bare && (typing || menu) || why_not(entry.act, workspace).is_some() {
+                continue;
+            }
+            if ui.input_mut(|input| input.consume_shortcut(key)) && !acts.contains(&entry.act) {
+                acts.push(entry.act);
+            }
+        }
+    }
+    acts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_acts_share_a_key_and_every_act_has_a_row() {
+        let mut keys = HashSet::new();
+        let mut labels = HashSet::new();
+        for row in TABLE {
+            assert_eq!(entry(row.act).label, row.label);
+            assert!(labels.insert(row.label), "{}", row.label);
+            assert!(!row.keys.is_empty());
+            for key in row.keys {
+                assert!(keys.insert(*key), "{key:?} of {:?} is taken", row.act);
+            }
+        }
+        for act in [
+            Act::Run,
+            Act::Cancel,
+            Act::TestCards,
+            Act::FormOrJson,
+            Act::OpenBody,
+            Act::SaveBody,
+            Act::Keys,
+            Act::ZoomIn,
+            Act::ZoomOut,
+            Act::ZoomReset,
+        ] {
+            assert_eq!(entry(act).act, act);
+        }
+    }
+}

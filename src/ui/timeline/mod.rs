@@ -1,0 +1,521 @@
+//! The live session timeline: head, next action, filters, the table with its waterfall,
+//! and below it what asks for attention: your turn, a refusal, the result.
+//! Draws the workspace and pushes commands; keeps only what is selected and filtered.
+
+mod empty;
+mod result;
+pub mod rows;
+mod table;
+mod turn;
+mod waterfall;
+
+use std::time::Duration;
+
+use egui::{Align, Frame, Layout, Margin, Rect, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui_material_icons::icons as i;
+
+use self::rows::{Class, RowView, middle_cut};
+use crate::bus::Command;
+use crate::model::api::NextAction;
+use crate::model::exchange::{Exchange, Step};
+use crate::model::explain;
+use crate::model::run::{Phase, Run, What};
+use crate::model::{RunId, Stamp, Workspace};
+use crate::ui::theme::{self, Tokens};
+use crate::ui::widgets::{self, display_text, ghost_button, muted, secondary_button};
+
+pub use self::result::{hand_over, refusal_ui};
+
+/// What the user wants that only the shell can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Run the draft.
+    Run,
+    /// Show the test cards.
+    PickCard,
+    /// Read a body from a file.
+    OpenBody,
+    /// Show the inspector, where it is folded away.
+    Inspect,
+}
+
+/// View state of the timeline.
+#[derive(Debug, Clone, Default)]
+pub struct Panel {
+    /// The row that the inspector shows.
+    pub selected: Option<(RunId, usize)>,
+    shown: Option<RunId>,
+    newest: Option<RunId>,
+    filter: Filter,
+    table: table::State,
+    edit: Option<turn::Edit>,
+    intent: Option<Intent>,
+    words: Option<(Key, Vec<RowView>)>,
+    /// Height of what is below the table, as it came out last.
+    below: f32,
+}
+
+/// Classes that are left out.
+#[derive(Debug, Clone, Copy, Default)]
+struct Filter {
+    api: bool,
+    browser: bool,
+    callback: bool,
+}
+
+/// What the rows' words were made from.
+type Key = (RunId, usize, usize, bool);
+
+/// Steps that «Do again» offers.
+const STEPS: [Step; 10] = [
+    Step::Token,
+    Step::Create,
+    Step::Method,
+    Step::Fingerprint,
+    Step::Collect,
+    Step::Challenge,
+    Step::Redirect,
+    Step::Confirm,
+    Step::Complete,
+    Step::Authorise,
+];
+
+impl Panel {
+    /// What the user asked the shell for since the last call.
+    pub fn take_intent(&mut self) -> Option<Intent> {
+        self.intent.take()
+    }
+
+    /// The run that is shown: the newest, until another one is picked.
+    pub fn shown(&self) -> Option<RunId> {
+        self.shown
+    }
+
+    /// Draws the panel. `now` is the present moment.
+    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, now: Stamp, commands: &mut Vec<Command>) {
+        self.follow(workspace);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let Some(run) = self.shown.and_then(|shown| workspace.runs.get(&shown)) else {
+            empty_head_ui(ui);
+            if let Some(intent) = empty::ui(ui) {
+                self.intent = Some(intent);
+            }
+            return;
+        };
+        self.head_ui(ui, workspace, run, now);
+        next_action_ui(ui, run, now, commands);
+        let rows = self.words(run);
+        self.filters_ui(ui, workspace, &rows, commands);
+        self.body_ui(ui, workspace, run, &rows, now, commands);
+        self.words = Some((key(run), rows));
+        wake(ui, run, now);
+    }
+
+    /// A new run takes the place of the one shown; a removed one gives it back.
+    fn follow(&mut self, workspace: &Workspace) {
+        let newest = workspace.newest_run().map(|run| run.id);
+        let gone = self.shown.is_none_or(|shown| !workspace.runs.contains_key(&shown));
+        if newest != self.newest || gone {
+            self.show(newest);
+        }
+        self.newest = newest;
+    }
+
+    fn show(&mut self, run: Option<RunId>) {
+        if self.shown != run {
+            (self.shown, self.table) = (run, table::State::default());
+            self.selected = self.selected.filter(|(of, _)| Some(*of) == run);
+        }
+    }
+
+    /// The rows' words, made anew when the run has changed.
+    fn words(&mut self, run: &Run) -> Vec<RowView> {
+        match self.words.take() {
+            Some((made_from, rows)) if made_from == key(run) => rows,
+            _ => rows::rows(run),
+        }
+    }
+
+    fn head_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
+        let tokens = Tokens::of(ui);
+        strip(ui, theme::PANEL_HEAD, |ui| {
+            match run.session() {
+                Some(session) => {
+                    let id = display_text(&session.id.0);
+                    let short = widgets::mono(ui, &middle_cut(&id, 12, 6), tokens.text);
+                    short.on_hover_text(id);
+                    widgets::copy_button(ui, "session id", &session.id.0);
+                    widgets::status_pill(ui, &session.status);
+                }
+                None => {
+                    widgets::emphasis(ui, "Session");
+                    muted(ui, "not created yet");
+                }
+            }
+            let length = if run.is_open() { now.since(run.started) } else { run.length() };
+            let ended = now.since(run.started).saturating_sub(run.length());
+            let words = if run.is_open() { "running".into() } else { widgets::ago(ended) };
+            let when = muted(ui, &format!("{:.2} s · {words}", length.as_secs_f32()));
+            when.on_hover_text(format!("Began {}", run.started.wall));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.picker_ui(ui, workspace, run, now));
+        });
+        widgets::hline(ui);
+    }
+
+    fn picker_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
+        if workspace.runs.len() < 2 {
+            return;
+        }
+        let place = workspace.runs.keys().position(|id| *id == run.id).map_or(0, |place| place + 1);
+        let mut picked = None;
+        let text = format!("Session {place} of {}", workspace.runs.len());
+        let combo = egui::ComboBox::from_id_salt("sessions").selected_text(&text).width(130.0).show_ui(ui, |ui| {
+            ui.set_min_width(260.0);
+            for (number, other) in workspace.runs.values().enumerate().rev() {
+                let id = other.session_id().map_or_else(|| "not created".into(), |id| middle_cut(&id.0, 10, 6));
+                let status = other.session().map_or("", |session| session.status.word());
+                let ago = widgets::ago(now.since(other.started));
+                let words = display_text(&format!("{}  {id}  {status}  {ago}", number + 1));
+                if ui.selectable_label(other.id == run.id, words).clicked() {
+                    picked = Some(other.id);
+                }
+            }
+        });
+        widgets::name(&combo.response, &text);
+        if picked.is_some() {
+            self.show(picked);
+        }
+    }
+
+    fn filters_ui(&mut self, ui: &mut Ui, workspace: &Workspace, rows: &[RowView], commands: &mut Vec<Command>) {
+        let count = |class| rows.iter().filter(|row| row.class == class).count();
+        let hidden = workspace.settings.hidden_messages;
+        strip(ui, 34.0, |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let chips = [
+                ("API", crate::model::Lane::Sessions, Class::Api, &mut self.filter.api),
+                ("Browser", crate::model::Lane::Browser, Class::Browser, &mut self.filter.browser),
+                ("Callback", crate::model::Lane::Callback, Class::Callback, &mut self.filter.callback),
+            ];
+            for (name, lane, class, left_out) in chips {
+                if chip_ui(ui, name, Some(lane), count(class), !*left_out).clicked() {
+                    *left_out = !*left_out;
+                }
+            }
+            let wide = ui.available_width() > 215.0;
+            let name = if wide { "Hidden scheme messages" } else { "Hidden" };
+            let chip = chip_ui(ui, name, None, count(Class::Hidden), hidden);
+            if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {
+                let settings = crate::model::settings::Settings { hidden_messages: !hidden, ..workspace.settings.clone() };
+                commands.push(Command::SaveSettings(settings));
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if !self.table.unfolded.is_empty() && widgets::link(ui, "Fold waits").clicked() {
+                    self.table.unfolded.clear();
+                }
+            });
+        });
+    }
+
+    fn body_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        run: &Run,
+        rows: &[RowView],
+        now: Stamp,
+        commands: &mut Vec<Command>,
+    ) {
+        let passes = |row: &&RowView| match row.class {
+            Class::Api => !self.filter.api,
+            Class::Browser => !self.filter.browser,
+            Class::Callback => !self.filter.callback,
+            Class::Hidden => workspace.settings.hidden_messages,
+            Class::Note => true,
+        };
+        let visible: Vec<&RowView> = rows.iter().filter(passes).collect();
+        let ghost = expected(run);
+        let room = ui.available_rect_before_wrap();
+        let (upper, lower) = self.split(room, visible.len() + usize::from(ghost.is_some()));
+        let clock = now.since(run.started);
+        let shown = table::Shown {
+            salt: run.id.0,
+            rows: &visible,
+            busy: busy(rows),
+            now: run.is_open().then_some(clock),
+            clock,
+            end: if run.is_open() { clock } else { run.length() },
+            ghost,
+            selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
+        };
+        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| self.below_ui(ui, run, now, commands));
+        let table = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
+            ui.set_clip_rect(upper.intersect(ui.clip_rect()));
+            self.table.ui(ui, &shown)
+        });
+        let (chosen, opened) = table.inner;
+        if let Some(number) = chosen {
+            self.selected = Some((run.id, number));
+        }
+        if opened {
+            self.intent = Some(Intent::Inspect);
+        }
+        ui.advance_cursor_after_rect(room);
+    }
+
+    /// The table gets what its rows need, what is below it its own height; when both do
+    /// not fit, the table keeps six rows.
+    #[allow(clippy::cast_precision_loss)] // rows of one session
+    fn split(&self, room: Rect, rows: usize) -> (Rect, Rect) {
+        let wanted = table::HEAD + rows as f32 * theme::TIMELINE_ROW + 4.0;
+        let least = wanted.min(table::HEAD + 6.0 * theme::TIMELINE_ROW);
+        let height = if self.below <= 0.0 {
+            room.height()
+        } else {
+            wanted.min((room.height() - self.below).max(least)).min(room.height())
+        };
+        let cut = room.top() + height;
+        (Rect::from_min_max(room.min, pos2(room.right(), cut)), Rect::from_min_max(pos2(room.left(), cut), room.max))
+    }
+
+    /// Everything below the table, scrolled if it is too high.
+    fn below_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, commands: &mut Vec<Command>) {
+        let output = ScrollArea::vertical().id_salt(("below", run.id.0)).auto_shrink([false, true]).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            let drawn = self.attention_ui(ui, run, now, commands);
+            if drawn { ui.min_rect().height() } else { 0.0 }
+        });
+        if (output.inner - self.below).abs() > 0.5 {
+            self.below = output.inner;
+            ui.ctx().request_discard("the height below the table changed");
+        }
+    }
+
+    /// True if there was anything.
+    fn attention_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, commands: &mut Vec<Command>) -> bool {
+        let refusal = self.refusal(run);
+        let failed = failed_step(run);
+        let waiting = if let Phase::Waiting(turn) = &run.phase { Some(turn) } else { None };
+        let result = run.session().is_some_and(|session| session.status.is_final());
+        if refusal.is_none() && failed.is_none() && waiting.is_none() && !result {
+            return false;
+        }
+        let margin = Margin { left: 12, right: 12, top: 8, bottom: 12 };
+        Frame::new().inner_margin(margin).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
+            if let Some(exchange) = refusal {
+                result::short_refusal_ui(ui, exchange);
+            }
+            if let Some(turn) = waiting {
+                turn::ui(ui, &mut self.edit, run, turn, now, commands);
+            } else if let Some((step, problem)) = failed {
+                let again = |ui: &mut Ui| secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked();
+                if widgets::problem_with(ui, problem, again) {
+                    commands.push(Command::Do(run.id, step));
+                }
+            }
+            ui.spacing_mut().item_spacing.y = 4.0;
+            result::ui(ui, run, commands);
+        });
+        true
+    }
+
+    /// The refusal to explain: the selected row's; else the newest exchange's.
+    fn refusal<'a>(&self, run: &'a Run) -> Option<&'a Exchange> {
+        let selected = self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number);
+        let exchange = match selected {
+            Some(number) => run.exchange(number),
+            None => run.entries.iter().rev().find_map(|entry| match &entry.what {
+                What::Exchange(exchange) => Some(exchange),
+                _ => None,
+            }),
+        };
+        exchange.map(AsRef::as_ref).filter(|exchange| exchange.status().is_some_and(|status| status >= 400))
+    }
+}
+
+/// The step that would come next, unless a row for it is there already.
+fn expected(run: &Run) -> Option<Step> {
+    match &run.phase {
+        Phase::Working(step) => (*step).or_else(|| run.progress.next_step()),
+        Phase::Waiting(turn) if turn.answers.is_empty() => Some(turn.request.step),
+        Phase::Waiting(_) => Some(Step::Confirm),
+        Phase::Ended | Phase::Cancelled => None,
+    }
+}
+
+/// The step whose failure ended the run, or has not been mended since.
+fn failed_step(run: &Run) -> Option<(Step, &crate::model::Problem)> {
+    match &run.entries.last()?.what {
+        What::Failed(step, problem) => Some((*step, problem)),
+        _ => None,
+    }
+}
+
+fn key(run: &Run) -> Key {
+    let going = run.entries.iter().filter(|entry| entry.took.is_none()).count();
+    (run.id, run.entries.len(), going, run.session().is_some())
+}
+
+/// Spans in which something other than waiting happened.
+fn busy(rows: &[RowView]) -> Vec<(Duration, Duration)> {
+    let worked = rows.iter().filter(|row| !row.wait);
+    worked.map(|row| (row.at, row.at + row.took.unwrap_or_default())).collect()
+}
+
+/// Draws again when a shown time changes: each second while something counts.
+fn wake(ui: &Ui, run: &Run, now: Stamp) {
+    let since = now.since(run.started).saturating_sub(run.length());
+    let pause = match (run.is_open(), since.as_secs()) {
+        (true, _) | (false, 0..60) => 1,
+        (false, 60..3600) => 60,
+        _ => return,
+    };
+    ui.ctx().request_repaint_after(Duration::from_secs(pause));
+}
+
+/// A horizontal strip of this height with the panel's padding.
+fn strip(ui: &mut Ui, height: f32, add: impl FnOnce(&mut Ui)) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let inner = rect.shrink2(vec2(theme::PADDING, 0.0));
+    let layout = Layout::left_to_right(Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(inner).layout(layout), add);
+}
+
+fn empty_head_ui(ui: &mut Ui) {
+    strip(ui, theme::PANEL_HEAD - 1.0, |ui| {
+        widgets::emphasis(ui, "Timeline");
+        muted(ui, "no session yet");
+    });
+    widgets::hline(ui);
+}
+
+/// A filter chip: badge or eye, name, count; lit while its rows are shown.
+fn chip_ui(ui: &mut Ui, name: &str, lane: Option<crate::model::Lane>, count: usize, shown: bool) -> egui::Response {
+    let tokens = Tokens::of(ui);
+    let colour = if shown { tokens.text } else { tokens.muted };
+    let words = widgets::line_of(ui, name, theme::words(theme::TAB), colour);
+    let number = widgets::line_of(ui, &count.to_string(), theme::words(theme::TAB), tokens.muted);
+    let width = 8.0 + 17.0 + 6.0 + words.size().x + 6.0 + number.size().x + 9.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, theme::TARGET), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, shown, name));
+    let body = rect.shrink2(vec2(0.0, 1.0));
+    let fill = if response.hovered() { tokens.bg3 } else { tokens.bg2 };
+    let painter = ui.painter();
+    if shown || response.hovered() {
+        painter.rect_filled(body, 6.0, fill);
+    }
+    let stroke = Stroke::new(1.0, if shown { tokens.line_strong } else { tokens.line });
+    painter.rect_stroke(body, 6.0, stroke, egui::StrokeKind::Inside);
+    let sign = Rect::from_center_size(pos2(rect.left() + 8.0 + 8.5, rect.center().y), vec2(17.0, 16.0));
+    let icon = if shown { i::ICON_VISIBILITY.outlined() } else { i::ICON_VISIBILITY_OFF.outlined() };
+    match lane.filter(|_| shown) {
+        Some(lane) => widgets::paint_lane_badge(ui, sign, lane),
+        None => {
+            let tint = if shown { tokens.accent.ink } else { tokens.muted };
+            let eye = widgets::line_of(ui, icon.codepoint, theme::icon(icon, 15.0), tint);
+            ui.painter().galley(sign.center() - eye.size() / 2.0, eye, tint);
+        }
+    }
+    let x = sign.right() + 6.0;
+    let top = |galley: &egui::Galley| rect.center().y - galley.size().y / 2.0;
+    let after = x + words.size().x + 6.0;
+    ui.painter().galley(pos2(x, top(&words)), words, colour);
+    ui.painter().galley(pos2(after, top(&number)), number, tokens.muted);
+    widgets::focus_ring(ui, body, &response);
+    response
+}
+
+fn do_again_ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
+    let style = RichText::new("Do again…").font(theme::words(theme::TAB));
+    let button = egui::Button::new(style).frame(false);
+    let (response, menu) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        ui.set_min_width(190.0);
+        for step in STEPS {
+            if ui.button(step.name()).clicked() {
+                commands.push(Command::Do(run.id, step));
+                ui.close();
+            }
+        }
+    });
+    let _ = menu;
+    response.on_hover_text("Any step once more, as the program would write it");
+}
+
+/// Flag, `next_actions` as received, what they mean, the one button.
+fn next_action_ui(ui: &mut Ui, run: &Run, now: Stamp, commands: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui);
+    let (space, _) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::hover());
+    let bar = Rect::from_min_size(space.min + vec2(12.0, 8.0), vec2(space.width() - 24.0, 38.0));
+    ui.painter().rect_filled(bar, 6.0, tokens.accent.tint);
+    let inner = bar.shrink2(vec2(10.0, 0.0));
+    let layout = Layout::left_to_right(Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(inner).layout(layout), |ui| {
+        widgets::icon(ui, i::ICON_FLAG.filled(), 16.0, tokens.accent.ink);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            the_button_ui(ui, run, commands);
+            if run.session().is_some() {
+                do_again_ui(ui, run, commands);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                if let Some(session) = run.session() {
+                    let words: Vec<&str> = session.next_actions.iter().map(NextAction::word).collect();
+                    let list = if words.is_empty() { "[ ]".into() } else { format!("[ {} ]", words.join(", ")) };
+                    widgets::mono(ui, "next_actions", tokens.text_second);
+                    widgets::mono(ui, &display_text(&list), tokens.text);
+                }
+                let sentence = RichText::new(display_text(&sentence(run, now))).color(tokens.text);
+                ui.add(egui::Label::new(sentence).truncate());
+            });
+        });
+    });
+}
+
+/// What is going on, or what the API's word means.
+fn sentence(run: &Run, now: Stamp) -> String {
+    let since = || {
+        let last = run.entries.last().map_or(run.started, |entry| entry.at);
+        format!("{:.0} s", now.since(last).as_secs_f32())
+    };
+    match &run.phase {
+        Phase::Working(Some(step)) => format!("{} is under way, {}", step.name(), since()),
+        Phase::Working(None) => format!("Starting, {}", since()),
+        Phase::Waiting(turn) if turn.answers.is_empty() => format!("Next: {}", turn.request.step.name()),
+        Phase::Cancelled => "Stopped. Go on where it stood, or send again.".into(),
+        Phase::Waiting(_) | Phase::Ended => match run.session() {
+            Some(session) if !session.next_actions.is_empty() => {
+                let words: Vec<&str> = session.next_actions.iter().map(explain::next_action).collect();
+                words.join(". ")
+            }
+            Some(session) if session.status.is_final() => "Nothing left to do. Authorise, or send again.".into(),
+            Some(_) => "Nothing offered. Read the session again in a moment.".into(),
+            None => "No session came of it. Send again.".into(),
+        },
+    }
+}
+
+/// The one button of the bar: what a person would most likely do now.
+fn the_button_ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
+    match &run.phase {
+        Phase::Waiting(_) => (),
+        Phase::Working(_) => {
+            if ghost_button(ui, Some(i::ICON_STOP.outlined()), "Stop", None).clicked() {
+                commands.push(Command::Cancel(run.id));
+            }
+        }
+        Phase::Ended | Phase::Cancelled => match run.progress.next_step().filter(|_| run.session().is_some()) {
+            Some(step) => {
+                let button = secondary_button(ui, None, "Continue", None);
+                if button.on_hover_text(step.name()).clicked() {
+                    commands.push(Command::Do(run.id, step));
+                }
+            }
+            None => {
+                let button = secondary_button(ui, None, "Run again", None);
+                if button.on_hover_text("The same body once more, as a new session").clicked() {
+                    commands.push(Command::Run(run.plan.clone()));
+                }
+            }
+        },
+    }
+}

@@ -1,0 +1,417 @@
+//! The rows as a table with the waterfall beside them. Hides: column widths, scrolling and
+//! following, keys, and that only visible rows are drawn. Knows rows, not runs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{Color32, FontId, Galley, Id, Key, Modifiers, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke};
+use egui::{StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+
+use super::rows::{Class, Mark, RowView, short_time};
+use super::waterfall::{Axis, MIN_BAR, Stretch};
+use crate::model::Lane;
+use crate::model::exchange::Step;
+use crate::ui::theme::{self, Tokens, Tone};
+use crate::ui::widgets::{self, line_of};
+
+/// Height of the table's head, points.
+pub const HEAD: f32 = 24.0;
+/// How long a new row is marked.
+const FADE: Duration = Duration::from_millis(600);
+
+/// Scrolling, following, and what is unfolded.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// Starts of idle times that are shown in full.
+    pub unfolded: BTreeSet<Duration>,
+    offset: f32,
+    height: f32,
+    /// Rows that were there when the end was last in sight.
+    seen: usize,
+    scroll_to: Option<f32>,
+}
+
+/// What is shown this time.
+pub struct Shown<'a> {
+    /// For ids: rows of another run are other widgets.
+    pub salt: u64,
+    /// The rows that passed the filters.
+    pub rows: &'a [&'a RowView],
+    /// All spans of work, for the axis.
+    pub busy: Vec<(Duration, Duration)>,
+    /// Since the run's start; `None` once it has ended.
+    pub now: Option<Duration>,
+    /// How long ago the present moment was after the run's start, also if it has ended.
+    pub clock: Duration,
+    /// The axis' end.
+    pub end: Duration,
+    /// What is expected next.
+    pub ghost: Option<Step>,
+    /// The selected row.
+    pub selected: Option<usize>,
+}
+
+/// Columns, in points from the left.
+#[derive(Clone, Copy)]
+struct Columns {
+    time: f32,
+    badges: f32,
+    event: f32,
+    event_end: f32,
+    status: f32,
+    took: f32,
+    fall: f32,
+    fall_end: f32,
+}
+
+impl Columns {
+    /// Spare width goes to the waterfall first. Source: design.md, «Numbers».
+    fn of(width: f32) -> Self {
+        let spare = (width - 592.0).max(0.0);
+        let short = (592.0 - width).max(0.0);
+        let fall_width = (135.0 + spare * 0.7 - short * 0.35).max(70.0);
+        let fall_end = width - 10.0;
+        let fall = fall_end - fall_width;
+        let took = fall - 8.0;
+        let status = took - 55.0;
+        let event_end = status - 35.0;
+        Self { time: 49.0, badges: 60.0, event: 105.0, event_end, status, took, fall, fall_end }
+    }
+}
+
+impl State {
+    /// Draws the table in what is left of `ui`. Returns the row that was chosen, and
+    /// whether it was opened (Enter).
+    pub fn ui(&mut self, ui: &mut Ui, shown: &Shown) -> (Option<usize>, bool) {
+        let columns = Columns::of(ui.available_width());
+        let axis = Axis::new(shown.busy.clone(), shown.end, columns.fall_end - columns.fall, &self.unfolded);
+        self.head_ui(ui, columns, &axis);
+        let (mut chosen, opened) = self.keys(ui, shown);
+        let top = ui.cursor().top();
+        let count = shown.rows.len() + usize::from(shown.ghost.is_some());
+        let mut area = ScrollArea::vertical().id_salt(("rows", shown.salt)).auto_shrink([false, false]).stick_to_bottom(true);
+        if let Some(offset) = self.scroll_to.take() {
+            area = area.vertical_scroll_offset(offset);
+        }
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let body = Rect::from_min_max(pos2(ui.min_rect().left(), top), ui.max_rect().max);
+        self.bands_ui(ui, body, columns, &axis, shown.salt);
+        let output = area.show_rows(ui, theme::TIMELINE_ROW, count, |ui, range| {
+            for at in range {
+                match (shown.rows.get(at), shown.ghost) {
+                    (Some(row), _) => {
+                        if row_ui(ui, row, columns, &axis, shown).clicked() {
+                            chosen = Some(row.number);
+                        }
+                    }
+                    (None, Some(step)) => ghost_ui(ui, columns, step),
+                    (None, None) => (),
+                }
+            }
+        });
+        if let Some(now) = shown.now {
+            let x = body.left() + columns.fall + axis.x(now);
+            ui.painter().vline(x, body.y_range(), Stroke::new(1.0, Tokens::of(ui).accent.ink));
+        }
+        (self.offset, self.height) = (output.state.clamped_offset().y, output.inner_rect.height());
+        let below = output.content_size.y - output.state.clamped_offset().y - output.inner_rect.height();
+        self.follow_ui(ui, output.inner_rect, below, shown.rows.len());
+        (chosen, opened)
+    }
+
+    /// «3 new», while the end is out of sight.
+    fn follow_ui(&mut self, ui: &mut Ui, body: Rect, below: f32, count: usize) {
+        if below < theme::TIMELINE_ROW / 2.0 {
+            self.seen = count;
+            return;
+        }
+        let new = count.saturating_sub(self.seen);
+        if new == 0 {
+            return;
+        }
+        let place = Rect::from_center_size(pos2(body.center().x, body.bottom() - 20.0), vec2(110.0, 26.0));
+        ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+            let arrow = egui_material_icons::icons::ICON_ARROW_DOWNWARD.outlined();
+            if widgets::outlined_button(ui, Some(arrow), &format!("{new} new"), None).clicked() {
+                self.scroll_to = Some(self.offset + below);
+            }
+        });
+    }
+
+    /// Up and down choose, Enter opens; not while something else has the keyboard.
+    fn keys(&mut self, ui: &Ui, shown: &Shown) -> (Option<usize>, bool) {
+        if ui.ctx().egui_wants_keyboard_input() || shown.rows.is_empty() {
+            return (None, false);
+        }
+        let (up, down, enter) = ui.input_mut(|input| {
+            let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+            (pressed(Key::ArrowUp), pressed(Key::ArrowDown), shown.selected.is_some() && pressed(Key::Enter))
+        });
+        if !(up || down) {
+            return (None, enter);
+        }
+        let place = shown.rows.iter().position(|row| Some(row.number) == shown.selected);
+        let last = shown.rows.len() - 1;
+        let next = match place {
+            Some(place) if down => (place + 1).min(last),
+            Some(place) => place.saturating_sub(1),
+            None => last,
+        };
+        self.bring_to_sight(next);
+        (Some(shown.rows[next].number), enter)
+    }
+
+    #[allow(clippy::cast_precision_loss)] // rows of one session
+    fn bring_to_sight(&mut self, place: usize) {
+        let top = place as f32 * theme::TIMELINE_ROW;
+        let bottom = top + theme::TIMELINE_ROW;
+        if top < self.offset {
+            self.scroll_to = Some(top);
+        } else if bottom > self.offset + self.height {
+            self.scroll_to = Some(bottom - self.height);
+        }
+    }
+
+    fn head_ui(&mut self, ui: &mut Ui, columns: Columns, axis: &Axis) {
+        let tokens = Tokens::of(ui);
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD), Sense::hover());
+        let font = theme::words(theme::SMALL);
+        let write = |text: &str, x: f32, right: bool| {
+            let galley = line_of(ui, text, font.clone(), tokens.muted);
+            let x = if right { x - galley.size().x } else { x };
+            ui.painter().galley(pos2(rect.left() + x, middle(rect, &galley)), galley, tokens.muted);
+        };
+        write("Time s", columns.time, true);
+        write("Path", columns.badges, false);
+        write("Event", columns.event, false);
+        write("Status", columns.status, true);
+        write("Took", columns.took, true);
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, theme::line(tokens));
+        ui.painter().hline(rect.x_range(), rect.top() + 0.5, theme::line(tokens));
+        for fold in &axis.folds {
+            ui.painter().rect_filled(band(rect, columns, fold), 0.0, tokens.bg0);
+        }
+        for label in axis.labels(6.7) {
+            let galley = line_of(ui, &label.text, theme::code(theme::CAPTION), tokens.muted);
+            let at = pos2(rect.left() + columns.fall + label.x, middle(rect, &galley));
+            ui.painter().galley(at, galley, tokens.muted);
+        }
+    }
+
+    /// The folded times behind the rows; a click shows them in full.
+    fn bands_ui(&mut self, ui: &mut Ui, body: Rect, columns: Columns, axis: &Axis, salt: u64) {
+        let tokens = Tokens::of(ui);
+        for fold in &axis.folds {
+            let place = band(body, columns, fold);
+            let head = Rect::from_min_max(pos2(place.left() - 6.0, body.top() - HEAD), pos2(place.right() + 6.0, body.top()));
+            ui.painter().rect_filled(place, 0.0, tokens.bg0);
+            let id = Id::unique(("fold", salt, fold.from));
+            let name = format!("Unfold {}", short_time(fold.to - fold.from));
+            let response = ui.interact(head, id, Sense::click());
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+            widgets::focus_ring(ui, head, &response);
+            if response.on_hover_text(name).on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+                self.unfolded.insert(fold.from);
+            }
+        }
+    }
+}
+
+fn band(rect: Rect, columns: Columns, fold: &Stretch) -> Rect {
+    let left = rect.left() + columns.fall;
+    Rect::from_min_max(pos2(left + fold.left, rect.top()), pos2(left + fold.right, rect.bottom()))
+}
+
+fn middle(rect: Rect, galley: &Galley) -> f32 {
+    rect.center().y - galley.size().y / 2.0
+}
+
+fn row_ui(ui: &mut Ui, row: &RowView, columns: Columns, axis: &Axis, shown: &Shown) -> Response {
+    let tokens = Tokens::of(ui);
+    let (space, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::TIMELINE_ROW), Sense::hover());
+    let response = ui.interact(space, Id::unique(("row", shown.salt, row.number)), Sense::click());
+    let selected = shown.selected == Some(row.number);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row.label()));
+    if !ui.is_rect_visible(space) {
+        return response;
+    }
+    ground(ui, space, row, columns, selected, response.hovered(), shown);
+    let painter = ui.painter();
+    let right = |text: &str, x: f32, colour: Color32| {
+        let galley = line_of(ui, text, theme::code(theme::CODE), colour);
+        painter.galley(pos2(space.left() + x - galley.size().x, middle(space, &galley)), galley, colour);
+    };
+    let quiet = row.class == Class::Hidden;
+    right(&format!("{:.3}", row.at.as_secs_f32()), columns.time, if quiet { tokens.muted } else { tokens.text_second });
+    for (place, lane) in [(0.0, row.from), (19.0, row.to)] {
+        let at = pos2(space.left() + columns.badges + place, space.center().y - 8.0);
+        if place == 0.0 || row.to != row.from {
+            widgets::paint_lane_badge(ui, Rect::from_min_size(at, vec2(17.0, 16.0)), lane);
+        }
+    }
+    event(ui, space, row, columns);
+    match row.http {
+        Some(status) => right(&status.to_string(), columns.status, http_colour(tokens, status)),
+        None if row.failed => right("—", columns.status, tokens.danger.ink),
+        None => (),
+    }
+    let took = row.took.unwrap_or_else(|| shown.clock.saturating_sub(row.at));
+    if !took.is_zero() || row.http.is_some_and(|_| row.class == Class::Api) {
+        right(&short_time(took), columns.took, if quiet { tokens.muted } else { tokens.text_second });
+    }
+    bar(ui, space, row, took, columns, axis);
+    widgets::focus_ring(ui, space.shrink(2.0), &response);
+    response
+}
+
+fn http_colour(tokens: &Tokens, status: u16) -> Color32 {
+    match status {
+        300..400 => tokens.text_second,
+        status => tokens.tone(Tone::of_http(status)).ink,
+    }
+}
+
+/// What lies under a row: selection, hover, callbacks on `bg2`, a fading mark when new.
+fn ground(ui: &Ui, space: Rect, row: &RowView, columns: Columns, selected: bool, hovered: bool, shown: &Shown) {
+    let tokens = Tokens::of(ui);
+    let painter = ui.painter();
+    let age = shown.clock.saturating_sub(row.at + row.took.unwrap_or_default());
+    let fill = match row.class {
+        _ if selected => Some(tokens.selection),
+        _ if hovered => Some(tokens.bg3),
+        Class::Callback => Some(tokens.bg2),
+        _ => None,
+    };
+    if let Some(fill) = fill {
+        painter.rect_filled(space, 0.0, fill);
+    } else if age < FADE && ui.style().animation_time > 0.0 {
+        let left = 1.0 - age.as_secs_f32() / FADE.as_secs_f32();
+        painter.rect_filled(space, 0.0, tokens.selection.gamma_multiply(left));
+        ui.ctx().request_repaint_after(Duration::from_millis(33));
+    }
+    if selected {
+        painter.rect_filled(Rect::from_min_size(space.min, vec2(2.0, space.height())), 0.0, tokens.accent.ink);
+    }
+    if row.class == Class::Hidden {
+        let x = space.left() + columns.event + 6.0;
+        painter.vline(x, space.y_range(), Stroke::new(1.0, tokens.line_strong));
+    }
+}
+
+fn event(ui: &Ui, space: Rect, row: &RowView, columns: Columns) {
+    let tokens = Tokens::of(ui);
+    let mut end = space.left() + columns.event_end;
+    if let Some(mark) = &row.mark {
+        end -= mark_ui(ui, pos2(end, space.center().y), mark) + 8.0;
+    }
+    let hidden = row.class == Class::Hidden;
+    let mut x = space.left() + columns.event + if hidden { 14.0 } else { 0.0 };
+    if !row.title.is_empty() {
+        let colour = if row.class == Class::Note { tokens.text_second } else { tokens.text };
+        x += write(ui, pos2(x, space.center().y), &row.title, theme::words(theme::BODY), colour, end - x) + 8.0;
+    }
+    let (font, colour) = match row.class {
+        Class::Hidden => (theme::code(theme::SMALL), tokens.muted),
+        _ if row.wait || row.class == Class::Note => (theme::words(theme::BODY), tokens.text_second),
+        _ if row.title.is_empty() => (theme::code(theme::CODE), tokens.text),
+        _ => (theme::code(theme::CODE), tokens.text_second),
+    };
+    write(ui, pos2(x, space.center().y), &row.wire, font, colour, end - x);
+}
+
+/// One line that ends in `…` where it does not fit. Returns its width.
+fn write(ui: &Ui, at: Pos2, text: &str, font: FontId, colour: Color32, room: f32) -> f32 {
+    if room < 12.0 {
+        return 0.0;
+    }
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(room);
+    let galley: Arc<Galley> = ui.painter().layout_job(job);
+    let width = galley.size().x;
+    ui.painter().galley(pos2(at.x, at.y - galley.size().y / 2.0), galley, colour);
+    width
+}
+
+/// Paints a mark so that it ends at `at`. Returns its width.
+fn mark_ui(ui: &Ui, at: Pos2, mark: &Mark) -> f32 {
+    let tokens = Tokens::of(ui);
+    let (tone, sign, text, filled) = match mark {
+        Mark::Status(status) => {
+            (Tone::of_status(status), widgets::status_sign(status), widgets::display_text(status.word()), true)
+        }
+        Mark::Word(tone, sign, word) => (*tone, sign.map(|sign| sign.0), word.clone(), false),
+    };
+    let ink = tokens.tone(tone);
+    let colour = if !filled && tone == Tone::Neutral { tokens.muted } else { ink.ink };
+    let words = line_of(ui, &widgets::display_text(&text), theme::words(theme::SMALL), colour);
+    let sign = sign.map(|sign| line_of(ui, sign.codepoint, theme::icon(sign, 12.0), colour));
+    let before = sign.as_ref().map_or(0.0, |sign| sign.size().x + 3.0);
+    let padding = if filled { 8.0 } else { 0.0 };
+    let width = before + words.size().x + 2.0 * padding;
+    let rect = Rect::from_min_size(pos2(at.x - width, at.y - 8.5), vec2(width, 17.0));
+    if filled {
+        ui.painter().rect_filled(rect, 8.5, ink.tint);
+    }
+    if let Some(sign) = sign {
+        ui.painter().galley(pos2(rect.left() + padding, middle(rect, &sign)), sign, colour);
+    }
+    ui.painter().galley(pos2(rect.left() + padding + before, middle(rect, &words)), words, colour);
+    width
+}
+
+fn bar(ui: &Ui, space: Rect, row: &RowView, took: Duration, columns: Columns, axis: &Axis) {
+    let tokens = Tokens::of(ui);
+    let left = space.left() + columns.fall;
+    let hidden = row.class == Class::Hidden;
+    let end = space.left() + columns.fall_end;
+    let from = (left + axis.x(row.at)).min(end - MIN_BAR);
+    let to = (left + axis.x(row.at + took)).max(from + if row.wait { 12.0 } else { MIN_BAR });
+    let height = if hidden { 5.0 } else { 8.0 };
+    let rect = Rect::from_min_max(pos2(from, space.center().y - height / 2.0), pos2(to, space.center().y + height / 2.0));
+    let mut colour = tokens.lane(row.from).ink;
+    if row.failed {
+        colour = tokens.danger.ink;
+    } else if hidden {
+        colour = colour.gamma_multiply(0.62);
+    }
+    if row.wait {
+        dashed(ui, rect.shrink(0.5), colour);
+    } else {
+        ui.painter().rect_filled(rect, 1.0, colour);
+    }
+}
+
+fn dashed(ui: &Ui, rect: Rect, colour: Color32) {
+    let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
+    ui.painter().extend(Shape::dashed_line(&corners, Stroke::new(1.0, colour), 2.0, 2.0));
+}
+
+/// The step that would come next, dashed.
+fn ghost_ui(ui: &mut Ui, columns: Columns, step: Step) {
+    let tokens = Tokens::of(ui);
+    let (space, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::TIMELINE_ROW), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Expected next {}", step.name())));
+    let y = space.center().y;
+    let next = line_of(ui, "next", theme::words(theme::SMALL), tokens.muted);
+    ui.painter().galley(pos2(space.left() + columns.time - next.size().x, middle(space, &next)), next, tokens.muted);
+    let (from, to) = lanes_of(step);
+    for (place, lane) in [(0.0, from), (19.0, to)] {
+        let at = pos2(space.left() + columns.badges + place, y - 8.0);
+        let rect = Rect::from_min_size(at, vec2(17.0, 16.0));
+        ui.painter().rect_stroke(rect, 3.0, Stroke::new(1.0, tokens.line_strong), StrokeKind::Inside);
+        let letter = line_of(ui, lane.letter(), theme::code(theme::CAPTION), tokens.muted);
+        ui.painter().galley(rect.center() - letter.size() / 2.0, letter, tokens.muted);
+    }
+    let width = write(ui, pos2(space.left() + columns.event, y), step.name(), theme::words(theme::BODY), tokens.muted, 200.0);
+    let line = [pos2(space.left() + columns.event + width + 10.0, y), pos2(space.left() + columns.took, y)];
+    ui.painter().extend(Shape::dashed_line(&line, Stroke::new(1.0, tokens.line_strong), 5.0, 4.0));
+}
+
+fn lanes_of(step: Step) -> (Lane, Lane) {
+    match step {
+        Step::Method | Step::Challenge => (Lane::Browser, Lane::Issuer),
+        Step::Redirect => (Lane::Browser, Lane::Sessions),
+        _ => (Lane::Merchant, Lane::Sessions),
+    }
+}

@@ -1,0 +1,543 @@
+//! The shell, the builder and the credentials, by their labels: what is typed and clicked
+//! goes in, commands come out. And a few pictures.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "support/render.rs"]
+mod render;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use serde_json::{Value, json};
+use sessions_console::bus::Command;
+use sessions_console::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView};
+use sessions_console::model::run::{Plan, Run, Shopper};
+use sessions_console::model::settings::{Pace, Settings, Theme};
+use sessions_console::model::{Notice, Problem, RunId, SecretState, Server, ServerStatus, Stamp, Workspace};
+use sessions_console::ui::Shell;
+
+/// What the window is drawn from, and what came out of it.
+struct Window {
+    shell: Shell,
+    workspace: Workspace,
+    now: Stamp,
+    commands: Vec<Command>,
+}
+
+fn stamp(seconds: u64) -> Stamp {
+    let wall = "2026-11-22T10:00:00Z".parse::<jiff::Timestamp>().unwrap() + Duration::from_secs(seconds);
+    Stamp { wall, mono: Duration::from_secs(seconds) }
+}
+
+fn workspace() -> Workspace {
+    let mut settings = Settings::default();
+    settings.profiles[0].base_url = "http://127.0.0.1:8787".into();
+    settings.profiles[0].token_url = "http://127.0.0.1:8787/connect/token".into();
+    settings.profiles[0].client_id = "ack_zztzqayybq674example".into();
+    let mut workspace = Workspace { settings, saving: true, ..Workspace::default() };
+    let up = |address: &str| ServerStatus::Up { address: address.into(), instead_of: None };
+    workspace.servers.insert(Server::Listener, up("127.0.0.1:8788"));
+    workspace.servers.insert(Server::Sandbox, up("127.0.0.1:8787"));
+    workspace.secrets.insert(ProfileId("embedded".into()), SecretState::Held);
+    workspace.values.listener = "http://127.0.0.1:8788/c/q7m2".into();
+    workspace.values.merchant = "http://127.0.0.1:8789/m/q7m2".into();
+    workspace
+}
+
+fn window_with(size: [f32; 2], workspace: Workspace) -> Harness<'static, Window> {
+    let shell = Shell::new(&workspace.settings);
+    let state = Window { shell, workspace, now: stamp(100), commands: Vec::new() };
+    let mut harness = render::harness(
+        size,
+        |ui, window: &mut Window| {
+            let Window { shell, workspace, now, commands } = window;
+            shell.ui(ui, workspace, *now, commands);
+        },
+        state,
+    );
+    harness.run();
+    harness
+}
+
+fn window() -> Harness<'static, Window> {
+    window_with([1280.0, 800.0], workspace())
+}
+
+/// Carries settings out as the engine does.
+fn settle(harness: &mut Harness<'static, Window>) {
+    harness.run();
+    let window = harness.state_mut();
+    for command in std::mem::take(&mut window.commands) {
+        match command {
+            Command::SaveSettings(settings) => window.workspace.settings = settings,
+            other => window.commands.push(other),
+        }
+    }
+    harness.run();
+}
+
+/// The input with this name; the label beside it has the same words.
+fn input<'h>(harness: &'h Harness<'static, Window>, label: &'h str) -> egui_kittest::Node<'h> {
+    harness
+        .query_all_by_label(label)
+        .find(|node| egui::accessibility::is_input(node.accesskit_node().role()))
+        .expect(label)
+}
+
+fn type_into(harness: &mut Harness<'static, Window>, label: &str, text: &str) {
+    input(harness, label).focus();
+    harness.run();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run();
+    input(harness, label).type_text(text);
+    harness.run();
+}
+
+/// The plan that Ctrl+Enter asks for.
+fn plan(harness: &mut Harness<'static, Window>) -> Plan {
+    harness.state_mut().commands.clear();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    harness.run();
+    let runs: Vec<&Plan> = harness
+        .state()
+        .commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Run(plan) => Some(plan),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(runs.len(), 1, "one press, one run");
+    runs[0].clone()
+}
+
+fn body(harness: &mut Harness<'static, Window>) -> Value {
+    serde_json::from_str(&plan(harness).body).unwrap()
+}
+
+#[test]
+fn the_first_run_is_one_key_away_and_is_what_the_form_shows() {
+    let mut harness = window();
+    let plan = plan(&mut harness);
+    let body: Value = serde_json::from_str(&plan.body).unwrap();
+    assert_eq!(body["source"]["number"], "4242424242424242");
+    assert_eq!(body["completion"]["type"], "non_hosted");
+    assert_eq!((plan.profile.0.as_str(), plan.pace, plan.unattended), ("embedded", Pace::Auto, false));
+    assert!(matches!(plan.shopper, Shopper::Scripted(_)));
+    harness.get_by_label_contains("No findings");
+}
+
+#[test]
+fn a_typed_amount_goes_into_the_json_and_is_read_as_money() {
+    let mut harness = window();
+    type_into(&mut harness, "amount", "1200");
+    assert_eq!(body(&mut harness)["amount"], json!(1200));
+    type_into(&mut harness, "amount", "12.00");
+    harness.get_by_label_contains("amount is a whole number");
+    assert_eq!(body(&mut harness)["amount"], json!("12.00"), "wrong things are sent as typed");
+    harness.get_by_label("Reset amount").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["amount"], json!(6540));
+    assert!(harness.query_by_label_contains("amount is a whole number").is_none());
+}
+
+#[test]
+fn a_wrong_card_number_shows_its_finding_and_still_runs() {
+    let mut harness = window();
+    type_into(&mut harness, "number", "4242424242424241");
+    harness.get_by_label_contains("wrong check digit");
+    assert_eq!(body(&mut harness)["source"]["number"], "4242424242424241");
+}
+
+#[test]
+fn a_card_is_chosen_from_the_strip_and_from_the_window() {
+    let mut harness = window();
+    harness.get_by_label("Declined …7863").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["source"]["number"], "4539628347117863");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::T);
+    harness.run();
+    harness.run();
+    harness.event(egui::Event::Text("amex declined".into()));
+    harness.run();
+    harness.get_by_label("3710 646454 62927").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["source"]["number"], "371064645462927");
+    assert!(harness.query_by_label("3710 646454 62927").is_none(), "the window closes");
+}
+
+#[test]
+fn broken_json_is_said_kept_sent_and_mended() {
+    let mut harness = window();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
+    harness.run();
+    type_into(&mut harness, "Body of POST /sessions", "{\"amount\": 7,");
+    harness.get_by_label_contains("line 1 column");
+    assert_eq!(plan(&mut harness).body, "{\"amount\": 7,", "sent as typed");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
+    harness.run();
+    harness.get_by_label_contains("not JSON just now");
+    harness.get_by_label("Mend the JSON").click();
+    harness.run();
+    type_into(&mut harness, "Body of POST /sessions", "{\"amount\": 7}");
+    assert!(harness.query_by_label_contains("line 1 column").is_none());
+    assert_eq!(body(&mut harness), json!({"amount": 7}));
+}
+
+#[test]
+fn hosted_takes_the_purchase_along() {
+    let mut harness = window();
+    type_into(&mut harness, "amount", "99");
+    harness.get_by_label("Hosted").click();
+    harness.run();
+    let plan = plan(&mut harness);
+    let body: Value = serde_json::from_str(&plan.body).unwrap();
+    assert_eq!(body["amount"], json!(99));
+    assert_eq!(body["completion"]["type"], "hosted");
+    assert!(harness.query_by_label_contains("Browser data").is_none());
+}
+
+#[test]
+fn what_listener_stands_for_is_said_beneath() {
+    let harness = window();
+    harness.get_by_label_contains("127.0.0.1:8788/c/q7m2/cb");
+}
+
+#[test]
+fn settings_are_saved_before_anything_else_and_the_view_at_most_every_two_seconds() {
+    let mut harness = window();
+    harness.get_by_label("I answer myself").click();
+    settle(&mut harness);
+    assert!(harness.state().workspace.settings.answer_myself);
+    assert!(matches!(plan(&mut harness).shopper, Shopper::Person));
+    type_into(&mut harness, "reference", "ORD-7");
+    let saves = |harness: &Harness<'static, Window>| {
+        harness.state().commands.iter().filter(|command| matches!(command, Command::SaveSettings(_))).count()
+    };
+    harness.state_mut().commands.clear();
+    harness.state_mut().now = stamp(101);
+    type_into(&mut harness, "reference", "ORD-8");
+    assert_eq!(saves(&harness), 0, "too soon");
+    harness.state_mut().now = stamp(104);
+    settle(&mut harness);
+    let view = harness.state().workspace.settings.view.to_string();
+    assert!(view.contains("ORD-8"), "{view}");
+    let again = window_with([1280.0, 800.0], harness.state().workspace.clone());
+    let mut again = again;
+    assert_eq!(body(&mut again)["reference"], "ORD-8", "the draft comes back");
+}
+
+#[test]
+fn a_running_session_can_be_cancelled_by_key_but_not_while_typing() {
+    let mut workspace = workspace();
+    let shell = Shell::new(&workspace.settings);
+    let plan = Window { shell, workspace: workspace.clone(), now: stamp(0), commands: Vec::new() };
+    let plan = sessions_console::ui::builder::Panel::default().plan(&plan.workspace);
+    workspace.runs.insert(RunId(1), Run::new(RunId(1), plan, stamp(99)));
+    let mut harness = window_with([1280.0, 800.0], workspace);
+    harness.get_by_label("Cancel");
+    input(&harness, "reference").focus();
+    harness.run();
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(harness.state().commands, []);
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::Cancel(RunId(1))]);
+}
+
+fn with_custom_profile() -> Workspace {
+    let mut workspace = workspace();
+    let mut profile = Profile::new(ProfileId("mine".into()), Environment::VendorSandbox);
+    profile.client_id = "ack_mine".into();
+    workspace.settings.active_profile = profile.id.clone();
+    workspace.settings.profiles.push(profile);
+    workspace
+}
+
+#[test]
+fn a_secret_leaves_the_panel_once_and_is_nowhere_to_be_read() {
+    let mut harness = window_with([1280.0, 1400.0], with_custom_profile());
+    harness.get_by_label("Credentials").click();
+    harness.run();
+    input(&harness, "client_secret").focus();
+    harness.run();
+    input(&harness, "client_secret").type_text("s3cr3t-canary");
+    harness.run();
+    assert_eq!(seen(&harness).matches("s3cr3t-canary").count(), 0, "masked while typed");
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.state_mut().now = stamp(200);
+    harness.run();
+    let window = harness.state();
+    let secrets: Vec<_> = window
+        .commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::SetSecret(id, secret) => Some((id.0.as_str(), secret.expose())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(secrets, [("mine", "s3cr3t-canary")]);
+    assert!(!format!("{:?}", window.commands).contains("s3cr3t"), "not in the commands' text");
+    assert!(!seen(&harness).contains("s3cr3t"), "not in the accessibility tree");
+    // Undo brings nothing back.
+    harness.state_mut().commands.clear();
+    input(&harness, "client_secret").focus();
+    harness.run();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert!(!harness.state().commands.iter().any(|command| matches!(command, Command::SetSecret(..))));
+}
+
+/// Every word in the accessibility tree.
+fn seen(harness: &Harness<'static, Window>) -> String {
+    harness
+        .root()
+        .children_recursive()
+        .map(|node| {
+            let node = node.accesskit_node();
+            format!("{} {}\n", node.label().unwrap_or_default(), node.value().unwrap_or_default())
+        })
+        .collect()
+}
+
+#[test]
+fn a_profile_is_edited_checked_and_kept_on_leaving_the_field() {
+    let mut harness = window_with([1280.0, 1400.0], with_custom_profile());
+    harness.get_by_label("Credentials").click();
+    harness.run();
+    type_into(&mut harness, "base_url", "http://api.example.test");
+    harness.get_by_label_contains("Use https");
+    assert!(!harness.state().commands.iter().any(|command| matches!(command, Command::SaveProfile(_))));
+    harness.key_press(Key::Enter);
+    harness.run();
+    let saved = harness.state().commands.iter().find_map(|command| match command {
+        Command::SaveProfile(profile) => Some(profile.base_url.clone()),
+        _ => None,
+    });
+    assert_eq!(saved.as_deref(), Some("http://api.example.test"));
+}
+
+#[test]
+fn a_locked_secret_says_for_whom_it_was_entered() {
+    let mut workspace = with_custom_profile();
+    let locked = SecretState::Locked { entered_for: vec!["https://old.example.test".into()] };
+    workspace.secrets.insert(ProfileId("mine".into()), locked);
+    let mut harness = window_with([1280.0, 1400.0], workspace);
+    harness.get_by_label("Credentials").click();
+    harness.run();
+    harness.get_by_label_contains("https://old.example.test");
+}
+
+#[test]
+fn a_refused_token_is_explained_and_can_be_tried_again() {
+    let mut workspace = workspace();
+    let problem = Problem {
+        summary: "The token server refused".into(),
+        causes: vec!["400 invalid_client".into()],
+        hint: Some("Check id and secret".into()),
+    };
+    workspace.tokens.insert(ProfileId("embedded".into()), TokenStatus::Failed(problem));
+    let mut harness = window_with([1280.0, 1400.0], workspace);
+    harness.get_by_label("Credentials").click();
+    harness.run();
+    harness.get_by_label_contains("does not know this id and secret");
+    harness.get_by_label("Try again").click();
+    harness.run();
+    assert_eq!(harness.state().commands.last(), Some(&Command::RenewToken));
+}
+
+#[test]
+fn a_typed_path_opens_and_an_opened_body_is_taken_once() {
+    let mut harness = window();
+    harness.get_by_label("Type a path").click();
+    harness.run();
+    harness.get_by_label("Path of a .json file").type_text("/tmp/body.json");
+    harness.run();
+    harness.get_by_label("Open this path").click();
+    harness.run();
+    assert!(harness.state().commands.contains(&Command::OpenBody(PathBuf::from("/tmp/body.json"))));
+    let text = json!({"amount": 5, "completion": {"type": "hosted"}}).to_string();
+    harness.state_mut().workspace.opened_body = Some((1, PathBuf::from("/tmp/body.json"), text.clone()));
+    harness.run();
+    assert_eq!(plan(&mut harness).body, text);
+    type_into(&mut harness, "amount", "6");
+    assert_eq!(body(&mut harness)["amount"], json!(6), "and not taken again");
+}
+
+#[test]
+fn errors_stay_until_dismissed_and_good_news_passes() {
+    let mut workspace = workspace();
+    let notice = |number, passing, text: &str| Notice { number, passing, problem: Problem::of(text, "Do this now") };
+    workspace.notices = vec![notice(1, false, "The port is taken"), notice(2, true, "Saved")];
+    let mut harness = window_with([1280.0, 800.0], workspace);
+    harness.get_by_label_contains("The port is taken");
+    assert_eq!(harness.state().commands, []);
+    harness.state_mut().now = stamp(105);
+    harness.step();
+    assert!(harness.state().commands.contains(&Command::Dismiss(2)));
+    assert!(!harness.state().commands.contains(&Command::Dismiss(1)));
+    harness.get_by_label("Dismiss").click();
+    harness.run();
+    assert!(harness.state().commands.contains(&Command::Dismiss(1)));
+}
+
+#[test]
+fn hostile_names_are_shown_as_what_they_are() {
+    let mut workspace = with_custom_profile();
+    workspace.settings.profiles[1].name = "live\u{202E}xobdnas".into();
+    let harness = window_with([1280.0, 800.0], workspace);
+    let seen = seen(&harness);
+    assert!(seen.contains("\\u{202E}") && !seen.contains('\u{202E}'), "{seen}");
+}
+
+#[test]
+fn production_is_said_and_the_narrow_window_folds_the_builder() {
+    let mut workspace = workspace();
+    let mut profile = Profile::new(ProfileId("live".into()), Environment::Production);
+    profile.client_id = "ack_live".into();
+    workspace.settings.active_profile = profile.id.clone();
+    workspace.settings.profiles.push(profile);
+    let mut harness = window_with([990.0, 700.0], workspace);
+    harness.get_by_label_contains("Sends to production");
+    harness.get_by_label("Production: Production");
+    assert!(harness.query_by_label("Find a field").is_none());
+    harness.get_by_label("Show the builder").click();
+    harness.run();
+    harness.get_by_label("Find a field");
+    harness.get_by_label("Hide the builder").click();
+    harness.run();
+    assert!(harness.query_by_label("Find a field").is_none());
+    assert_eq!(body(&mut harness)["amount"], json!(6540), "Run works from there too");
+}
+
+#[test]
+fn zoom_look_and_pace_are_settings_and_keys_are_listed() {
+    let mut harness = window();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Plus);
+    settle(&mut harness);
+    harness.get_by_label("Manual").click();
+    settle(&mut harness);
+    harness.get_by_label("Light look").click();
+    settle(&mut harness);
+    let settings = &harness.state().workspace.settings;
+    assert_eq!((settings.zoom, settings.pace, settings.theme), (1.25, Pace::Manual, Theme::Light));
+    assert!((harness.ctx.zoom_factor() - 1.25).abs() < 0.01);
+    harness.key_press(Key::F1);
+    harness.run();
+    harness.get_by_label("Form or JSON");
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert!(harness.query_by_label("Form or JSON").is_none());
+}
+
+#[test]
+fn a_search_shows_only_what_fits_empty_fields_too() {
+    let mut harness = window();
+    harness.get_by_label("Find a field").focus();
+    harness.run();
+    harness.get_by_label("Find a field").type_text("time zone UTC");
+    harness.run();
+    assert!(harness.query_all_by_label("amount").next().is_none());
+    type_into(&mut harness, "Find a field", "stored");
+    harness.query_all_by_label("stored").next().expect("an empty field is found");
+    input(&harness, "stored").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["source"]["stored"], json!(true));
+}
+
+fn live_token() -> TokenStatus {
+    let claims = json!({"iss": "sandbox", "sub": "ack_zztzqayybq674example", "exp": 1_795_348_800, "scope": "gateway"});
+    TokenStatus::Live(Box::new(TokenView {
+        obtained: stamp(88),
+        life: Duration::from_secs(3600),
+        scopes: ["sessions:app", "sessions:browser", "gateway"].map(str::to_owned).to_vec(),
+        header: Some(json!({"alg": "HS256", "typ": "JWT"})),
+        claims: Some(claims),
+    }))
+}
+
+fn picture(
+    name: &str,
+    size: [f32; 2],
+    theme: Theme,
+    change: impl FnOnce(&mut Workspace),
+    act: impl FnOnce(&mut Harness<'static, Window>),
+) -> egui_kittest::SnapshotResults {
+    let mut workspace = workspace();
+    workspace.settings.theme = theme;
+    workspace.tokens = BTreeMap::from([(ProfileId("embedded".into()), live_token())]);
+    change(&mut workspace);
+    let mut harness = window_with(size, workspace);
+    act(&mut harness);
+    harness.run();
+    harness.snapshot(name);
+    harness.take_snapshot_results()
+}
+
+#[test]
+fn the_builder_looks_right_in_both_themes() {
+    let mut results = picture("builder_dark", [1280.0, 800.0], Theme::Dark, |_| (), |_| ());
+    results.extend(picture(
+        "builder_light",
+        [1280.0, 800.0],
+        Theme::Light,
+        |_| (),
+        |harness| type_into(harness, "number", "4242424242424241"),
+    ));
+}
+
+/// Pictures to look at while working; not compared, not kept.
+#[test]
+fn looks() {
+    let Ok(folder) = std::env::var("LOOK_AT") else { return };
+    let look = |name: &str, size, theme, change: fn(&mut Workspace), act: fn(&mut Harness<'static, Window>)| {
+        let mut workspace = workspace();
+        workspace.settings.theme = theme;
+        workspace.tokens = BTreeMap::from([(ProfileId("embedded".into()), live_token())]);
+        change(&mut workspace);
+        let mut harness = window_with(size, workspace);
+        act(&mut harness);
+        harness.run();
+        harness.render().unwrap().save(PathBuf::from(&folder).join(name)).unwrap();
+    };
+    let json = |harness: &mut Harness<'static, Window>| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
+        harness.run();
+    };
+    let cards = |harness: &mut Harness<'static, Window>| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::T);
+        harness.run();
+    };
+    let credentials = |harness: &mut Harness<'static, Window>| {
+        harness.get_by_label("Credentials").click();
+        harness.run();
+    };
+    look("json.png", [1280.0, 800.0], Theme::Dark, |_| (), json);
+    look("cards.png", [1280.0, 800.0], Theme::Light, |_| (), cards);
+    look("credentials.png", [1440.0, 1100.0], Theme::Light, |_| (), credentials);
+    look("narrow.png", [1000.0, 700.0], Theme::Dark, |_| (), |_| ());
+    look("zoom.png", [1280.0, 800.0], Theme::Light, |workspace| workspace.settings.zoom = 2.0, |_| ());
+    look("folded.png", [900.0, 600.0], Theme::Dark, |_| (), |_| ());
+    let production = |workspace: &mut Workspace| {
+        let mut profile = Profile::new(ProfileId("live".into()), Environment::Production);
+        profile.client_id = "ack_live".into();
+        workspace.settings.active_profile = profile.id.clone();
+        workspace.settings.profiles.push(profile);
+        let problem = Problem {
+            summary: "The port 8788 is taken".into(),
+            causes: vec!["Address in use (os error 98)".into()],
+            hint: Some("Stop the other program, or go on with port 40213".into()),
+        };
+        workspace.notices.push(Notice { number: 1, passing: false, problem });
+        workspace.notices.push(Notice { number: 2, passing: true, problem: Problem::of("Body saved", "") });
+    };
+    look("production.png", [1440.0, 900.0], Theme::Dark, production, credentials);
+}

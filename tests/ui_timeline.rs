@@ -1,0 +1,458 @@
+//! The timeline and the inspector, by their labels.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "support/render.rs"]
+mod render;
+#[path = "support/session.rs"]
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, Rect, UiBuilder, pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use serde_json::{Value, json};
+use sessions_console::bus::Command;
+use sessions_console::model::exchange::Step;
+use sessions_console::model::run::{Answer, Auth, Phase, Run, What};
+use sessions_console::model::{Problem, RunId, Stamp, Workspace};
+use sessions_console::ui::{inspector, theme, timeline};
+
+const ONE: RunId = RunId(1);
+const CENTRE: f32 = 592.0;
+
+struct App {
+    timeline: timeline::Panel,
+    inspector: inspector::Panel,
+    workspace: Workspace,
+    now: Stamp,
+    commands: Vec<Command>,
+}
+
+impl App {
+    fn new(runs: Vec<Run>, now: u64) -> Self {
+        Self {
+            timeline: timeline::Panel::default(),
+            inspector: inspector::Panel::default(),
+            workspace: session::workspace(runs),
+            now: session::at(now),
+            commands: Vec::new(),
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui) {
+        let room = ui.max_rect();
+        let cut = room.left() + CENTRE + (room.width() - 1048.0).max(0.0) / 2.0;
+        let left = Rect::from_min_max(room.min, pos2(cut, room.bottom()));
+        let right = Rect::from_min_max(pos2(cut + 1.0, room.top()), room.max);
+        ui.painter().vline(cut, room.y_range(), theme::line(theme::Tokens::of(ui)));
+        ui.scope_builder(UiBuilder::new().max_rect(left), |ui| {
+            ui.set_clip_rect(left);
+            self.timeline.ui(ui, &self.workspace, self.now, &mut self.commands);
+        });
+        ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
+            ui.set_clip_rect(right);
+            self.inspector.ui(ui, &self.workspace, self.timeline.selected, &mut self.commands);
+        });
+    }
+}
+
+type Window<'a> = Harness<'a, App>;
+
+fn window<'a>(runs: Vec<Run>, now: u64) -> Window<'a> {
+    sized(App::new(runs, now), [1064.0, 844.0], egui::Theme::Dark)
+}
+
+fn sized<'a>(app: App, size: [f32; 2], look: egui::Theme) -> Window<'a> {
+    let harness = Harness::builder().with_size(size).with_theme(look).renderer(render::CpuRenderer::default());
+    let mut harness = harness.build_ui_state(
+        |ui, app: &mut App| {
+            if theme::ready(ui.ctx()) {
+                app.ui(ui);
+            } else {
+                theme::install(ui.ctx());
+            }
+        },
+        app,
+    );
+    harness.run_steps(4);
+    harness
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.get_by_role_and_label(Role::Button, label).click();
+    window.run_steps(3);
+}
+
+fn click_any(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(3);
+}
+
+fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run_steps(3);
+}
+
+fn row_number(run: &Run, found: impl Fn(&What) -> bool) -> usize {
+    run.entries.iter().find(|entry| found(&entry.what)).expect("such a row").number
+}
+
+fn exchange_of(run: &Run, step: Step) -> usize {
+    row_number(run, |what| matches!(what, What::Exchange(exchange) if exchange.step == step))
+}
+
+// --- The timeline
+
+#[test]
+fn a_click_on_the_words_of_a_row_selects_it_and_the_keys_move_on() {
+    let mut window = window(vec![session::finished(ONE)], 11_000);
+    let label = "Merchant to Sessions API POST …/complete 204";
+    click(&mut window, label);
+    let complete = exchange_of(&session::finished(ONE), Step::Complete);
+    assert_eq!(window.state().timeline.selected, Some((ONE, complete)));
+    press(&mut window, Modifiers::NONE, Key::ArrowUp);
+    let (_, above) = window.state().timeline.selected.expect("selected");
+    let run = session::finished(ONE);
+    let place = |number| run.entries.iter().position(|entry| entry.number == number).unwrap();
+    assert_eq!(place(above) + 1, place(complete));
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(window.state_mut().timeline.take_intent(), Some(timeline::Intent::Inspect));
+}
+
+#[test]
+fn chips_leave_their_rows_out_and_hidden_messages_are_a_setting() {
+    let mut window = window(vec![session::finished(ONE)], 11_000);
+    let callback = "Sessions API to Callback Callback POST …/cb 200 matched";
+    window.get_by_label(callback);
+    click_any(&mut window, "Callback");
+    assert!(window.query_by_label(callback).is_none());
+    click_any(&mut window, "Hidden scheme messages");
+    let Some(Command::SaveSettings(settings)) = window.state().commands.first() else { panic!("a setting") };
+    assert!(!settings.hidden_messages);
+}
+
+#[test]
+fn the_shopper_can_answer_by_button_and_by_key() {
+    let mut window = window(vec![session::waiting(ONE)], 13_500);
+    window.get_by_label("9:46 of 10:00 left");
+    for (label, answer) in
+        [("Open in my browser", Answer::Browser), ("Answer here", Answer::Here), ("Abandon", Answer::Abandon)]
+    {
+        click(&mut window, label);
+        assert_eq!(window.state_mut().commands.pop(), Some(Command::Answer(ONE, answer)), "{label}");
+    }
+    for (modifiers, key, answer) in [
+        (Modifiers::NONE, Key::Enter, Answer::Browser),
+        (Modifiers::NONE, Key::A, Answer::Here),
+        (Modifiers::SHIFT, Key::A, Answer::Abandon),
+    ] {
+        press(&mut window, modifiers, key);
+        assert_eq!(std::mem::take(&mut window.state_mut().commands), [Command::Answer(ONE, answer)]);
+    }
+    click(&mut window, "Read the session now");
+    assert_eq!(window.state().commands, [Command::Do(ONE, Step::Confirm)]);
+}
+
+#[test]
+fn a_step_by_hand_is_sent_as_edited() {
+    let mut window = window(vec![session::by_hand(ONE, None)], 3_000);
+    window.get_by_role_and_label(Role::MultilineTextInput, "Body").focus();
+    window.run_steps(2);
+    window.get_by_role_and_label(Role::MultilineTextInput, "Body").type_text("x");
+    window.run_steps(2);
+    window.get_by_role_and_label(Role::ComboBox, "Authorization").click();
+    window.run_steps(3);
+    window.get_by_label("Session secret").click();
+    window.run_steps(3);
+    click(&mut window, "Send");
+    let Some(Command::Send(ONE, request)) = window.state().commands.first() else { panic!("sent") };
+    assert_eq!(request.auth, Auth::SessionSecret);
+    assert!(request.body.contains('x') && request.body.contains("\"a\": 1"), "{}", request.body);
+    assert_eq!(request.headers, [("X-Test".to_owned(), "one".to_owned())]);
+    assert_eq!(request.step, Step::Complete);
+}
+
+#[test]
+fn letters_are_dead_while_typing() {
+    let mut app = App::new(vec![session::waiting(ONE)], 13_500);
+    app.timeline.selected = Some((ONE, exchange_of(&session::waiting(ONE), Step::Collect)));
+    let mut window = sized(app, [1064.0, 844.0], egui::Theme::Dark);
+    window.get_by_label("Find in body").focus();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::A);
+    assert_eq!(window.state().commands, []);
+}
+
+#[test]
+fn a_step_that_failed_offers_retry_and_skip() {
+    let problem = Problem::of("Complete session: no answer within 30 s", "Try again");
+    let mut window = window(vec![session::by_hand(ONE, Some(problem))], 3_000);
+    window.get_by_label_contains("no answer within 30 s");
+    click(&mut window, "Skip");
+    click(&mut window, "Retry");
+    assert!(matches!(window.state().commands.as_slice(), [Command::Skip(ONE), Command::Send(ONE, _)]));
+}
+
+#[test]
+fn refused_codes_are_explained() {
+    let window = window(vec![session::refused(ONE)], 3_000);
+    window.get_by_label("currency is missing");
+    window.get_by_label("number does not fit its constraint");
+}
+
+#[test]
+fn a_run_that_reached_nobody_can_be_tried_again() {
+    let mut window = window(vec![session::failed(ONE)], 3_000);
+    window.get_by_label("Create session: could not reach the API");
+    click(&mut window, "Try again");
+    assert_eq!(window.state().commands, [Command::Do(ONE, Step::Create)]);
+}
+
+#[test]
+fn the_result_offers_three_ways_on() {
+    let mut window = window(vec![session::finished(ONE)], 11_000);
+    window.get_by_label("Approved after a challenge");
+    window.get_by_label("confirmed");
+    window.get_by_label("Scheme and region rules decide");
+    click(&mut window, "Authorise");
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Enter);
+    assert_eq!(window.state().commands, [Command::Do(ONE, Step::Authorise), Command::Do(ONE, Step::Authorise)]);
+    click(&mut window, "Run again");
+    assert_eq!(window.state().commands.last(), Some(&Command::Run(session::plan())));
+}
+
+#[test]
+fn a_declined_session_cannot_be_authorised_by_the_tile() {
+    let mut run = session::finished(ONE);
+    let declined = session::session("declined", &[], json!({"response_code": "N", "status_reason": "rreq_status"}));
+    run.exchanged(session::exchange(&session::Call {
+        at: 9_100, took: 5, lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
+        step: Step::Confirm, line: "GET /sessions/x", body: b"", status: 200, answer: declined,
+    }));
+    let mut window = window(vec![run], 11_000);
+    window.get_by_label("Declined without a challenge");
+    click(&mut window, "Authorise");
+    click(&mut window, "Copy hand-over");
+    assert_eq!(window.state().commands, []);
+}
+
+#[test]
+fn a_payment_shows_its_id_and_the_hand_over_is_byte_exact() {
+    let mut run = session::finished(ONE);
+    let paid = json!({"id": "pay_abc", "status": "Authorized"});
+    run.exchanged(session::exchange(&session::Call {
+        at: 9_100, took: 5, lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
+        step: Step::Authorise, line: "POST /payments", body: b"{}", status: 201, answer: paid,
+    }));
+    let members = timeline::hand_over(run.session().unwrap());
+    assert_eq!(
+        Value::Object(members).to_string(),
+        r#"{"eci":"05","cryptogram":"V+v37FmuAPB9rCVyIpjY4BZ5RfQ=","xid":"0ac91b0b-b7e5-404a-a720-a0e54edbcdf8","version":"2.2.0","ds_transaction_id":"9d849e95-2004-452f-b4c9-aab6307b02e1"}"#
+    );
+    let window = window(vec![run], 11_000);
+    window.get_by_label("pay_abc");
+    window.get_by_label("Paid: Authorized");
+}
+
+#[test]
+fn an_earlier_run_can_be_picked_and_a_new_one_takes_its_place() {
+    let mut window = window(vec![session::refused(ONE), session::finished(RunId(2))], 11_000);
+    window.get_by_label("Session 2 of 2").click();
+    window.run_steps(3);
+    window.get_by_label_contains("1  not created").click();
+    window.run_steps(3);
+    assert_eq!(window.state().timeline.shown(), Some(ONE));
+    let newest = session::waiting(RunId(3));
+    window.state_mut().workspace.runs.insert(RunId(3), newest);
+    window.run_steps(3);
+    assert_eq!(window.state().timeline.shown(), Some(RunId(3)));
+}
+
+#[test]
+fn any_step_can_be_done_again() {
+    let mut window = window(vec![session::finished(ONE)], 11_000);
+    click(&mut window, "Do again…");
+    click(&mut window, "Read session");
+    assert_eq!(window.state().commands, [Command::Do(ONE, Step::Confirm)]);
+}
+
+#[test]
+fn a_folded_wait_unfolds_and_folds_again() {
+    let mut window = window(vec![session::finished(ONE)], 11_000);
+    click(&mut window, "Unfold 8.4 s");
+    assert!(window.query_by_label("Unfold 8.4 s").is_none());
+    click_any(&mut window, "Fold waits");
+    window.get_by_label("Unfold 8.4 s");
+}
+
+#[test]
+fn without_a_run_the_panel_says_how_to_get_one() {
+    let mut window = window(vec![], 0);
+    window.get_by_label("Send your first session");
+    for (label, intent) in [
+        ("Run", timeline::Intent::Run),
+        ("Pick a test card", timeline::Intent::PickCard),
+        ("Open a body", timeline::Intent::OpenBody),
+    ] {
+        click(&mut window, label);
+        assert_eq!(window.state_mut().timeline.take_intent(), Some(intent), "{label}");
+    }
+    assert_eq!(window.state().commands, []);
+    window.get_by_label("Pick a row to see its exact bytes");
+}
+
+#[test]
+fn a_long_run_follows_its_newest_row_until_scrolled() {
+    let mut run = session::refused(ONE);
+    let more = |run: &mut Run, from: usize| {
+        for at in from..from + 60 {
+            run.step_skipped(Step::Complete, session::at(100 + at as u64));
+        }
+    };
+    more(&mut run, 0);
+    run.phase = Phase::Working(None);
+    let mut window = window(vec![run], 3_000);
+    assert!(window.query_by_label("60 new").is_none());
+    let far = pos2(300.0, 400.0);
+    window.event(egui::Event::PointerMoved(far));
+    window.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, 400.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    window.run_steps(30);
+    more(window.state_mut().workspace.runs.get_mut(&ONE).unwrap(), 60);
+    window.run_steps(4);
+    click(&mut window, "60 new");
+    window.run_steps(4);
+    assert!(window.query_by_label("60 new").is_none());
+}
+
+// --- The inspector
+
+fn inspecting<'a>(run: Run, number: usize) -> Window<'a> {
+    let mut app = App::new(vec![run], 11_000);
+    app.timeline.selected = Some((ONE, number));
+    sized(app, [1064.0, 844.0], egui::Theme::Dark)
+}
+
+#[test]
+fn a_body_is_read_folded_searched_and_copied() {
+    let run = session::finished(ONE);
+    let number = run.entries.last().unwrap().number;
+    let mut window = inspecting(run, number);
+    window.get_by_label("\"amount\": 6540,");
+    click(&mut window, "\"ds\": { 3 },");
+    click(&mut window, "\"ds\": { 3 },");
+    click(&mut window, "\"ds_id\": \"A000000003\",");
+    window.get_by_label("$.ds.ds_id");
+    click_any(&mut window, "Copy path");
+    let copied = window.output().platform_output.commands.clone();
+    window.get_by_label("Find in body").focus();
+    window.run_steps(2);
+    window.get_by_label("Find in body").type_text("CREDIT");
+    window.run_steps(4);
+    window.get_by_label("1 of 1");
+    window.get_by_label("\"card_type\": \"CREDIT\""); // its parents were unfolded
+    drop(copied);
+}
+
+#[test]
+fn every_tab_of_an_exchange_has_its_page() {
+    let run = session::finished(ONE);
+    let number = exchange_of(&run, Step::Create);
+    let mut window = inspecting(run, number);
+    window.get_by_label_contains("a session comes back");
+    window.get_by_role_and_label(Role::Tab, "Headers").click();
+    window.run_steps(3);
+    window.get_by_label("masked when recorded");
+    window.get_by_label("Cko-Request-Id");
+    window.get_by_role_and_label(Role::Tab, "Timing").click();
+    window.run_steps(3);
+    window.get_by_label("Total 41.0 ms");
+    window.get_by_role_and_label(Role::Tab, "Code").click();
+    window.run_steps(3);
+    window.get_by_label_contains("curl --request POST");
+    window.get_by_label_contains("$ACCESS_TOKEN");
+    window.get_by_role_and_label(Role::Tab, "Request").click();
+    window.run_steps(3);
+    click_any(&mut window, "Hex");
+    window.get_by_label_contains("7b ");
+}
+
+#[test]
+fn every_kind_of_row_has_a_page() {
+    let run = session::finished(ONE);
+    for entry in &run.entries {
+        inspecting(run.clone(), entry.number);
+    }
+    let hidden = row_number(&run, |what| matches!(what, What::Scheme(_)));
+    inspecting(run.clone(), hidden).get_by_label_contains("A merchant never sees this message");
+    let callback = row_number(&run, |what| matches!(what, What::Delivery(d) if d.body.starts_with(b"{")));
+    inspecting(run, callback).get_by_label_contains("came to this run's address and names its session");
+    let failed = session::failed(ONE);
+    let number = failed.entries[0].number;
+    inspecting(failed, number).get_by_label_contains("no answer was recorded");
+}
+
+#[test]
+fn hostile_bodies_are_shown_and_cost_little() {
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    let bodies: [Vec<u8>; 5] = [
+        deep.into_bytes(),
+        b"{\"a\":\"\xff\xfe\"}".to_vec(),
+        format!("{{\"a\\u202e\": \"{}\"}}", "x\u{202e}".repeat(2000)).into_bytes(),
+        vec![0; 100_000],
+        format!("[{}1]", "1,".repeat(40_000)).into_bytes(),
+    ];
+    for body in bodies {
+        let mut run = session::refused(ONE);
+        let mut exchange = session::exchange(&session::Call {
+            at: 30, took: 5, lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
+            step: Step::Confirm, line: "GET /sessions/x", body: b"", status: 200, answer: Value::Null,
+        });
+        let inner = Arc::get_mut(&mut exchange).unwrap();
+        inner.outcome.as_mut().unwrap().body = body.into();
+        run.exchanged(exchange);
+        let number = exchange_of(&run, Step::Confirm);
+        let mut window = inspecting(run, number);
+        let start = std::time::Instant::now();
+        window.run_steps(3);
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+}
+
+// --- Looking
+
+/// Writes pictures for people; `LOOK` names the folder.
+#[test]
+fn look_at_it() {
+    let Ok(folder) = std::env::var("LOOK") else { return };
+    let last = |run: &Run| Some((ONE, run.entries.last().unwrap().number));
+    let finished = session::finished(ONE);
+    let shots: [(&str, Vec<Run>, u64, Option<(RunId, usize)>); 6] = [
+        ("finished", vec![finished.clone()], 11_000, last(&finished)),
+        ("waiting", vec![session::waiting(ONE)], 13_500, Some((ONE, 4))),
+        ("hand", vec![session::by_hand(ONE, Some(Problem::of("No answer within 30 s", "Try again")))], 3_000, None),
+        ("failed", vec![session::failed(ONE)], 3_000, Some((ONE, 0))),
+        ("refused", vec![session::refused(ONE)], 3_000, Some((ONE, 0))),
+        ("empty", vec![], 0, None),
+    ];
+    let only = std::env::var("ONLY").unwrap_or_default();
+    for (look, theme) in [("dark", egui::Theme::Dark), ("light", egui::Theme::Light)] {
+        for (name, runs, now, selected) in shots.iter().filter(|shot| shot.0.contains(&only)) {
+            for size in [[1064.0, 844.0], [904.0, 744.0]] {
+                let mut app = App::new(runs.clone(), *now);
+                app.timeline.selected = *selected;
+                let mut window = sized(app, size, theme);
+                let image = window.render().expect("a picture");
+                image.save(format!("{folder}/{name}-{look}-{}.png", size[0])).expect("saved");
+            }
+        }
+    }
+}
