@@ -6,8 +6,9 @@ use std::time::Duration;
 use eframe::egui;
 
 use crate::clock;
-use crate::engine::{Engine, Options};
+use crate::engine::{Engine, Options, StartError};
 use crate::model::Problem;
+use crate::runner::Scratch;
 use crate::ui::{Shell, theme};
 
 /// How long folding in events may take within a frame. Source: style.md, How things move.
@@ -27,7 +28,7 @@ pub fn run(options: Options) -> Result<(), Problem> {
             context.request_repaint();
         }
     };
-    let engine = Engine::start(options, wake).map_err(|error| Problem::new(&error, Some(&error.hint())))?;
+    let (engine, _scratch) = start(options, wake)?;
     let mut viewport = egui::ViewportBuilder::default()
         .with_title("Sessions Console")
         .with_app_id("sessions-console")
@@ -50,6 +51,26 @@ pub fn run(options: Options) -> Result<(), Problem> {
                 .into(),
         ),
     })
+}
+
+/// Starts the engine. A data folder that cannot be used does not keep the window shut: it
+/// works in a private folder that goes with it, and says so.
+fn start(
+    options: Options,
+    wake: impl Fn() + Clone + Send + Sync + 'static,
+) -> Result<(Engine, Option<Scratch>), Problem> {
+    let shown = |error: StartError| Problem::new(&error, Some(&error.hint()));
+    match Engine::start(options.clone(), wake.clone()) {
+        Ok(engine) => Ok((engine, None)),
+        Err(StartError::Store(error)) => {
+            let scratch = Scratch::new()?;
+            let elsewhere = Options { data_dir: scratch.path().to_owned(), ..options };
+            let mut engine = Engine::start(elsewhere, wake).map_err(shown)?;
+            engine.keeps_nothing(Problem::new(&error, Some(error.hint())));
+            Ok((engine, Some(scratch)))
+        }
+        Err(error) => Err(shown(error)),
+    }
 }
 
 /// The window with its engine.

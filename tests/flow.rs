@@ -70,6 +70,22 @@ fn a_token_serves_the_next_run_too() {
 }
 
 #[test]
+fn a_token_fetched_by_hand_is_a_row_like_any_other() {
+    let mut bench = bench();
+    bench.engine.dispatch(Command::RenewToken);
+    bench.until("a token", |w| matches!(w.token(), sessions_console::model::profile::TokenStatus::Live(_)));
+    let id = bench.start(plan(Completion::NonHosted));
+    let run = bench.to_end(id);
+    assert_eq!(lines(run).iter().filter(|line| line.contains("/connect/token")).count(), 1);
+    bench.engine.dispatch(Command::RenewToken);
+    bench.until("the second row", |w| {
+        lines(&w.runs[&id]).iter().filter(|line| line.contains("/connect/token")).count() == 2
+    });
+    bench.engine.dispatch(Command::ForgetToken);
+    bench.until("no token", |w| matches!(w.token(), sessions_console::model::profile::TokenStatus::Absent));
+}
+
+#[test]
 fn who_answers_himself_is_offered_three_ways() {
     for (answer, expected) in [(Answer::Here, "approved"), (Answer::Abandon, "challenge_abandoned")] {
         let mut bench = bench();

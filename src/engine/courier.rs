@@ -130,6 +130,9 @@ impl Courier {
         request: &StepRequest,
         session_secret: Option<&str>,
     ) -> Result<Carried, Problem> {
+        if profile.environment == Environment::Production {
+            self.refuse_real_card(request)?;
+        }
         let authorization = match &request.auth {
             Auth::ProfileToken => Some(format!("Bearer {}", self.token(Some(run), profile).await?.expose())),
             Auth::SessionSecret => Some(session_secret.map(str::to_owned).ok_or_else(|| {
@@ -304,6 +307,19 @@ impl Courier {
         let live = read_token(&answer.answer)?;
         self.live.lock().unwrap_or_else(PoisonError::into_inner).push(live.token.clone());
         Ok(live)
+    }
+
+    /// Only the vendor's published numbers go to production (trust.md R35). The redactor of
+    /// the embedded sandbox masks nothing in a body but live secrets and other numbers.
+    fn refuse_real_card(&self, request: &StepRequest) -> Result<(), Problem> {
+        let foreign = self.redactor(Environment::Embedded).mask(request.body.as_bytes());
+        if foreign.spans.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::of(
+            format!("{}: not sent to production: the body holds a card number that is no test number", request.step),
+            "Use a published test card; this console never sends another number to production",
+        ))
     }
 
     /// A secret goes only to the hosts it was entered for (trust.md R23).

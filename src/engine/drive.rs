@@ -261,16 +261,18 @@ impl Driver {
         let deed = match signal {
             Signal::MethodNotified { .. } if self.progress.method.is_none() => Deed::Method(MethodResult::Y),
             Signal::MethodTimedOut if self.progress.method.is_none() => Deed::Method(MethodResult::N),
-            Signal::ChallengeNotified { .. } => Deed::Answered,
+            Signal::ChallengeNotified { .. } if self.progress.awaits_result() => Deed::Answered,
             Signal::Returned { to, .. } => Deed::Returned(to),
             Signal::CallbackReceived => {
                 self.progress.callbacks += 1;
                 return false;
             }
-            // A notification after the time-out is kept as a row; it changes nothing (emv-3ds.md 2.1).
-            Signal::MethodNotified { .. } | Signal::MethodTimedOut | Signal::BrowserData(_) | Signal::PageOpened => {
-                return false;
-            }
+            // A notification after the time-out, or of a result that was read already, is kept as a row; it changes nothing (emv-3ds.md 2.1).
+            Signal::MethodNotified { .. }
+            | Signal::MethodTimedOut
+            | Signal::ChallengeNotified { .. }
+            | Signal::BrowserData(_)
+            | Signal::PageOpened => return false,
         };
         self.did(deed).await;
         true

@@ -8,6 +8,7 @@ use super::Engine;
 use crate::bus::Event;
 use crate::clock;
 use crate::model::delivery::Delivery;
+use crate::model::exchange::Exchange;
 use crate::model::profile::{ProfileId, TokenStatus};
 use crate::model::run::{Phase, Run};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
@@ -46,7 +47,7 @@ impl Engine {
         let now = clock::stamp();
         match event {
             Event::Exchanged(Some(run), exchange) => self.with_run(run, |run| run.exchanged(exchange)),
-            Event::Exchanged(None, _) => (),
+            Event::Exchanged(None, exchange) => self.exchanged_alone(exchange),
             Event::TurnCame(run, turn) => self.with_run(run, |run| run.turn_came(turn)),
             Event::StepBegan(run, step) => self.with_run(run, |run| run.step_began(step, now)),
             Event::ShopperDid(run, deed) => self.with_run(run, |run| run.shopper_did(deed, now)),
@@ -73,6 +74,14 @@ impl Engine {
             None => tracing::debug!(run = id.0, "late event of a removed run"),
         }
         self.adopt_orphans(id);
+    }
+
+    /// A token fetched by hand is a row of the newest run, or of the first one to come.
+    fn exchanged_alone(&mut self, exchange: Arc<Exchange>) {
+        match self.workspace.runs.values_mut().next_back() {
+            Some(run) => run.exchanged(exchange),
+            None => self.alone.push(exchange),
+        }
     }
 
     /// A message of a session goes to its run, or waits until the run knows its session.

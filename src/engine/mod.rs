@@ -22,6 +22,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::bus::{Command, Event, EventSink};
 use crate::clock::{self, Clock};
 use crate::listener::Listener;
+use crate::model::exchange::Exchange;
 use crate::model::profile::{Environment, Profile, ProfileId};
 use crate::model::run::{Answer, Phase, Plan, Progress, Run};
 use crate::model::settings::Settings;
@@ -47,6 +48,8 @@ pub struct Engine {
     notices: u64,
     /// What the sandbox showed of sessions whose answer to create is still on its way.
     orphans: Vec<fold::Orphan>,
+    /// Tokens fetched by hand before there was a run to show them with.
+    alone: Vec<Arc<Exchange>>,
     settings_writer: std::sync::mpsc::Sender<Settings>,
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
@@ -77,6 +80,12 @@ impl Engine {
     /// All that there is to see.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
+    }
+
+    /// Says that what happens from now on goes with the program, and why.
+    pub fn keeps_nothing(&mut self, why: Problem) {
+        self.workspace.saving = false;
+        self.notice(Problem { summary: format!("Nothing is kept after this window closes: {}", why.summary), ..why });
     }
 
     /// The embedded sandbox, if it runs.
@@ -163,7 +172,9 @@ impl Engine {
             secret: None,
             repeats: (None, 0),
         };
-        self.workspace.runs.insert(id, Run::new(id, plan, now));
+        let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
+        self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));
+        self.workspace.runs.insert(id, run);
         self.runs.insert(id, Handle { orders, stop });
         self.spawn(driver.drive());
         tracing::info!(run = id.0, "run started");
@@ -246,6 +257,7 @@ impl Engine {
             return;
         };
         self.courier.hold(&profile, secret);
+        self.store.set_redactor(self.courier.redactor(Environment::Embedded));
         self.judge_secret(&profile);
     }
 

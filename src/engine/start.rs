@@ -97,7 +97,8 @@ impl Engine {
         let (settings, settings_problem) = settings::load(&options.data_dir);
         let mut servers = HashMap::new();
         let clock = Clock::real();
-        let listener = start_listener(&runtime, &options, &journal, &sink, &mut servers)?;
+        let inbox = store.inbox_token()?;
+        let listener = start_listener(&runtime, &options, &journal, &sink, &inbox, &mut servers)?;
         let sandbox = start_sandbox(&runtime, &options, &clock, &sink, &mut servers)?;
         let courier = Arc::new(Courier::new(Client::new()?, journal, sink.clone()));
         let merchant = listener.merchant_addr().unwrap_or(listener.addr());
@@ -119,6 +120,7 @@ impl Engine {
             runs_started: 0,
             notices: 0,
             orphans: Vec::new(),
+            alone: Vec::new(),
             own_ports,
             sandbox_clock: clock,
             listener,
@@ -181,12 +183,16 @@ fn start_listener(
     options: &Options,
     journal: &Journal,
     sink: &EventSink,
+    inbox: &str,
     servers: &mut HashMap<Server, ServerStatus>,
 ) -> Result<Listener, StartError> {
     let mut ports = (options.ports.listener, options.ports.merchant);
     let wanted = ports;
     let listener = loop {
-        let config = listener::Config::new(ports.0, ports.1, journal.clone(), sink.clone());
+        let config = listener::Config {
+            inbox: Some(inbox.to_owned()),
+            ..listener::Config::new(ports.0, ports.1, journal.clone(), sink.clone())
+        };
         match runtime.block_on(Listener::start(config)) {
             Ok(listener) => break listener,
             Err(error) if options.take_free_ports && error.port == ports.0 && ports.0 != 0 => ports.0 = 0,
