@@ -158,17 +158,18 @@ fn each_verdict_is_reached_through_the_socket() {
     let first = seen[0].0;
     let expected = [
         Verdict::Swapped { named: SessionId("sid_b".into()) },
-        Verdict::Contradicts { earlier: first },
+        Verdict::Matched,
         Verdict::Duplicate { of: seen[1].0 },
-        Verdict::Contradicts { earlier: first },
-        Verdict::Contradicts { earlier: first },
+        Verdict::Contradicts { earlier: seen[1].0 },
+        Verdict::Contradicts { earlier: seen[1].0 },
         Verdict::Duplicate { of: first },
     ];
     assert_eq!(seen.iter().map(|(_, verdict)| verdict.clone()).collect::<Vec<_>>(), expected);
 
     let matched = bench.visit();
     matched.name_session(sid.clone());
-    assert_eq!(post(&format!("{}/cb", matched.listener_base()), &body("sid_a", "approved")).status, 200);
+    let url = format!("{}/cb", matched.listener_base());
+    assert_eq!(post(&url, &body("sid_a", "approved")).status, 200, "other addresses do not matter");
     let delivery = bench.delivered();
     assert_eq!((delivery.verdict.clone(), delivery.session.clone()), (Verdict::Matched, Some(sid)));
     let stored = bench.store.deliveries(1).expect("readable");
@@ -436,6 +437,10 @@ fn what_comes_after_the_visit_is_still_recorded_for_its_run() {
     assert_eq!(bench.delivered().run, Some(RunId(5)));
     assert_eq!(get(&page).status, 200);
     assert_eq!(get_json(&format!("{page}state"))["kind"], "over");
+    bench.listener.forget(RunId(5));
+    assert_eq!(post(&format!("{base}/cb"), &json!({})).status, 404);
+    assert_eq!(bench.delivered().run, None);
+    assert_eq!(get(&page).status, 404);
 }
 
 #[test]

@@ -106,6 +106,16 @@ fn a_second_program_is_told_who_holds_the_folder() {
     Store::open(dir.path()).expect("free again");
 }
 
+#[test]
+fn the_inbox_address_stays_from_start_to_start() {
+    let dir = folder();
+    let first = Store::open(dir.path()).expect("opens").inbox_token().expect("made");
+    assert_eq!(first.len(), 22);
+    assert_eq!(Store::open(dir.path()).expect("opens").inbox_token().expect("read"), first);
+    let other = folder();
+    assert_ne!(Store::open(other.path()).expect("opens").inbox_token().expect("made"), first);
+}
+
 #[cfg(unix)]
 #[test]
 fn nobody_else_can_read_the_folder_or_its_files() {

@@ -189,7 +189,7 @@ async fn keep(
     ours: Option<&SessionId>,
     place: Option<&Arc<Place>>,
 ) -> Result<(), Refused> {
-    let entry = seen.enter(delivery.kind, &delivery.body).await;
+    let entry = seen.enter(&delivery, ours).await;
     let named = delivery.session.as_ref();
     let evidence = Evidence { kind: delivery.kind, ours, named, same: entry.same, other: entry.other };
     delivery.verdict = judge(evidence);

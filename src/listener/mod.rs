@@ -297,6 +297,11 @@ impl Listener {
         self.shared.visitors.admit(run, self.addresses)
     }
 
+    /// Takes a run's addresses back: from now on they are unknown paths (trust.md R2).
+    pub fn forget(&self, run: RunId) {
+        self.shared.visitors.forget(run);
+    }
+
     /// Stops both servers, and returns when the last request was answered or given up.
     pub async fn stop(self) {
         self.ingress.stop().await;

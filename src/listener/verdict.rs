@@ -15,7 +15,8 @@ pub struct Evidence<'a> {
     pub named: Option<&'a SessionId>,
     /// An earlier one with the same address and the same bytes.
     pub same: Option<Seq>,
-    /// The first callback to this address, if its bytes were others.
+    /// The first callback to this address that did not name another session, if its bytes
+    /// were others.
     pub other: Option<Seq>,
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, watch};
 
 use super::{Addresses, PageState, Signal, fresh_token, origin};
-use crate::model::delivery::{DeliveryKind, Seq};
+use crate::model::delivery::{Delivery, DeliveryKind, Seq};
 use crate::model::{RunId, SessionId};
 
 /// A token's digest.
@@ -115,6 +115,13 @@ impl Visitors {
         }
     }
 
+    pub(super) fn forget(&self, run: RunId) {
+        self.tables(|tables| {
+            tables.ingress.retain(|_, place| place.run != run);
+            tables.merchant.retain(|_, place| place.run != run);
+        });
+    }
+
     pub(super) fn ingress(&self, token: &str) -> Option<Arc<Place>> {
         self.tables(|tables| tables.ingress.get(&Key::of(token)).cloned())
     }
@@ -208,6 +215,13 @@ pub(super) struct Entry {
     pub(super) other: Option<Seq>,
 }
 
+/// Whether a delivery says something of our session that another one can contradict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    Claim,
+    Note,
+}
+
 enum Look {
     Enter(Entry),
     Wait(Landing),
@@ -219,10 +233,13 @@ impl Seen {
     }
 
     /// Notes a delivery. Waits while one that its verdict depends on is on its way.
-    pub(super) async fn enter(&self, kind: DeliveryKind, body: &[u8]) -> Entry {
-        let digest = (kind, Sha256::digest(body).into());
+    /// What names another session than ours contradicts nothing, nor is it contradicted.
+    pub(super) async fn enter(&self, delivery: &Delivery, ours: Option<&SessionId>) -> Entry {
+        let digest = (delivery.kind, Sha256::digest(&delivery.body).into());
+        let swapped = matches!((ours, &delivery.session), (Some(ours), Some(named)) if ours != named);
+        let rank = if delivery.kind == DeliveryKind::Callback && !swapped { Rank::Claim } else { Rank::Note };
         loop {
-            match self.arrived(|arrived| look(arrived, digest)) {
+            match self.arrived(|arrived| look(arrived, digest, rank)) {
                 Look::Enter(entry) => return entry,
                 // A sender that is gone has landed or was refused: looking again tells.
                 Look::Wait(mut landing) => drop(landing.wait_for(Option::is_some).await.is_ok()),
@@ -242,7 +259,7 @@ impl Seen {
     }
 }
 
-fn look(arrived: &mut Arrived, digest: Digest) -> Look {
+fn look(arrived: &mut Arrived, digest: Digest, rank: Rank) -> Look {
     let (landed, landing) = watch::channel(None);
     let entry = |same, other| Look::Enter(Entry { digest, landed, same, other });
     if let Some(same) = arrived.all.get(&digest) {
@@ -255,7 +272,7 @@ fn look(arrived: &mut Arrived, digest: Digest) -> Look {
         }
     }
     let mut other = None;
-    if let Some((_, first)) = arrived.first_callback.as_ref().filter(|_| digest.0 == DeliveryKind::Callback) {
+    if let Some((_, first)) = arrived.first_callback.as_ref().filter(|_| rank == Rank::Claim) {
         let at = *first.borrow();
         match at {
             None if first.has_changed().is_ok() => return Look::Wait(first.clone()),
@@ -263,7 +280,7 @@ fn look(arrived: &mut Arrived, digest: Digest) -> Look {
         }
     }
     arrived.all.insert(digest, landing.clone());
-    if digest.0 == DeliveryKind::Callback && other.is_none() {
+    if rank == Rank::Claim && other.is_none() {
         arrived.first_callback = Some((digest, landing));
     }
     entry(None, other)
