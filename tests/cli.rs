@@ -354,6 +354,30 @@ fn production_needs_a_deliberate_step_and_a_secret() {
     place.run(&words).expect(2, &["production", "--i-mean-production"]);
     let meant = [&words[..], &["--i-mean-production"]].concat();
     place.run(&meant).expect(2, &["SESSIONS_CONSOLE_CLIENT_SECRET"]);
+    let (socket, port) = taken();
+    drop(socket);
+    place.keep_profile(Environment::Production, &format!("https://127.0.0.1:{port}"));
+    let mut command = place.command(&meant);
+    command.env("SESSIONS_CONSOLE_CLIENT_SECRET", "planted-secret-value");
+    Ended::of(&command.output().expect("the program starts")).expect(3, &["broken  S001"]);
+}
+
+#[test]
+fn only_published_numbers_go_to_production() {
+    let place = Place::new();
+    let (socket, port) = taken();
+    place.keep_profile(Environment::Production, &format!("https://127.0.0.1:{port}"));
+    let file = place.file("mine.toml");
+    let foreign = "id = \"MINE\"\nname = \"x\"\n[body]\n\"/source/number\" = \"4000056655665556\"\n\
+                   [expect]\nstatus = \"approved\"\n";
+    fs::write(&file, foreign).expect("the file is written");
+    let file = file.display().to_string();
+    let mut command = place.command(&["run", "--file", &file, "--environment", "mine", "--i-mean-production"]);
+    command.env("SESSIONS_CONSOLE_CLIENT_SECRET", "planted-secret-value");
+    let ended = Ended::of(&command.output().expect("the program starts")).expect(2, &["MINE", "published test number"]);
+    assert!(!ended.err.contains("4000056655665556"), "{}", ended.err);
+    socket.set_nonblocking(true).expect("a socket option");
+    assert!(socket.accept().is_err(), "nobody was called");
 }
 
 #[test]
@@ -413,7 +437,7 @@ fn the_same_seed_gives_the_same_report() {
         place.run(&words).expect(0, &["6 passed"]);
         timeless(&path)
     };
-    let (first, again, other) = (report("a", "7", "1"), report("b", "7", "3"), report("c", "8", "3"));
+    let (first, again, other) = (report("a", "7", "1"), report("b", "7", "3"), report("c", "9", "3"));
     assert_eq!(first, again);
     assert_ne!(first[0]["session"]["id"], other[0]["session"]["id"]);
     assert_ne!(first[0]["session"]["id"], first[3]["session"]["id"], "the second round is another session");

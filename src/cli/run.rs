@@ -10,7 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::stop::Stop;
 use super::{CLIENT_SECRET, Exit, ReportTo, RunArguments, client_secret, deck, folder, say};
 use crate::model::Problem;
-use crate::model::profile::{Environment, Profile};
+use crate::model::profile::{Environment, Profile, ProfileId};
+use crate::model::redact::{Origin, Redactor};
+use crate::model::scenario::Scenario;
 use crate::runner::{self, Case, Options, Results, Target, Verdict, report};
 use crate::store;
 
@@ -26,6 +28,11 @@ pub(super) fn run(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Ex
         seed: wanted.seed,
         rounds: wanted.repeat,
     };
+    if let Target::Saved { profile, .. } = &options.target
+        && profile.environment == Environment::Production
+    {
+        check_cards(&chosen, &profile.id)?;
+    }
     for to in &wanted.report {
         check_folder(&to.path)?;
     }
@@ -90,6 +97,20 @@ fn target(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Target, Pr
         Problem::of(format!("There is no client secret for the profile {:?}", profile.name), hint)
     })?;
     Ok(Target::Saved { profile: Box::new(profile.clone()), secret })
+}
+
+/// No card number but a published test number goes to production. Source: trust.md R35.
+fn check_cards(chosen: &[Scenario], profile: &ProfileId) -> Result<(), Problem> {
+    let redactor = Redactor::new([], Origin::Embedded);
+    let foreign =
+        |scenario: &&Scenario| !redactor.mask(scenario.plan(profile.clone()).body.as_bytes()).spans.is_empty();
+    match chosen.iter().find(foreign) {
+        None => Ok(()),
+        Some(scenario) => Err(Problem::of(
+            format!("{} holds a card number that is not a published test number, or a secret", scenario.id),
+            "Only published test numbers are sent to production; take one of them",
+        )),
+    }
 }
 
 /// What is seen while scenarios run: a bar on a terminal, else one line for each.

@@ -18,7 +18,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::bus::Command;
 use crate::engine::{self, Engine, Ports};
-use crate::model::exchange::Exchange;
 use crate::model::profile::{Environment, Profile};
 use crate::model::run::{Run, What};
 use crate::model::scenario::{Mismatch, Scenario};
@@ -284,8 +283,10 @@ fn watch(engine: &mut Engine, id: RunId, scenario: &Scenario, stop: &AtomicBool)
     }
     let late = Instant::now() + GRACE;
     let expected = scenario.expect.callbacks.unwrap_or(0);
-    let missing =
-        |engine: &Engine| engine.workspace().runs.get(&id).is_some_and(|run| run.progress.callbacks < expected);
+    let missing = |engine: &Engine| {
+        let progress = engine.workspace().runs.get(&id).map(|run| &run.progress);
+        progress.is_some_and(|progress| progress.completed && progress.callbacks < expected)
+    };
     while missing(engine) && Instant::now() < late && !stop.load(Ordering::Relaxed) {
         engine.wait(LOOK);
     }
@@ -318,7 +319,7 @@ fn silent(run: &Run) -> bool {
         What::Exchange(exchange) => Some(exchange),
         _ => None,
     });
-    exchanges.map(|exchange: &std::sync::Arc<Exchange>| exchange.outcome.is_err()).next().unwrap_or(false)
+    exchanges.map(|exchange| exchange.outcome.is_err()).next().unwrap_or(false)
 }
 
 /// The members of the session that say how it ended. The cryptogram is left out: that
