@@ -4,6 +4,9 @@
 
 #[path = "support/render.rs"]
 mod render;
+#[allow(dead_code)] // shared with the timeline's tests
+#[path = "support/session.rs"]
+mod session;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -453,6 +456,32 @@ fn a_search_shows_only_what_fits_empty_fields_too() {
     assert_eq!(body(&mut harness)["source"]["stored"], json!(true));
 }
 
+const ROW: &str = "Merchant to Sessions API POST …/complete 204";
+
+fn with_a_run(size: [f32; 2], mut workspace: Workspace) -> Harness<'static, Window> {
+    workspace.runs = session::workspace([session::finished(RunId(1))]).runs;
+    let mut harness = window_with(size, workspace);
+    harness.state_mut().now = session::at(11_000);
+    harness.run_steps(3);
+    harness.get_by_label(ROW).click();
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn a_row_opens_in_the_inspector_beside_it_or_in_a_drawer_that_closes() {
+    let wide = with_a_run([1440.0, 900.0], workspace());
+    assert!(wide.query_by_label("Close the inspector").is_none());
+    let beside = wide.get_by_label("Headers").rect();
+    assert!(beside.left() > 900.0 && beside.top() < 200.0, "{beside}");
+    let mut narrow = with_a_run([1100.0, 800.0], workspace());
+    let below = narrow.get_by_label("Headers").rect();
+    assert!(below.top() > 400.0, "{below}");
+    narrow.get_by_label("Close the inspector").click();
+    narrow.run_steps(4);
+    assert!(narrow.query_by_label("Headers").is_none());
+}
+
 fn live_token() -> TokenStatus {
     let claims = json!({"iss": "sandbox", "sub": "ack_zztzqayybq674example", "exp": 1_795_348_800, "scope": "gateway"});
     TokenStatus::Live(Box::new(TokenView {
@@ -539,5 +568,13 @@ fn looks() {
         workspace.notices.push(Notice { number: 1, passing: false, problem });
         workspace.notices.push(Notice { number: 2, passing: true, problem: Problem::of("Body saved", "") });
     };
+    for (name, size, theme) in
+        [("whole.png", [1440.0, 900.0], Theme::Dark), ("drawer.png", [1100.0, 800.0], Theme::Light)]
+    {
+        let mut workspace = workspace();
+        workspace.settings.theme = theme;
+        let mut harness = with_a_run(size, workspace);
+        harness.render().unwrap().save(PathBuf::from(&folder).join(name)).unwrap();
+    }
     look("production.png", [1440.0, 900.0], Theme::Dark, production, credentials);
 }

@@ -229,8 +229,14 @@ fn a_declined_session_cannot_be_authorised_by_the_tile() {
     let mut run = session::finished(ONE);
     let declined = session::session("declined", &[], json!({"response_code": "N", "status_reason": "rreq_status"}));
     run.exchanged(session::exchange(&session::Call {
-        at: 9_100, took: 5, lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
-        step: Step::Confirm, line: "GET /sessions/x", body: b"", status: 200, answer: declined,
+        at: 9_100,
+        took: 5,
+        lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
+        step: Step::Confirm,
+        line: "GET /sessions/x",
+        body: b"",
+        status: 200,
+        answer: declined,
     }));
     let mut window = window(vec![run], 11_000);
     window.get_by_label("Declined without a challenge");
@@ -244,8 +250,14 @@ fn a_payment_shows_its_id_and_the_hand_over_is_byte_exact() {
     let mut run = session::finished(ONE);
     let paid = json!({"id": "pay_abc", "status": "Authorized"});
     run.exchanged(session::exchange(&session::Call {
-        at: 9_100, took: 5, lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
-        step: Step::Authorise, line: "POST /payments", body: b"{}", status: 201, answer: paid,
+        at: 9_100,
+        took: 5,
+        lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
+        step: Step::Authorise,
+        line: "POST /payments",
+        body: b"{}",
+        status: 201,
+        answer: paid,
     }));
     let members = timeline::hand_over(run.session().unwrap());
     assert_eq!(
@@ -413,8 +425,14 @@ fn hostile_bodies_are_shown_and_cost_little() {
     for body in bodies {
         let mut run = session::refused(ONE);
         let mut exchange = session::exchange(&session::Call {
-            at: 30, took: 5, lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
-            step: Step::Confirm, line: "GET /sessions/x", body: b"", status: 200, answer: Value::Null,
+            at: 30,
+            took: 5,
+            lanes: (sessions_console::model::Lane::Merchant, sessions_console::model::Lane::Sessions),
+            step: Step::Confirm,
+            line: "GET /sessions/x",
+            body: b"",
+            status: 200,
+            answer: Value::Null,
         });
         let inner = Arc::get_mut(&mut exchange).unwrap();
         inner.outcome.as_mut().unwrap().body = body.into();

@@ -206,7 +206,8 @@ impl Panel {
             let name = if wide { "Hidden scheme messages" } else { "Hidden" };
             let chip = chip_ui(ui, name, None, count(Class::Hidden), hidden);
             if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {
-                let settings = crate::model::settings::Settings { hidden_messages: !hidden, ..workspace.settings.clone() };
+                let settings =
+                    crate::model::settings::Settings { hidden_messages: !hidden, ..workspace.settings.clone() };
                 commands.push(Command::SaveSettings(settings));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -309,7 +310,8 @@ impl Panel {
             if let Some(turn) = waiting {
                 turn::ui(ui, &mut self.edit, run, turn, now, commands);
             } else if let Some((step, problem)) = failed {
-                let again = |ui: &mut Ui| secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked();
+                let again =
+                    |ui: &mut Ui| secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked();
                 if widgets::problem_with(ui, problem, again) {
                     commands.push(Command::Do(run.id, step));
                 }

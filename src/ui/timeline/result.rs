@@ -240,7 +240,8 @@ pub fn hand_over(session: &Session) -> Map<String, Value> {
 fn elsewhere_tile(ui: &mut Ui, session: &Session) {
     let members = hand_over(session);
     let proof = members.contains_key("eci") && members.contains_key("cryptogram");
-    let names: Vec<&str> = members.keys().map(|name| if name == "ds_transaction_id" { "ds id" } else { name }).collect();
+    let names: Vec<&str> =
+        members.keys().map(|name| if name == "ds_transaction_id" { "ds id" } else { name }).collect();
     let text = if names.is_empty() { "Nothing to hand over".into() } else { names.join(", ") };
     tile(ui, i::ICON_SWAP_HORIZ.outlined(), "Another PSP", &text, |ui| {
         ui.add_enabled_ui(proof, |ui| {
