@@ -523,10 +523,29 @@ fn the_builder_looks_right_in_both_themes() {
     ));
 }
 
-/// Pictures to look at while working; not compared, not kept.
+/// Nothing that can be clicked or typed into lies beside the window.
+fn nothing_sticks_out(name: &str, harness: &Harness<'static, Window>) {
+    let window = harness.ctx.content_rect().expand(1.0);
+    for node in harness.root().children_recursive() {
+        let role = node.accesskit_node().role();
+        if egui::accessibility::is_input(role) {
+            let (rect, label) = (node.rect(), node.accesskit_node().label());
+            let inside = rect.left() >= window.left() && rect.right() <= window.right();
+            assert!(inside, "{name}: {role:?} {label:?} at {rect} in {window}");
+        }
+    }
+}
+
+/// Also draws pictures to look at into the folder `LOOK_AT`, if that is set.
 #[test]
-fn looks() {
-    let Ok(folder) = std::env::var("LOOK_AT") else { return };
+fn everything_is_in_reach_in_every_size_and_zoom() {
+    let folder = std::env::var("LOOK_AT").ok();
+    let show = |name: &str, harness: &mut Harness<'static, Window>| {
+        nothing_sticks_out(name, harness);
+        if let Some(folder) = &folder {
+            harness.render().unwrap().save(PathBuf::from(folder).join(name)).unwrap();
+        }
+    };
     let look = |name: &str, size, theme, change: fn(&mut Workspace), act: fn(&mut Harness<'static, Window>)| {
         let mut workspace = workspace();
         workspace.settings.theme = theme;
@@ -535,7 +554,7 @@ fn looks() {
         let mut harness = window_with(size, workspace);
         act(&mut harness);
         harness.run();
-        harness.render().unwrap().save(PathBuf::from(&folder).join(name)).unwrap();
+        show(name, &mut harness);
     };
     let json = |harness: &mut Harness<'static, Window>| {
         harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
@@ -554,6 +573,8 @@ fn looks() {
     look("credentials.png", [1440.0, 1100.0], Theme::Light, |_| (), credentials);
     look("narrow.png", [1000.0, 700.0], Theme::Dark, |_| (), |_| ());
     look("zoom.png", [1280.0, 800.0], Theme::Light, |workspace| workspace.settings.zoom = 2.0, |_| ());
+    look("tight.png", [1280.0, 800.0], Theme::Dark, |workspace| workspace.settings.zoom = 1.5, |_| ());
+    look("huge.png", [1280.0, 800.0], Theme::Dark, |workspace| workspace.settings.zoom = 3.0, |_| ());
     look("folded.png", [900.0, 600.0], Theme::Dark, |_| (), |_| ());
     let production = |workspace: &mut Workspace| {
         let mut profile = Profile::new(ProfileId("live".into()), Environment::Production);
@@ -574,7 +595,7 @@ fn looks() {
         let mut workspace = workspace();
         workspace.settings.theme = theme;
         let mut harness = with_a_run(size, workspace);
-        harness.render().unwrap().save(PathBuf::from(&folder).join(name)).unwrap();
+        show(name, &mut harness);
     }
     look("production.png", [1440.0, 900.0], Theme::Dark, production, credentials);
 }
