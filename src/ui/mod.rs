@@ -342,9 +342,13 @@ fn status_ui(ui: &mut Ui, workspace: &Workspace) {
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let first = if palette::running(workspace) { Act::Cancel } else { Act::Run };
-        let wide = ui.available_width() > 700.0;
+        let room = match ui.available_width() {
+            700.0.. => 4,
+            560.0.. => 2,
+            _ => 0,
+        };
         let hints = [first, Act::TestCards, Act::FormOrJson, Act::Keys];
-        for act in hints.into_iter().take(if wide { hints.len() } else { 2 }) {
+        for act in hints.into_iter().take(room) {
             let entry = palette::entry(act);
             widgets::key_cap(ui, entry.cap);
             widgets::muted(ui, &lower_first(entry.label));
