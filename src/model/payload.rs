@@ -605,7 +605,8 @@ mod tests {
 
     #[test]
     fn numbers_order_and_twice_given_keys_survive() {
-        let payload = read(r#"{"b": 1.50, "a": 12345678901234567890, "acs": {"url": "x\/y"}, "\u0062": [], "3ds": [1, 2]}"#);
+        let payload =
+            read(r#"{"b": 1.50, "a": 12345678901234567890, "acs": {"url": "x\/y"}, "\u0062": [], "3ds": [1, 2]}"#);
         let rows = payload.rows();
         let shown: Vec<_> = rows.iter().map(|row| (payload.key(row), payload.value(row), row.repeated)).collect();
         assert_eq!(shown[1], (Some("b".into()), "1.50".into(), true));

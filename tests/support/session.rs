@@ -86,7 +86,13 @@ pub fn exchange(call: &Call) -> Arc<Exchange> {
             headers: sent,
             body: Bytes::copy_from_slice(call.body),
         },
-        outcome: Ok(Response { status: call.status, version: "HTTP/1.1".into(), headers: answered, body: answer, dropped_bytes: 0 }),
+        outcome: Ok(Response {
+            status: call.status,
+            version: "HTTP/1.1".into(),
+            headers: answered,
+            body: answer,
+            dropped_bytes: 0,
+        }),
         timing: Timing { connect: Some(total / 8), wait: total / 2, download: total / 4, total },
         masked: 1,
     })
@@ -111,14 +117,18 @@ pub fn session(status: &str, actions: &[&str], more: Value) -> Value {
 
 fn approved(completed: bool) -> Value {
     let actions: &[&str] = if completed { &[] } else { &["complete"] };
-    session("approved", actions, json!({
-        "completed": completed, "status_reason": "rreq_status", "approved": true, "challenged": true,
-        "response_code": "Y", "eci": "05", "cryptogram": "V+v37FmuAPB9rCVyIpjY4BZ5RfQ=",
-        "xid": "0ac91b0b-b7e5-404a-a720-a0e54edbcdf8",
-        "acs": {"reference_number": "SANDBOX-ACS-0001", "transaction_id": "310184a2-e7d0-4a06-823c-c78fc7c6b561", "challenge_mandated": true, "authentication_type": "02"},
-        "card": {"instrument_id": "src_ymll2uqgws4sl5755tanet2ruq", "metadata": {"card_type": "CREDIT"}},
-        "certificates": {"ds_public": "eyJrdHkiOiJFQyJ9"}
-    }))
+    session(
+        "approved",
+        actions,
+        json!({
+            "completed": completed, "status_reason": "rreq_status", "approved": true, "challenged": true,
+            "response_code": "Y", "eci": "05", "cryptogram": "V+v37FmuAPB9rCVyIpjY4BZ5RfQ=",
+            "xid": "0ac91b0b-b7e5-404a-a720-a0e54edbcdf8",
+            "acs": {"reference_number": "SANDBOX-ACS-0001", "transaction_id": "310184a2-e7d0-4a06-823c-c78fc7c6b561", "challenge_mandated": true, "authentication_type": "02"},
+            "card": {"instrument_id": "src_ymll2uqgws4sl5755tanet2ruq", "metadata": {"card_type": "CREDIT"}},
+            "certificates": {"ds_public": "eyJrdHkiOiJFQyJ9"}
+        }),
+    )
 }
 
 fn scheme(kind: &'static str, lanes: (Lane, Lane), ms: u64, took: u64, gist: &str) -> SchemeMessage {
@@ -134,7 +144,14 @@ fn scheme(kind: &'static str, lanes: (Lane, Lane), ms: u64, took: u64, gist: &st
     }
 }
 
-pub fn delivery(kind: DeliveryKind, ms: u64, target: &str, body: &str, verdict: Verdict, answered: u16) -> Arc<Delivery> {
+pub fn delivery(
+    kind: DeliveryKind,
+    ms: u64,
+    target: &str,
+    body: &str,
+    verdict: Verdict,
+    answered: u16,
+) -> Arc<Delivery> {
     let head = format!("POST {target} HTTP/1.1\r\nHost: 127.0.0.1:8788\r\nContent-Length: {}\r\n\r\n", body.len());
     Arc::new(Delivery {
         seq: Seq(ms),
@@ -166,15 +183,58 @@ fn until_challenge(id: RunId) -> Run {
         exchange(&Call { at, took, lanes, step, line, body, status, answer })
     };
     let token = b"grant_type=client_credentials&client_id=ack_zztzqayybq674&client_secret=**********";
-    run.exchanged(call(0, 14, (M, S), Step::Token, "POST /connect/token", token, 200, json!({"access_token": "*****", "expires_in": 3600})));
+    run.exchanged(call(
+        0,
+        14,
+        (M, S),
+        Step::Token,
+        "POST /connect/token",
+        token,
+        200,
+        json!({"access_token": "*****", "expires_in": 3600}),
+    ));
     let body = plan().body;
     let links = json!({"_links": {"three_ds_method_url": {"href": format!("{API}/simulator/acs/method")}, "self": {"href": format!("{API}/sessions/{SID}")}}});
-    run.exchanged(call(18, 41, (M, S), Step::Create, "POST /sessions", body.as_bytes(), 202, session("pending", &["issuer_fingerprint", "collect_channel_data"], links)));
-    run.exchanged(call(66, 204, (B, I), Step::Method, "POST /simulator/acs/method", b"threeDSMethodData=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiIn0", 200, Value::Null));
-    run.delivered(delivery(DeliveryKind::MethodNotification, 272, "/q7m2kfx9/method", "threeDSMethodData=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiIn0", Verdict::Addressed, 200));
+    run.exchanged(call(
+        18,
+        41,
+        (M, S),
+        Step::Create,
+        "POST /sessions",
+        body.as_bytes(),
+        202,
+        session("pending", &["issuer_fingerprint", "collect_channel_data"], links),
+    ));
+    run.exchanged(call(
+        66,
+        204,
+        (B, I),
+        Step::Method,
+        "POST /simulator/acs/method",
+        b"threeDSMethodData=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiIn0",
+        200,
+        Value::Null,
+    ));
+    run.delivered(delivery(
+        DeliveryKind::MethodNotification,
+        272,
+        "/q7m2kfx9/method",
+        "threeDSMethodData=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiIn0",
+        Verdict::Addressed,
+        200,
+    ));
     let line = format!("PUT /sessions/{SID}/collect-data");
     let challenged = session("challenged", &["challenge_cardholder"], json!({"response_code": "C"}));
-    run.exchanged(call(284, 168, (M, S), Step::Collect, &line, br#"{"three_ds_method_completion":"Y"}"#, 200, challenged));
+    run.exchanged(call(
+        284,
+        168,
+        (M, S),
+        Step::Collect,
+        &line,
+        br#"{"three_ds_method_completion":"Y"}"#,
+        200,
+        challenged,
+    ));
     run.scheme_message_seen(scheme("AReq", (S, Lane::Directory), 301, 22, "→ directory → issuer"));
     run.scheme_message_seen(scheme("ARes", (I, S), 418, 26, "transStatus C"));
     run.scheme_message_seen(scheme("CReq", (B, I), 470, 9, "creq form, window 05"));
@@ -216,7 +276,14 @@ pub fn waiting(id: RunId) -> Run {
 /// A run by hand that waits before `complete`.
 pub fn by_hand(id: RunId, problem: Option<Problem>) -> Run {
     let mut run = until_challenge(id);
-    run.turn_came(Turn { request: request(Step::Complete), answers: vec![], page: None, since: at(600), limit: None, problem });
+    run.turn_came(Turn {
+        request: request(Step::Complete),
+        answers: vec![],
+        page: None,
+        since: at(600),
+        limit: None,
+        problem,
+    });
     run
 }
 
@@ -225,7 +292,14 @@ pub fn finished(id: RunId) -> Run {
     let mut run = waiting(id);
     run.step_began(Step::Challenge, at(8930));
     run.scheme_message_seen(scheme("RReq", (I, S), 8938, 12, "transStatus Y · ECI 05"));
-    run.delivered(delivery(DeliveryKind::ChallengeNotification, 8964, "/q7m2kfx9/cres", "cres=eyJtZXNzYWdlVHlwZSI6IkNSZXMifQ", Verdict::Addressed, 302));
+    run.delivered(delivery(
+        DeliveryKind::ChallengeNotification,
+        8964,
+        "/q7m2kfx9/cres",
+        "cres=eyJtZXNzYWdlVHlwZSI6IkNSZXMifQ",
+        Verdict::Addressed,
+        302,
+    ));
     let get = format!("GET /sessions/{SID}");
     let call = |at, took, step, line: &str, status, answer| {
         exchange(&Call { at, took, lanes: (M, S), step, line, body: b"", status, answer })
@@ -244,7 +318,16 @@ pub fn refused(id: RunId) -> Run {
     let mut run = Run::new(id, plan(), at(0));
     let answer = json!({"request_id": "9d84", "error_type": "unprocessable_entity", "error_codes": ["number_invalid", "currency_required"]});
     let body = plan().body;
-    run.exchanged(exchange(&Call { at: 18, took: 41, lanes: (M, S), step: Step::Create, line: "POST /sessions", body: body.as_bytes(), status: 422, answer }));
+    run.exchanged(exchange(&Call {
+        at: 18,
+        took: 41,
+        lanes: (M, S),
+        step: Step::Create,
+        line: "POST /sessions",
+        body: body.as_bytes(),
+        status: 422,
+        answer,
+    }));
     run.ended(Phase::Ended, at(80));
     run
 }

@@ -179,7 +179,9 @@ impl Body {
         };
         if widgets::icon_button(ui, icon, name).clicked() {
             self.folded = match self.folded.is_empty() {
-                true => self.payload.rows().iter().enumerate().filter(|(_, row)| openers(row)).map(|(at, _)| at).collect(),
+                true => {
+                    self.payload.rows().iter().enumerate().filter(|(_, row)| openers(row)).map(|(at, _)| at).collect()
+                }
                 false => BTreeSet::new(),
             };
             self.unhide();
@@ -264,7 +266,8 @@ impl Body {
                 let response = self.row_ui(ui, at, mark);
                 let opener = self.payload.rows().get(at).is_some_and(|row| matches!(row.kind, Kind::Open { .. }));
                 if response.clicked() {
-                    let arrow = response.interact_pointer_pos().is_some_and(|at| at.x < response.rect.left() + GUTTER + 16.0);
+                    let arrow =
+                        response.interact_pointer_pos().is_some_and(|at| at.x < response.rect.left() + GUTTER + 16.0);
                     let again = self.chosen == Some(at);
                     if opener && (arrow || again || response.double_clicked()) {
                         toggled = Some(at);
@@ -309,8 +312,9 @@ impl Body {
         let left = rect.left() + GUTTER + 16.0 + depth as f32 * INDENT;
         self.arrow_ui(ui, at, pos2(left - 14.0, rect.center().y));
         let hint = if warning { Some("key stands twice".to_owned()) } else { hint };
-        let room = hint_ui(ui, rect, hint.as_deref(), warning) - left;
-        job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(20.0));
+        let whole = ui.painter().layout_job(job.clone()).size().x;
+        let end = hint_ui(ui, rect, hint.as_deref(), warning, left + whole);
+        job.wrap = egui::text::TextWrapping::truncate_at_width((end - left).max(20.0));
         let galley = ui.painter().layout_job(job);
         ui.painter().galley(pos2(left, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
         response
@@ -383,7 +387,8 @@ impl Body {
                     ui.ctx().copy_text(path.clone());
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let text = egui::RichText::new(display_text(&path)).font(theme::code(theme::CODE)).color(tokens.text);
+                    let text =
+                        egui::RichText::new(display_text(&path)).font(theme::code(theme::CODE)).color(tokens.text);
                     ui.add(egui::Label::new(text).truncate());
                 });
             });
@@ -410,7 +415,8 @@ impl Body {
         if self.lines.0 != columns {
             self.lines = (columns, payload::wrap(self.payload.bytes(), columns));
         }
-        let line_at = |lines: &[Range<usize>], offset| lines.partition_point(|line| line.start <= offset).saturating_sub(1);
+        let line_at =
+            |lines: &[Range<usize>], offset| lines.partition_point(|line| line.start <= offset).saturating_sub(1);
         let lines = &self.lines.1;
         let goal = self.scroll_to.take().map(|offset| line_at(lines, offset));
         let (hits, current) = (&self.hits, self.hits.get(self.hit).map(|offset| line_at(lines, *offset)));
@@ -494,14 +500,18 @@ fn number_ui(ui: &Ui, rect: Rect, number: usize) {
     ui.painter().galley(at, galley, tokens.muted);
 }
 
-/// The meaning at the right. Returns where the text before it must end.
-fn hint_ui(ui: &Ui, rect: Rect, hint: Option<&str>, warning: bool) -> f32 {
+/// The meaning at the right, if the value leaves room for it; a warning always. Returns
+/// where the value must end.
+fn hint_ui(ui: &Ui, rect: Rect, hint: Option<&str>, warning: bool, used: f32) -> f32 {
     let tokens = Tokens::of(ui);
     let right = rect.right() - theme::PADDING;
     let Some(hint) = hint else { return right };
     let colour = if warning { tokens.warning.ink } else { tokens.muted };
     let galley = line_of(ui, &display_text(hint), theme::words(theme::SMALL), colour);
     let left = right - galley.size().x;
+    if !warning && used + 8.0 > left {
+        return right;
+    }
     ui.painter().galley(pos2(left, rect.center().y - galley.size().y / 2.0), galley, colour);
     left - 10.0
 }
@@ -513,5 +523,9 @@ fn text_row_ui(ui: &mut Ui, number: usize, text: &str, mark: u8) {
     ground(ui, rect, false, false, mark);
     number_ui(ui, rect, number);
     let galley = line_of(ui, text, theme::code(theme::CODE), tokens.text);
-    ui.painter().galley(pos2(rect.left() + GUTTER + 10.0, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
+    ui.painter().galley(
+        pos2(rect.left() + GUTTER + 10.0, rect.center().y - galley.size().y / 2.0),
+        galley,
+        tokens.text,
+    );
 }

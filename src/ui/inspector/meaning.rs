@@ -119,7 +119,9 @@ pub fn sentence(what: &What) -> String {
             format!("{} A merchant never sees this message; the sandbox shows it.", scheme_message(message.kind))
         }
         What::Phone(_) => "What the bank sent to the shopper's phone. Only the sandbox can show it.".into(),
-        What::Wait(Step::Challenge) => "The bank waits for the shopper; nothing moves until the shopper answers.".into(),
+        What::Wait(Step::Challenge) => {
+            "The bank waits for the shopper; nothing moves until the shopper answers.".into()
+        }
         What::Wait(step) => format!("The run waited for a person: {}.", step.name()),
         What::Skipped(step) => format!("You left this step out: {}. Nothing was sent.", step.name()),
         What::Failed(step, _) => format!("{} did not come to its end; no answer was recorded.", step.name()),

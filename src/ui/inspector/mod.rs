@@ -74,7 +74,8 @@ impl Panel {
             What::Delivery(delivery) => self.delivery_ui(ui, run, entry, delivery),
             What::Scheme(message) => {
                 widgets::hline(ui);
-                let body = self.body((run.id, entry.number, Tab::Request), || Body::new(&message.body, Some("application/json")));
+                let body = self
+                    .body((run.id, entry.number, Tab::Request), || Body::new(&message.body, Some("application/json")));
                 body.0.ui(ui, body.1, "message");
             }
             What::Phone(message) => padded(ui, |ui| {
@@ -136,7 +137,9 @@ impl Panel {
             Ok(response) => response,
             Err(problem) => {
                 padded(ui, |ui| {
-                    let again = |ui: &mut Ui| widgets::secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked();
+                    let again = |ui: &mut Ui| {
+                        widgets::secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked()
+                    };
                     if widgets::problem_with(ui, problem, again) {
                         commands.push(Command::Do(key.0, exchange.step));
                     }
@@ -199,7 +202,8 @@ fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
     let (title, code, status) = match &entry.what {
         What::Exchange(exchange) => {
             let line = format!("{} {}", exchange.request.method, short_path(exchange.path(), None));
-            let status = exchange.response().map(|response| (response.status, tokens.tone(Tone::of_http(response.status)).ink));
+            let status =
+                exchange.response().map(|response| (response.status, tokens.tone(Tone::of_http(response.status)).ink));
             (String::new(), line, status)
         }
         What::Delivery(delivery) => {
@@ -220,6 +224,7 @@ fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
             widgets::lane_badge(ui, entry.to);
         }
         ui.spacing_mut().item_spacing.x = 8.0;
+        ui.add_space(5.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(took) = entry.took.filter(|took| !took.is_zero()) {
                 widgets::mono(ui, &short_time(took), tokens.text_second);
@@ -314,7 +319,12 @@ fn line_ui(ui: &mut Ui, method: &str, url: &str) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 widgets::mono(ui, &display_text(&format!("{method} ")), tokens.text);
                 widgets::mono(ui, &display_text(&format!("{scheme}://")), tokens.muted);
-                widgets::emphasis_with(ui, &display_text(&middle_cut(authority, 40, 40)), theme::code(theme::CODE), tokens.text);
+                widgets::emphasis_with(
+                    ui,
+                    &display_text(&middle_cut(authority, 40, 40)),
+                    theme::code(theme::CODE),
+                    tokens.text,
+                );
                 let path = RichText::new(display_text(path)).font(theme::code(theme::CODE)).color(tokens.text_second);
                 ui.add(egui::Label::new(path).truncate()).on_hover_text(display_text(url));
             });
@@ -343,7 +353,11 @@ fn headers_ui(ui: &mut Ui, title: &str, headers: &Headers, masks: bool) {
             cell(ui, name_width, shown);
             let masked = masks && is_masked(value);
             let room = ui.available_width() - theme::TARGET - 6.0 - if masked { 136.0 } else { 0.0 };
-            cell(ui, room.max(40.0), RichText::new(display_text(value)).font(theme::code(theme::CODE)).color(tokens.text));
+            cell(
+                ui,
+                room.max(40.0),
+                RichText::new(display_text(value)).font(theme::code(theme::CODE)).color(tokens.text),
+            );
             if masked {
                 let pill = widgets::pill_with(ui, Tone::Neutral, None, "masked when recorded", 17.0);
                 pill.on_hover_text("The value was never kept; only its length");
@@ -365,9 +379,11 @@ fn timing_ui(ui: &mut Ui, exchange: &Exchange) {
     let colour = tokens.lane(exchange.from).ink;
     let mut start = Duration::ZERO;
     let connect_words = if connect.is_some() { "" } else { "a connection was open already" };
-    for (name, took, note) in
-        [("Connect", connect, connect_words), ("Wait", Some(wait), "until the answer's head"), ("Download", Some(download), "until the last byte")]
-    {
+    for (name, took, note) in [
+        ("Connect", connect, connect_words),
+        ("Wait", Some(wait), "until the answer's head"),
+        ("Download", Some(download), "until the last byte"),
+    ] {
         let took = took.unwrap_or_default();
         bar_ui(ui, name, (start, took), total, colour, note);
         start += took;
@@ -401,7 +417,10 @@ fn bar_ui(ui: &mut Ui, name: &str, span: (Duration, Duration), total: Duration, 
     if span.1.is_zero() {
         write(note, theme::words(theme::SMALL), tokens.muted, left, false);
     } else {
-        let bar = egui::Rect::from_min_max(egui::pos2(from, rect.center().y - 4.0), egui::pos2(to.max(from + 2.5), rect.center().y + 4.0));
+        let bar = egui::Rect::from_min_max(
+            egui::pos2(from, rect.center().y - 4.0),
+            egui::pos2(to.max(from + 2.5), rect.center().y + 4.0),
+        );
         ui.painter().rect_filled(bar, 1.0, colour);
     }
     if !note.is_empty() {

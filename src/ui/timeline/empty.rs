@@ -42,7 +42,13 @@ fn skeleton(ui: &Ui, whole: Rect) {
         let fill: Color32 = tokens.bg3.gamma_multiply(0.9 - 0.12 * at as f32);
         let left = whole.left() + 20.0;
         let right = whole.right() - 170.0;
-        let parts = [(left, 36.0, 7.0), (left + 48.0, 32.0, 13.0), (left + 92.0, width, 7.0), (right, 26.0, 7.0), (right + 38.0 + start, length, 7.0)];
+        let parts = [
+            (left, 36.0, 7.0),
+            (left + 48.0, 32.0, 13.0),
+            (left + 92.0, width, 7.0),
+            (right, 26.0, 7.0),
+            (right + 38.0 + start, length, 7.0),
+        ];
         for (x, width, height) in parts {
             let rect = Rect::from_min_size(pos2(x, y - height / 2.0), vec2(width, height));
             ui.painter().rect_filled(rect, 3.0, fill);
@@ -56,22 +62,34 @@ fn ways_ui(ui: &mut Ui) -> Option<Intent> {
                     the card network and the bank. No account, no internet.";
     ui.spacing_mut().item_spacing.y = 8.0;
     widgets::empty_ui(ui, "Send your first session", sentence, |ui| {
-        let run = widgets::button(ui, Look::Primary, Size::Hero, Some(i::ICON_PLAY_ARROW.filled()), "Run", Some("Ctrl ↵"));
+        let run =
+            widgets::button(ui, Look::Primary, Size::Hero, Some(i::ICON_PLAY_ARROW.filled()), "Run", Some("Ctrl ↵"));
         if run.clicked() {
             intent = Some(Intent::Run);
         }
         ui.add_space(20.0);
         let tokens = Tokens::of(ui);
         let width = ui.available_width().min(560.0) - 24.0;
-        let frame = Frame::new().fill(tokens.bg2).stroke(theme::line(tokens)).corner_radius(8).inner_margin(Margin::symmetric(12, 4));
+        let frame = Frame::new()
+            .fill(tokens.bg2)
+            .stroke(theme::line(tokens))
+            .corner_radius(8)
+            .inner_margin(Margin::symmetric(12, 4));
         frame.show(ui, |ui| {
             ui.set_width(width);
             ui.spacing_mut().item_spacing.y = 0.0;
-            if way_ui(ui, i::ICON_CREDIT_CARD.outlined(), "Pick a test card", "every published card, each with its ending", "Ctrl T") {
+            if way_ui(
+                ui,
+                i::ICON_CREDIT_CARD.outlined(),
+                "Pick a test card",
+                "every published card, each with its ending",
+                "Ctrl T",
+            ) {
                 intent = Some(Intent::PickCard);
             }
             widgets::hline(ui);
-            if way_ui(ui, i::ICON_UPLOAD_FILE.outlined(), "Open a body", "a JSON file with a session request", "Ctrl O") {
+            if way_ui(ui, i::ICON_UPLOAD_FILE.outlined(), "Open a body", "a JSON file with a session request", "Ctrl O")
+            {
                 intent = Some(Intent::OpenBody);
             }
         });

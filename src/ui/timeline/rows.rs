@@ -258,7 +258,10 @@ mod tests {
         let sid = Some("sid_skp65s2imhnguhok7722ffif7l");
         assert_eq!(short_path("/sessions/sid_skp65s2imhnguhok7722ffif7l", sid), "/sessions/{id}");
         assert_eq!(short_path("/sessions/sid_skp65s2imhnguhok7722ffif7l/complete", sid), "…/complete");
-        assert_eq!(short_path("/simulator/acs/2f6a1f7e-0000-4a0b-9c00-aabbccddeeff?x=1", sid), "/simulator/acs/2f6a1f7e…ddeeff?…");
+        assert_eq!(
+            short_path("/simulator/acs/2f6a1f7e-0000-4a0b-9c00-aabbccddeeff?x=1", sid),
+            "/simulator/acs/2f6a1f7e…ddeeff?…"
+        );
         assert_eq!(short_time(Duration::from_millis(8440)), "8.4 s");
         assert_eq!(short_time(Duration::from_secs(185)), "3:05 min");
     }

@@ -90,7 +90,8 @@ impl State {
         let (mut chosen, opened) = self.keys(ui, shown);
         let top = ui.cursor().top();
         let count = shown.rows.len() + usize::from(shown.ghost.is_some());
-        let mut area = ScrollArea::vertical().id_salt(("rows", shown.salt)).auto_shrink([false, false]).stick_to_bottom(true);
+        let mut area =
+            ScrollArea::vertical().id_salt(("rows", shown.salt)).auto_shrink([false, false]).stick_to_bottom(true);
         if let Some(offset) = self.scroll_to.take() {
             area = area.vertical_scroll_offset(offset);
         }
@@ -204,7 +205,8 @@ impl State {
         let tokens = Tokens::of(ui);
         for fold in &axis.folds {
             let place = band(body, columns, fold);
-            let head = Rect::from_min_max(pos2(place.left() - 6.0, body.top() - HEAD), pos2(place.right() + 6.0, body.top()));
+            let head =
+                Rect::from_min_max(pos2(place.left() - 6.0, body.top() - HEAD), pos2(place.right() + 6.0, body.top()));
             ui.painter().rect_filled(place, 0.0, tokens.bg0);
             let id = Id::unique(("fold", salt, fold.from));
             let name = format!("Unfold {}", short_time(fold.to - fold.from));
@@ -368,7 +370,8 @@ fn bar(ui: &Ui, space: Rect, row: &RowView, took: Duration, columns: Columns, ax
     let from = (left + axis.x(row.at)).min(end - MIN_BAR);
     let to = (left + axis.x(row.at + took)).max(from + if row.wait { 12.0 } else { MIN_BAR });
     let height = if hidden { 5.0 } else { 8.0 };
-    let rect = Rect::from_min_max(pos2(from, space.center().y - height / 2.0), pos2(to, space.center().y + height / 2.0));
+    let rect =
+        Rect::from_min_max(pos2(from, space.center().y - height / 2.0), pos2(to, space.center().y + height / 2.0));
     let mut colour = tokens.lane(row.from).ink;
     if row.failed {
         colour = tokens.danger.ink;
@@ -403,7 +406,8 @@ fn ghost_ui(ui: &mut Ui, columns: Columns, step: Step) {
         let letter = line_of(ui, lane.letter(), theme::code(theme::CAPTION), tokens.muted);
         ui.painter().galley(rect.center() - letter.size() / 2.0, letter, tokens.muted);
     }
-    let width = write(ui, pos2(space.left() + columns.event, y), step.name(), theme::words(theme::BODY), tokens.muted, 200.0);
+    let width =
+        write(ui, pos2(space.left() + columns.event, y), step.name(), theme::words(theme::BODY), tokens.muted, 200.0);
     let line = [pos2(space.left() + columns.event + width + 10.0, y), pos2(space.left() + columns.took, y)];
     ui.painter().extend(Shape::dashed_line(&line, Stroke::new(1.0, tokens.line_strong), 5.0, 4.0));
 }

@@ -158,13 +158,9 @@ fn way(answer: Answer) -> Way {
             "A",
             (Modifiers::NONE, Key::A),
         ),
-        Answer::Abandon => (
-            i::ICON_LOGOUT.outlined(),
-            "Abandon",
-            "Ends as challenge_abandoned",
-            "⇧ A",
-            (Modifiers::SHIFT, Key::A),
-        ),
+        Answer::Abandon => {
+            (i::ICON_LOGOUT.outlined(), "Abandon", "Ends as challenge_abandoned", "⇧ A", (Modifiers::SHIFT, Key::A))
+        }
     };
     Way { answer, icon, title, sentence, cap, key }
 }
@@ -177,7 +173,8 @@ fn ways_ui(ui: &mut Ui, run: RunId, turn: &Turn, commands: &mut Vec<Command>) {
         let clicked = way_ui(ui, &way, place == 0).clicked();
         let (modifiers, key) = way.key;
         // Exactly these modifiers: Shift+A must not count as A.
-        let typed = free && ui.input_mut(|input| input.modifiers.matches_exact(modifiers) && input.consume_key(modifiers, key));
+        let typed =
+            free && ui.input_mut(|input| input.modifiers.matches_exact(modifiers) && input.consume_key(modifiers, key));
         if clicked || typed {
             commands.push(Command::Answer(run, way.answer));
         }
@@ -205,7 +202,12 @@ fn way_ui(ui: &mut Ui, way: &Way, filled: bool) -> egui::Response {
     let cap = widgets::line_of(ui, way.cap, theme::code(theme::CAPTION), second);
     let size = vec2(cap.size().x + 10.0, 17.0);
     let place = Rect::from_min_size(pos2(rect.right() - 12.0 - size.x, rect.center().y - 8.5), size);
-    painter.rect_stroke(place, 4.0, Stroke::new(1.0, if filled { second } else { tokens.line_strong }), egui::StrokeKind::Inside);
+    painter.rect_stroke(
+        place,
+        4.0,
+        Stroke::new(1.0, if filled { second } else { tokens.line_strong }),
+        egui::StrokeKind::Inside,
+    );
     painter.galley(place.center() - cap.size() / 2.0, cap, second);
     widgets::focus_ring(ui, rect, &response);
     response.on_hover_cursor(egui::CursorIcon::PointingHand)
@@ -258,7 +260,8 @@ fn deadline_ui(ui: &mut Ui, step: Step, passed: Duration, limit: Duration) {
     ui.horizontal(|ui| {
         widgets::text(ui, if step == Step::Redirect { "Session finishes" } else { "Shopper answers" }, theme::BODY);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let words = if left.is_zero() { "over".into() } else { format!("{} of {} left", clock(left), clock(limit)) };
+            let words =
+                if left.is_zero() { "over".into() } else { format!("{} of {} left", clock(left), clock(limit)) };
             widgets::mono(ui, &words, tokens.text);
         });
     });

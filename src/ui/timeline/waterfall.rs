@@ -125,7 +125,8 @@ impl Axis {
             let width = width_of(&text, char_width);
             let x = x.min(right - width).max(0.0);
             let gap = char_width;
-            let clear = |other: &Label| x > other.x + width_of(&other.text, char_width) + gap || x + width + gap < other.x;
+            let clear =
+                |other: &Label| x > other.x + width_of(&other.text, char_width) + gap || x + width + gap < other.x;
             if placed.iter().all(clear) {
                 placed.push(Label { x, text });
             }
