@@ -4,6 +4,9 @@
 
 #[path = "support/render.rs"]
 mod render;
+#[allow(dead_code)] // shared with the timeline's tests
+#[path = "support/session.rs"]
+mod session;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -80,12 +83,20 @@ fn settle(harness: &mut Harness<'static, Window>) {
     harness.run();
 }
 
+/// The input with this name; the label beside it has the same words.
+fn input<'h>(harness: &'h Harness<'static, Window>, label: &'h str) -> egui_kittest::Node<'h> {
+    harness
+        .query_all_by_label(label)
+        .find(|node| egui::accessibility::is_input(node.accesskit_node().role()))
+        .expect(label)
+}
+
 fn type_into(harness: &mut Harness<'static, Window>, label: &str, text: &str) {
-    harness.get_by_label(label).focus();
+    input(harness, label).focus();
     harness.run();
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
     harness.run();
-    harness.get_by_label(label).type_text(text);
+    input(harness, label).type_text(text);
     harness.run();
 }
 
@@ -232,7 +243,7 @@ fn a_running_session_can_be_cancelled_by_key_but_not_while_typing() {
     workspace.runs.insert(RunId(1), Run::new(RunId(1), plan, stamp(99)));
     let mut harness = window_with([1280.0, 800.0], workspace);
     harness.get_by_label("Cancel");
-    harness.get_by_label("reference").focus();
+    input(&harness, "reference").focus();
     harness.run();
     harness.key_press(Key::Escape);
     harness.run();
@@ -256,9 +267,9 @@ fn a_secret_leaves_the_panel_once_and_is_nowhere_to_be_read() {
     let mut harness = window_with([1280.0, 1400.0], with_custom_profile());
     harness.get_by_label("Credentials").click();
     harness.run();
-    harness.get_by_label("client_secret").focus();
+    input(&harness, "client_secret").focus();
     harness.run();
-    harness.get_by_label("client_secret").type_text("s3cr3t-canary");
+    input(&harness, "client_secret").type_text("s3cr3t-canary");
     harness.run();
     assert_eq!(seen(&harness).matches("s3cr3t-canary").count(), 0, "masked while typed");
     harness.key_press(Key::Enter);
@@ -279,7 +290,7 @@ fn a_secret_leaves_the_panel_once_and_is_nowhere_to_be_read() {
     assert!(!seen(&harness).contains("s3cr3t"), "not in the accessibility tree");
     // Undo brings nothing back.
     harness.state_mut().commands.clear();
-    harness.get_by_label("client_secret").focus();
+    input(&harness, "client_secret").focus();
     harness.run();
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run();
@@ -390,6 +401,87 @@ fn hostile_names_are_shown_as_what_they_are() {
     assert!(seen.contains("\\u{202E}") && !seen.contains('\u{202E}'), "{seen}");
 }
 
+#[test]
+fn production_is_said_and_the_narrow_window_folds_the_builder() {
+    let mut workspace = workspace();
+    let mut profile = Profile::new(ProfileId("live".into()), Environment::Production);
+    profile.client_id = "ack_live".into();
+    workspace.settings.active_profile = profile.id.clone();
+    workspace.settings.profiles.push(profile);
+    let mut harness = window_with([990.0, 700.0], workspace);
+    harness.get_by_label_contains("Sends to production");
+    harness.get_by_label("Production: Production");
+    assert!(harness.query_by_label("Find a field").is_none());
+    harness.get_by_label("Show the builder").click();
+    harness.run();
+    harness.get_by_label("Find a field");
+    harness.get_by_label("Hide the builder").click();
+    harness.run();
+    assert!(harness.query_by_label("Find a field").is_none());
+    assert_eq!(body(&mut harness)["amount"], json!(6540), "Run works from there too");
+}
+
+#[test]
+fn zoom_look_and_pace_are_settings_and_keys_are_listed() {
+    let mut harness = window();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Plus);
+    settle(&mut harness);
+    harness.get_by_label("Manual").click();
+    settle(&mut harness);
+    harness.get_by_label("Light look").click();
+    settle(&mut harness);
+    let settings = &harness.state().workspace.settings;
+    assert_eq!((settings.zoom, settings.pace, settings.theme), (1.25, Pace::Manual, Theme::Light));
+    assert!((harness.ctx.zoom_factor() - 1.25).abs() < 0.01);
+    harness.key_press(Key::F1);
+    harness.run();
+    harness.get_by_label("Form or JSON");
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert!(harness.query_by_label("Form or JSON").is_none());
+}
+
+#[test]
+fn a_search_shows_only_what_fits_empty_fields_too() {
+    let mut harness = window();
+    harness.get_by_label("Find a field").focus();
+    harness.run();
+    harness.get_by_label("Find a field").type_text("time zone UTC");
+    harness.run();
+    assert!(harness.query_all_by_label("amount").next().is_none());
+    type_into(&mut harness, "Find a field", "stored");
+    harness.query_all_by_label("stored").next().expect("an empty field is found");
+    input(&harness, "stored").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["source"]["stored"], json!(true));
+}
+
+const ROW: &str = "Merchant to Sessions API POST …/complete 204";
+
+fn with_a_run(size: [f32; 2], mut workspace: Workspace) -> Harness<'static, Window> {
+    workspace.runs = session::workspace([session::finished(RunId(1))]).runs;
+    let mut harness = window_with(size, workspace);
+    harness.state_mut().now = session::at(11_000);
+    harness.run_steps(3);
+    harness.get_by_label(ROW).click();
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn a_row_opens_in_the_inspector_beside_it_or_in_a_drawer_that_closes() {
+    let wide = with_a_run([1440.0, 900.0], workspace());
+    assert!(wide.query_by_label("Close the inspector").is_none());
+    let beside = wide.get_by_label("Headers").rect();
+    assert!(beside.left() > 900.0 && beside.top() < 200.0, "{beside}");
+    let mut narrow = with_a_run([1100.0, 800.0], workspace());
+    let below = narrow.get_by_label("Headers").rect();
+    assert!(below.top() > 400.0, "{below}");
+    narrow.get_by_label("Close the inspector").click();
+    narrow.run_steps(4);
+    assert!(narrow.query_by_label("Headers").is_none());
+}
+
 fn live_token() -> TokenStatus {
     let claims = json!({"iss": "sandbox", "sub": "ack_zztzqayybq674example", "exp": 1_795_348_800, "scope": "gateway"});
     TokenStatus::Live(Box::new(TokenView {
@@ -407,7 +499,7 @@ fn picture(
     theme: Theme,
     change: impl FnOnce(&mut Workspace),
     act: impl FnOnce(&mut Harness<'static, Window>),
-) {
+) -> egui_kittest::SnapshotResults {
     let mut workspace = workspace();
     workspace.settings.theme = theme;
     workspace.tokens = BTreeMap::from([(ProfileId("embedded".into()), live_token())]);
@@ -416,18 +508,73 @@ fn picture(
     act(&mut harness);
     harness.run();
     harness.snapshot(name);
+    harness.take_snapshot_results()
 }
 
 #[test]
 fn the_builder_looks_right_in_both_themes() {
-    picture("builder_dark", [1280.0, 800.0], Theme::Dark, |_| (), |_| ());
-    picture(
+    let mut results = picture("builder_dark", [1280.0, 800.0], Theme::Dark, |_| (), |_| ());
+    results.extend(picture(
         "builder_light",
         [1280.0, 800.0],
         Theme::Light,
         |_| (),
-        |harness| {
-            type_into(harness, "number", "4242424242424241");
-        },
-    );
+        |harness| type_into(harness, "number", "4242424242424241"),
+    ));
+}
+
+/// Pictures to look at while working; not compared, not kept.
+#[test]
+fn looks() {
+    let Ok(folder) = std::env::var("LOOK_AT") else { return };
+    let look = |name: &str, size, theme, change: fn(&mut Workspace), act: fn(&mut Harness<'static, Window>)| {
+        let mut workspace = workspace();
+        workspace.settings.theme = theme;
+        workspace.tokens = BTreeMap::from([(ProfileId("embedded".into()), live_token())]);
+        change(&mut workspace);
+        let mut harness = window_with(size, workspace);
+        act(&mut harness);
+        harness.run();
+        harness.render().unwrap().save(PathBuf::from(&folder).join(name)).unwrap();
+    };
+    let json = |harness: &mut Harness<'static, Window>| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
+        harness.run();
+    };
+    let cards = |harness: &mut Harness<'static, Window>| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::T);
+        harness.run();
+    };
+    let credentials = |harness: &mut Harness<'static, Window>| {
+        harness.get_by_label("Credentials").click();
+        harness.run();
+    };
+    look("json.png", [1280.0, 800.0], Theme::Dark, |_| (), json);
+    look("cards.png", [1280.0, 800.0], Theme::Light, |_| (), cards);
+    look("credentials.png", [1440.0, 1100.0], Theme::Light, |_| (), credentials);
+    look("narrow.png", [1000.0, 700.0], Theme::Dark, |_| (), |_| ());
+    look("zoom.png", [1280.0, 800.0], Theme::Light, |workspace| workspace.settings.zoom = 2.0, |_| ());
+    look("folded.png", [900.0, 600.0], Theme::Dark, |_| (), |_| ());
+    let production = |workspace: &mut Workspace| {
+        let mut profile = Profile::new(ProfileId("live".into()), Environment::Production);
+        profile.client_id = "ack_live".into();
+        workspace.settings.active_profile = profile.id.clone();
+        workspace.settings.profiles.push(profile);
+        let problem = Problem {
+            summary: "The port 8788 is taken".into(),
+            causes: vec!["Address in use (os error 98)".into()],
+            hint: Some("Stop the other program, or go on with port 40213".into()),
+        };
+        workspace.notices.push(Notice { number: 1, passing: false, problem });
+        workspace.notices.push(Notice { number: 2, passing: true, problem: Problem::of("Body saved", "") });
+    };
+    for (name, size, theme) in
+        [("whole.png", [1440.0, 900.0], Theme::Dark), ("drawer.png", [1100.0, 800.0], Theme::Light)]
+    {
+        let mut workspace = workspace();
+        workspace.settings.theme = theme;
+        let mut harness = with_a_run(size, workspace);
+        harness.render().unwrap().save(PathBuf::from(&folder).join(name)).unwrap();
+    }
+    look("production.png", [1440.0, 900.0], Theme::Dark, production, credentials);
 }

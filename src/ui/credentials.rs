@@ -30,6 +30,8 @@ pub struct Panel {
     pub open: bool,
     edit: Option<Edit>,
     secret: String,
+    /// The field in which `secret` is typed.
+    field: Option<Id>,
 }
 
 /// A profile under the pen, and as it was when it was taken up.
@@ -46,14 +48,16 @@ impl Panel {
 
     /// Draws the head, and the rest if it is unfolded. `height` is the most it may take.
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, now: Stamp, height: f32, commands: &mut Vec<Command>) {
-        self.follow(workspace);
+        self.follow(ui, workspace);
         self.head_ui(ui, workspace, commands);
         if !self.open {
+            self.wipe(ui);
             return;
         }
         ScrollArea::vertical().id_salt("credentials").max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             let margin = Margin { left: 12, right: 12, top: 0, bottom: 10 };
             egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 4.0;
                 self.picker_ui(ui, workspace, commands);
                 self.fields_ui(ui, commands);
                 self.secret_ui(ui, workspace, commands);
@@ -62,15 +66,25 @@ impl Panel {
         });
     }
 
+    /// Forgets what was typed as secret. egui keeps it for undo, in clear: that too.
+    fn wipe(&mut self, ui: &Ui) {
+        drop(Secret::new(std::mem::take(&mut self.secret))); // a `Secret` wipes its buffer
+        let Some(field) = self.field.take() else { return };
+        if let Some(mut state) = TextEditState::load(ui.ctx(), field) {
+            state.clear_undoer();
+            state.store(ui.ctx(), field);
+        }
+    }
+
     /// Takes up the profile in use, anew when somebody else changed it.
-    fn follow(&mut self, workspace: &Workspace) {
+    fn follow(&mut self, ui: &Ui, workspace: &Workspace) {
         let Some(profile) = workspace.profile() else {
             self.edit = None;
             return;
         };
         if self.edit.as_ref().is_none_or(|edit| edit.was != *profile) {
             if self.edit.as_ref().is_none_or(|edit| edit.was.id != profile.id) {
-                self.secret = String::new();
+                self.wipe(ui);
             }
             self.edit = Some(Edit { now: profile.clone(), was: profile.clone() });
         }
@@ -106,7 +120,10 @@ impl Panel {
         let active = &workspace.settings.active_profile;
         let name = workspace.profile().map_or("none", |profile| profile.name.as_str());
         row_ui(ui, "profile", "Whom this program talks to", |ui| {
-            let combo = egui::ComboBox::from_id_salt("profile").width(ui.available_width()).truncate();
+            let combo = egui::ComboBox::from_id_salt("profile")
+                .width(ui.available_width())
+                .truncate()
+                .icon(widgets::combo_arrow);
             let shown = combo.selected_text(widgets::display_text(name)).show_ui(ui, |ui| {
                 for profile in &workspace.settings.profiles {
                     let label = widgets::display_text(&profile.name);
@@ -130,10 +147,8 @@ impl Panel {
             return;
         };
         if profile.environment == Environment::Production {
-            ui.horizontal(|ui| {
-                production_chip(ui);
-                widgets::muted(ui, "Real cards, real money: this profile sends to production");
-            });
+            production_chip(ui);
+            widgets::muted_lines(ui, "Real cards and real money: this profile sends to production");
         }
     }
 
@@ -191,16 +206,14 @@ impl Panel {
                 .hint_text(hint);
             ui.add(edit)
         });
+        if !self.secret.is_empty() {
+            self.field = Some(field);
+        }
         if response.lost_focus() {
             if !self.secret.is_empty() && !ui.input(|input| input.key_pressed(Key::Escape)) {
                 commands.push(Command::SetSecret(id, Secret::new(std::mem::take(&mut self.secret))));
             }
-            self.secret = String::new();
-            // egui keeps what was typed for undo, in clear.
-            if let Some(mut state) = TextEditState::load(ui.ctx(), field) {
-                state.clear_undoer();
-                state.store(ui.ctx(), field);
-            }
+            self.wipe(ui);
         }
         secret_state_ui(ui, state);
     }
@@ -400,7 +413,9 @@ fn live_ui(ui: &mut Ui, view: &TokenView, now: Stamp) {
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             widgets::text(ui, title, theme::TAB);
-            widgets::muted(ui, "signature not verified");
+            if title == "Claims" {
+                widgets::muted(ui, "signature not verified");
+            }
         });
         for (key, value) in members {
             widgets::key_value_ui(ui, key, &claim(key, value, now));

@@ -66,6 +66,8 @@ pub struct Shell {
     look: Option<(Theme, f32)>,
     keys: bool,
     unfolded: bool,
+    /// A text was under the pen when the last frame ended: Esc only ends that.
+    typing: bool,
 }
 
 impl Shell {
@@ -86,6 +88,7 @@ impl Shell {
             look: None,
             keys: false,
             unfolded: false,
+            typing: false,
         }
     }
 
@@ -94,7 +97,8 @@ impl Shell {
         self.apply_look(ui, &workspace.settings);
         let first = commands.len();
         let mut wanted = workspace.settings.clone();
-        let mut acts = palette::pressed(ui, workspace, self.keys || self.builder.window_open());
+        let covered = self.keys || self.typing || self.builder.window_open();
+        let mut acts = palette::pressed(ui, workspace, covered);
         self.bars_ui(ui, workspace, now, (&mut wanted, &mut acts), commands);
         let width = ui.available_width();
         self.left_ui(ui, workspace, now, width, commands);
@@ -114,6 +118,7 @@ impl Shell {
             self.carry_out(act, ui, workspace, &mut wanted, commands);
         }
         self.keys_ui(ui);
+        self.typing = ui.ctx().text_edit_focused();
         self.remember(ui, workspace, now, wanted, (first, commands));
     }
 
@@ -270,6 +275,9 @@ impl Shell {
             Panel::right("inspector").default_size(self.view.right).size_range(360.0..=most)
         };
         let shown = panel.frame(frame).resizable(true).show(ui, |ui| {
+            if drawer && close_ui(ui) {
+                self.timeline.selected = None;
+            }
             self.inspector.ui(ui, workspace, Some(selected), commands);
         });
         let size = shown.response.rect.size().round();
@@ -287,20 +295,43 @@ impl Shell {
         }
         let mut open = true;
         let window = egui::Window::new("Keys").open(&mut open).collapsible(false).resizable(false);
-        window.anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0)).show(ui.ctx(), |ui| {
-            for entry in palette::TABLE {
-                ui.horizontal(|ui| {
-                    ui.allocate_ui_with_layout(vec2(90.0, 24.0), Layout::left_to_right(egui::Align::Center), |ui| {
-                        ui.set_min_width(90.0);
-                        widgets::key_cap(ui, entry.cap);
+        window.title_frame(widgets::window_title(ui)).anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0)).show(
+            ui.ctx(),
+            |ui| {
+                for entry in palette::TABLE {
+                    ui.horizontal(|ui| {
+                        ui.allocate_ui_with_layout(
+                            vec2(90.0, 24.0),
+                            Layout::left_to_right(egui::Align::Center),
+                            |ui| {
+                                ui.set_min_width(90.0);
+                                widgets::key_cap(ui, entry.cap);
+                            },
+                        );
+                        widgets::text(ui, entry.label, theme::BODY);
                     });
-                    widgets::text(ui, entry.label, theme::BODY);
-                });
-            }
-        });
+                }
+            },
+        );
         let escaped = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
         self.keys = open && !escaped;
     }
+}
+
+/// For the middle of a line: only the first letter, since JSON stays JSON.
+fn lower_first(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// The drawer's own line, with the way to close it. True if it was taken.
+fn close_ui(ui: &mut Ui) -> bool {
+    let line = vec2(ui.available_width(), theme::TARGET);
+    ui.allocate_ui_with_layout(line, Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.add_space(4.0);
+        widgets::icon_button(ui, i::ICON_KEYBOARD_ARROW_DOWN.outlined(), "Close the inspector").clicked()
+    })
+    .inner
 }
 
 fn production(workspace: &Workspace) -> bool {
@@ -316,7 +347,7 @@ fn status_ui(ui: &mut Ui, workspace: &Workspace) {
         for act in hints.into_iter().take(if wide { hints.len() } else { 2 }) {
             let entry = palette::entry(act);
             widgets::key_cap(ui, entry.cap);
-            widgets::muted(ui, &entry.label.to_lowercase());
+            widgets::muted(ui, &lower_first(entry.label));
             ui.add_space(6.0);
         }
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {

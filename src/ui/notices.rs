@@ -60,6 +60,7 @@ impl Notices {
         }
         let tokens = Tokens::of(ui);
         frame(tokens).show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
             ui.horizontal(|ui| {
                 widgets::icon(ui, i::ICON_CHECK.outlined(), 16.0, tokens.success.ink);
                 ui.add(egui::Label::new(widgets::display_text(&notice.problem.summary)).wrap());
@@ -77,7 +78,7 @@ fn frame(tokens: &Tokens) -> Frame {
 }
 
 fn error_ui(ui: &mut Ui, notice: &Notice, commands: &mut Vec<Command>) {
-    frame(Tokens::of(ui)).show(ui, |ui| {
+    frame(Tokens::of(ui)).inner_margin(Margin::same(1)).show(ui, |ui| {
         widgets::problem_with(ui, &notice.problem, |ui| {
             let label = "Dismiss";
             if widgets::button(ui, widgets::Look::Secondary, widgets::Size::Small, None, label, None).clicked() {

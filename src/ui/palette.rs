@@ -87,7 +87,7 @@ pub fn running(workspace: &Workspace) -> bool {
 
 /// The acts whose keys were pressed and that can be done now. Takes those keys, so that no
 /// widget sees them. Keys without Ctrl are dead while typing, function keys excepted; Esc
-/// belongs to an open menu or window (`covered`) first.
+/// belongs first to what has it (`covered`): a text under the pen, a menu, a window.
 pub fn pressed(ui: &Ui, workspace: &Workspace, covered: bool) -> Vec<Act> {
     let typing = ui.ctx().text_edit_focused();
     let menu = covered || ui.ctx().any_popup_open();

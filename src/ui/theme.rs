@@ -322,7 +322,8 @@ fn spacing(style: &mut egui::Style) {
     spacing.icon_width_inner = 8.0;
     spacing.icon_spacing = 8.0;
     spacing.combo_height = 320.0;
-    spacing.scroll = egui::style::ScrollStyle::thin();
+    // The bar lies in the panel's padding.
+    spacing.scroll = egui::style::ScrollStyle { floating_allocated_width: 0.0, ..egui::style::ScrollStyle::thin() };
     style.interaction.tooltip_delay = 0.35;
     style.animation_time = 0.12;
 }
@@ -340,6 +341,7 @@ fn visuals(visuals: &mut egui::Visuals, tokens: &Tokens) {
     visuals.window_stroke = Stroke::new(1.0, tokens.line_strong);
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.window_shadow = Shadow::NONE;
+    visuals.window_highlight_topmost = false;
     visuals.menu_corner_radius = CornerRadius::same(6);
     visuals.popup_shadow = Shadow::NONE;
     visuals.panel_fill = tokens.bg1;

@@ -87,6 +87,12 @@ pub fn muted(ui: &mut Ui, text: &str) -> Response {
     ui.label(RichText::new(text).font(theme::words(theme::SMALL)).color(colour))
 }
 
+/// The same for text that may need more than one line.
+pub fn muted_lines(ui: &mut Ui, text: &str) -> Response {
+    let text = RichText::new(text).font(theme::words(theme::SMALL)).color(Tokens::of(ui).muted);
+    ui.add(egui::Label::new(text).wrap())
+}
+
 /// A wire name or value: Hack 12.
 pub fn mono(ui: &mut Ui, text: &str, colour: Color32) -> Response {
     ui.label(RichText::new(text).font(theme::code(theme::CODE)).color(colour))
@@ -180,11 +186,31 @@ pub fn paint_lane_badge(ui: &Ui, rect: Rect, lane: Lane) {
 /// A key as on a keyboard: Hack 11, 1-point stroke.
 pub fn key_cap(ui: &mut Ui, key: &str) -> Response {
     let tokens = Tokens::of(ui);
-    let galley = line_of(ui, key, theme::code(theme::CAPTION), tokens.text_second);
+    let galley = cap_line(ui, key, tokens.text_second);
     let (rect, response) = ui.allocate_exact_size(cap_size(&galley), Sense::hover());
     paint_cap(ui.painter(), rect, galley, tokens.text_second, tokens.line_strong);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, key));
     response
+}
+
+/// A key's name; Return and Shift are icons, since Hack has no sign for them.
+fn cap_line(ui: &Ui, key: &str, colour: Color32) -> Arc<Galley> {
+    let mut job = egui::text::LayoutJob::default();
+    for part in key.split_inclusive(' ') {
+        let (text, font) = match part.trim_end() {
+            "⏎" => sign_of_key(i::ICON_KEYBOARD_RETURN),
+            "⇧" => sign_of_key(i::ICON_SHIFT),
+            _ => (part, theme::code(theme::CAPTION)),
+        };
+        let format = egui::TextFormat { font_id: font, color: colour, valign: Align::Center, ..Default::default() };
+        job.append(text, 0.0, format);
+    }
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
+
+fn sign_of_key(icon: MaterialIcon) -> (&'static str, FontId) {
+    let icon = icon.outlined();
+    (icon.codepoint, theme::icon(icon, 13.0))
 }
 
 fn cap_size(galley: &Galley) -> Vec2 {
@@ -300,7 +326,7 @@ pub fn button(
     let colour = button_paint(ui, look, false).text;
     let sign = icon.map(|icon| line_of(ui, icon.codepoint, theme::icon(icon, points + 5.0), colour));
     let words = line_of(ui, label, theme::words(points), colour);
-    let cap = key.map(|key| line_of(ui, key, theme::code(theme::CAPTION), colour));
+    let cap = key.map(|key| cap_line(ui, key, colour));
     let mut width = 2.0 * padding + words.size().x;
     width += sign.as_ref().map_or(0.0, |sign| sign.size().x + 6.0);
     width += cap.as_ref().map_or(0.0, |cap| cap_size(cap).x + 8.0);
@@ -394,34 +420,47 @@ pub fn name(response: &Response, name: &str) {
 pub fn segmented<T: PartialEq + Copy>(ui: &mut Ui, chosen: &mut T, choices: &[(T, &str)]) -> bool {
     let tokens = Tokens::of(ui);
     let before = *chosen;
-    let well = Frame::new().fill(tokens.bg0).stroke(theme::line(tokens)).corner_radius(6).inner_margin(Margin::same(1));
-    well.show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 0.0;
-            for (value, label) in choices {
-                if segment(ui, *chosen == *value, label).clicked() {
-                    *chosen = *value;
-                }
-            }
-        });
-    });
+    let galley = |(value, label): &(T, &str)| {
+        let colour = if *value == before { tokens.text } else { tokens.text_second };
+        line_of(ui, label, theme::words(theme::TAB), colour)
+    };
+    let galleys: Vec<Arc<Galley>> = choices.iter().map(galley).collect();
+    let width: f32 = galleys.iter().map(|galley| galley.size().x + 20.0).sum();
+    let (well, whole) = ui.allocate_exact_size(vec2(width + 2.0, theme::TARGET + 2.0), Sense::hover());
+    ui.painter().rect(well, 6.0, tokens.bg0, theme::line(tokens), StrokeKind::Inside);
+    let mut x = well.left() + 1.0;
+    for (place, ((value, label), galley)) in choices.iter().zip(galleys).enumerate() {
+        let size = vec2(galley.size().x + 20.0, theme::TARGET);
+        let rect = Rect::from_min_size(Pos2::new(x, well.top() + 1.0), size);
+        x = rect.right();
+        let response = ui.interact(rect, whole.id.with(place), Sense::click());
+        segment(ui, &response, *value == before, label, galley);
+        if response.clicked() {
+            *chosen = *value;
+        }
+    }
     *chosen != before
 }
 
-fn segment(ui: &mut Ui, selected: bool, label: &str) -> Response {
+fn segment(ui: &Ui, response: &Response, selected: bool, label: &str, galley: Arc<Galley>) {
     let tokens = Tokens::of(ui);
-    let colour = if selected { tokens.text } else { tokens.text_second };
-    let galley = line_of(ui, label, theme::words(theme::TAB), colour);
-    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 20.0, theme::TARGET), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), selected, label));
+    let (rect, at) = (response.rect, centred(response.rect, &galley));
     if selected {
         ui.painter().rect_filled(rect, 5.0, tokens.bg3);
-        paint_emphasis(ui.painter(), centred(rect, &galley), galley, colour);
+        paint_emphasis(ui.painter(), at, galley, tokens.text);
     } else {
-        ui.painter().galley(centred(rect, &galley), galley, colour);
+        let colour = if response.hovered() { tokens.text } else { tokens.text_second };
+        ui.painter().galley_with_override_text_color(at, galley, colour);
     }
-    focus_ring(ui, rect, &response);
-    response
+    focus_ring(ui, rect, response);
+}
+
+/// The arrow of a drop-down, for `ComboBox::icon`.
+pub fn combo_arrow(ui: &Ui, rect: Rect, _: &egui::style::WidgetVisuals, _open: bool) {
+    let (icon, colour) = (i::ICON_EXPAND_MORE.outlined(), Tokens::of(ui).text_second);
+    let galley = line_of(ui, icon.codepoint, theme::icon(icon, 16.0), colour);
+    ui.painter().galley(centred(rect, &galley), galley, colour);
 }
 
 /// Tabs, 32 high, with a count after the word. True if the choice changed.
@@ -507,6 +546,11 @@ pub fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     let frame =
         Frame::new().fill(tokens.bg2).stroke(theme::line(tokens)).corner_radius(7).inner_margin(Margin::same(12));
     frame.show(ui, add).inner
+}
+
+/// The frame of a window's title bar: flat.
+pub fn window_title(ui: &Ui) -> Frame {
+    Frame::new().fill(Tokens::of(ui).bg1).corner_radius(8).inner_margin(Margin::symmetric(12, 6))
 }
 
 /// A note on a tone's tint with an edge of 2 points on the left.

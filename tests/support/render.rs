@@ -11,7 +11,7 @@ use sessions_console::ui::theme;
 /// A harness of this size in points that draws `draw` with the house look.
 pub fn harness<S: 'static>(
     size: [f32; 2],
-    draw: impl FnMut(&mut egui::Ui, &mut S) + 'static,
+    mut draw: impl FnMut(&mut egui::Ui, &mut S) + 'static,
     state: S,
 ) -> Harness<'static, S> {
     Harness::builder()
@@ -19,7 +19,16 @@ pub fn harness<S: 'static>(
         .with_max_steps(30)
         .with_context_setup(theme::install)
         .renderer(CpuRenderer::default())
-        .build_ui_state(draw, state)
+        .build_ui_state(
+            move |ui, state| {
+                // The whole window, without the harness's own margin.
+                let whole = ui.ctx().content_rect();
+                let mut window = ui.new_child(egui::UiBuilder::new().max_rect(whole));
+                window.set_clip_rect(whole);
+                draw(&mut window, state);
+            },
+            state,
+        )
 }
 
 /// Draws egui's triangles into memory. Textures are sampled bilinearly, as egui asks.

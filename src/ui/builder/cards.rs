@@ -119,6 +119,7 @@ impl Picker {
             .open(&mut open)
             .collapsible(false)
             .resizable(false)
+            .title_frame(widgets::window_title(ui))
             .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
             .fixed_size(vec2(660.0, 460.0).min(room))
             .show(ui.ctx(), |ui| picked = self.content_ui(ui, chosen));

@@ -104,7 +104,7 @@ impl Files {
     fn path_ui(&mut self, ui: &mut Ui, text: &str, commands: &mut Vec<Command>) {
         let Some(typed) = &mut self.typed else { return };
         if self.no_dialog {
-            widgets::muted(ui, "This system showed no file dialog; type the path");
+            widgets::muted_lines(ui, "This system showed no file dialog; type the path");
         }
         let edit = TextEdit::singleline(typed)
             .font(theme::code(theme::CODE))

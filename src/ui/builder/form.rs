@@ -17,6 +17,8 @@ use crate::ui::widgets;
 
 /// Height of an input in the form, points.
 const INPUT: f32 = 24.0;
+/// Width of the names, points: the longest of the usual ones fits.
+const LABEL: f32 = theme::LABEL_COLUMN + 6.0;
 
 /// Which parts of the form are open, and what is searched for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,9 +58,12 @@ impl Form {
     pub fn ui(&mut self, ui: &mut Ui, draft: &mut Draft, findings: &[Finding], values: &Values) {
         let fallback = Draft::new(draft.completion);
         let context = Context { findings, values, fallback: &fallback };
+        let field = Tokens::of(ui).field;
         let states = &mut ui.visuals_mut().widgets;
         states.inactive.corner_radius = CornerRadius::same(4);
         states.hovered.corner_radius = CornerRadius::same(4);
+        states.inactive.weak_bg_fill = field;
+        states.hovered.weak_bg_fill = field;
         let shown: Vec<&'static Field> = fields::shown(draft.completion).collect();
         self.find_ui(ui, draft, &shown);
         for group in Group::ALL {
@@ -70,19 +75,19 @@ impl Form {
     }
 
     fn find_ui(&mut self, ui: &mut Ui, draft: &Draft, shown: &[&'static Field]) {
-        ui.horizontal(|ui| {
-            ui.add_space(theme::PADDING);
-            ui.set_max_width(ui.available_width() - theme::PADDING);
-            let filled = shown.iter().filter(|field| filled(draft, field)).count();
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                widgets::muted(ui, &format!("{filled} of {} filled", shown.len()));
+        let filled = shown.iter().filter(|field| filled(draft, field)).count();
+        let count = format!("{filled} of {} filled", shown.len());
+        inset(ui, |ui| {
+            ui.horizontal(|ui| {
+                let width = ui.available_width() - 96.0;
                 let search = TextEdit::singleline(&mut self.find)
                     .prefix(i::ICON_SEARCH.outlined())
                     .hint_text("Find a field")
                     .margin(Margin::symmetric(8, 3))
-                    .desired_width(ui.available_width());
+                    .desired_width(width);
                 let search = ui.add(search);
                 widgets::name(&search, "Find a field");
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| widgets::muted(ui, &count));
             });
         });
         ui.add_space(6.0);
@@ -253,7 +258,7 @@ fn label_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Con
     let default = context.fallback.doc(field).get(field.pointer);
     let changed = draft.doc(field).get(field.pointer) != default;
     let gap = ui.spacing().item_spacing.x;
-    let width = theme::LABEL_COLUMN - if changed { theme::TARGET + gap } else { 0.0 };
+    let width = LABEL - if changed { theme::TARGET + gap } else { 0.0 };
     ui.allocate_ui_with_layout(vec2(width, INPUT), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(width);
         let text = RichText::new(field.name()).font(theme::code(theme::SMALL)).color(Tokens::of(ui).text_second);
@@ -326,7 +331,11 @@ fn choice_ui(
     let shown = if before.is_empty() { "left out" } else { before.as_str() };
     let colour = if before.is_empty() { tokens.muted } else { tokens.text };
     let shown = RichText::new(widgets::display_text(shown)).font(theme::code(theme::CODE)).color(colour);
-    let combo = egui::ComboBox::from_id_salt(field.pointer).width(width).truncate().selected_text(shown);
+    let combo = egui::ComboBox::from_id_salt(field.pointer)
+        .width(width)
+        .truncate()
+        .icon(widgets::combo_arrow)
+        .selected_text(shown);
     let response = combo.show_ui(ui, |ui| {
         ui.set_min_width(300.0);
         for (word, meaning) in words {
@@ -396,7 +405,7 @@ fn resolved_ui(ui: &mut Ui, text: &str, values: &Values) {
         widgets::display_text(resolved.trim_start_matches("http://"))
     };
     ui.horizontal(|ui| {
-        ui.add_space(theme::LABEL_COLUMN + ui.spacing().item_spacing.x);
+        ui.add_space(LABEL + ui.spacing().item_spacing.x);
         let shown = RichText::new(shown).font(theme::words(theme::SMALL)).color(Tokens::of(ui).muted);
         ui.add(egui::Label::new(shown).truncate()).on_hover_text(resolved);
     });

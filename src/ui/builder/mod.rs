@@ -290,7 +290,7 @@ impl Panel {
         ui.add_space(4.0);
         widgets::note(ui, Tone::Warning, |ui| {
             widgets::text(ui, "The text is not JSON just now", theme::TAB);
-            widgets::muted(ui, "The form shows the newest version that was. Run sends the text as typed.");
+            widgets::muted_lines(ui, "The form shows the newest version that was. Run sends the text as typed.");
             ui.horizontal(|ui| {
                 if widgets::link(ui, "Mend the JSON").clicked() {
                     self.view.json = true;
@@ -357,7 +357,7 @@ impl Panel {
                 self.files.save(ui);
             }
         });
-        if widgets::link(ui, "Type a path").clicked() {
+        if widgets::icon_button(ui, i::ICON_KEYBOARD.outlined(), "Type a path").clicked() {
             self.files.type_path();
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| match findings {
