@@ -4,6 +4,9 @@
 
 #[path = "support/render.rs"]
 mod render;
+#[allow(dead_code)] // shared with the timeline's tests
+#[path = "support/session.rs"]
+mod session;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -453,6 +456,32 @@ fn a_search_shows_only_what_fits_empty_fields_too() {
     assert_eq!(body(&mut harness)["source"]["stored"], json!(true));
 }
 
+const ROW: &str = "Merchant to Sessions API POST …/complete 204";
+
+fn with_a_run(size: [f32; 2], mut workspace: Workspace) -> Harness<'static, Window> {
+    workspace.runs = session::workspace([session::finished(RunId(1))]).runs;
+    let mut harness = window_with(size, workspace);
+    harness.state_mut().now = session::at(11_000);
+    harness.run_steps(3);
+    harness.get_by_label(ROW).click();
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn a_row_opens_in_the_inspector_beside_it_or_in_a_drawer_that_closes() {
+    let wide = with_a_run([1440.0, 900.0], workspace());
+    assert!(wide.query_by_label("Close the inspector").is_none());
+    let beside = wide.get_by_label("Headers").rect();
+    assert!(beside.left() > 900.0 && beside.top() < 200.0, "{beside}");
+    let mut narrow = with_a_run([1100.0, 800.0], workspace());
+    let below = narrow.get_by_label("Headers").rect();
+    assert!(below.top() > 400.0, "{below}");
+    narrow.get_by_label("Close the inspector").click();
+    narrow.run_steps(4);
+    assert!(narrow.query_by_label("Headers").is_none());
+}
+
 fn live_token() -> TokenStatus {
     let claims = json!({"iss": "sandbox", "sub": "ack_zztzqayybq674example", "exp": 1_795_348_800, "scope": "gateway"});
     TokenStatus::Live(Box::new(TokenView {
@@ -494,10 +523,29 @@ fn the_builder_looks_right_in_both_themes() {
     ));
 }
 
-/// Pictures to look at while working; not compared, not kept.
+/// Nothing that can be clicked or typed into lies beside the window.
+fn nothing_sticks_out(name: &str, harness: &Harness<'static, Window>) {
+    let window = harness.ctx.content_rect().expand(1.0);
+    for node in harness.root().children_recursive() {
+        let role = node.accesskit_node().role();
+        if egui::accessibility::is_input(role) {
+            let (rect, label) = (node.rect(), node.accesskit_node().label());
+            let inside = rect.left() >= window.left() && rect.right() <= window.right();
+            assert!(inside, "{name}: {role:?} {label:?} at {rect} in {window}");
+        }
+    }
+}
+
+/// Also draws pictures to look at into the folder `LOOK_AT`, if that is set.
 #[test]
-fn looks() {
-    let Ok(folder) = std::env::var("LOOK_AT") else { return };
+fn everything_is_in_reach_in_every_size_and_zoom() {
+    let folder = std::env::var("LOOK_AT").ok();
+    let show = |name: &str, harness: &mut Harness<'static, Window>| {
+        nothing_sticks_out(name, harness);
+        if let Some(folder) = &folder {
+            harness.render().unwrap().save(PathBuf::from(folder).join(name)).unwrap();
+        }
+    };
     let look = |name: &str, size, theme, change: fn(&mut Workspace), act: fn(&mut Harness<'static, Window>)| {
         let mut workspace = workspace();
         workspace.settings.theme = theme;
@@ -506,7 +554,7 @@ fn looks() {
         let mut harness = window_with(size, workspace);
         act(&mut harness);
         harness.run();
-        harness.render().unwrap().save(PathBuf::from(&folder).join(name)).unwrap();
+        show(name, &mut harness);
     };
     let json = |harness: &mut Harness<'static, Window>| {
         harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
@@ -525,6 +573,8 @@ fn looks() {
     look("credentials.png", [1440.0, 1100.0], Theme::Light, |_| (), credentials);
     look("narrow.png", [1000.0, 700.0], Theme::Dark, |_| (), |_| ());
     look("zoom.png", [1280.0, 800.0], Theme::Light, |workspace| workspace.settings.zoom = 2.0, |_| ());
+    look("tight.png", [1280.0, 800.0], Theme::Dark, |workspace| workspace.settings.zoom = 1.5, |_| ());
+    look("huge.png", [1280.0, 800.0], Theme::Dark, |workspace| workspace.settings.zoom = 3.0, |_| ());
     look("folded.png", [900.0, 600.0], Theme::Dark, |_| (), |_| ());
     let production = |workspace: &mut Workspace| {
         let mut profile = Profile::new(ProfileId("live".into()), Environment::Production);
@@ -539,5 +589,13 @@ fn looks() {
         workspace.notices.push(Notice { number: 1, passing: false, problem });
         workspace.notices.push(Notice { number: 2, passing: true, problem: Problem::of("Body saved", "") });
     };
+    for (name, size, theme) in
+        [("whole.png", [1440.0, 900.0], Theme::Dark), ("drawer.png", [1100.0, 800.0], Theme::Light)]
+    {
+        let mut workspace = workspace();
+        workspace.settings.theme = theme;
+        let mut harness = with_a_run(size, workspace);
+        show(name, &mut harness);
+    }
     look("production.png", [1440.0, 900.0], Theme::Dark, production, credentials);
 }

@@ -275,6 +275,9 @@ impl Shell {
             Panel::right("inspector").default_size(self.view.right).size_range(360.0..=most)
         };
         let shown = panel.frame(frame).resizable(true).show(ui, |ui| {
+            if drawer && close_ui(ui) {
+                self.timeline.selected = None;
+            }
             self.inspector.ui(ui, workspace, Some(selected), commands);
         });
         let size = shown.response.rect.size().round();
@@ -315,6 +318,22 @@ impl Shell {
     }
 }
 
+/// For the middle of a line: only the first letter, since JSON stays JSON.
+fn lower_first(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// The drawer's own line, with the way to close it. True if it was taken.
+fn close_ui(ui: &mut Ui) -> bool {
+    let line = vec2(ui.available_width(), theme::TARGET);
+    ui.allocate_ui_with_layout(line, Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.add_space(4.0);
+        widgets::icon_button(ui, i::ICON_KEYBOARD_ARROW_DOWN.outlined(), "Close the inspector").clicked()
+    })
+    .inner
+}
+
 fn production(workspace: &Workspace) -> bool {
     workspace.profile().is_some_and(|profile| profile.environment == Environment::Production)
 }
@@ -323,12 +342,16 @@ fn status_ui(ui: &mut Ui, workspace: &Workspace) {
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let first = if palette::running(workspace) { Act::Cancel } else { Act::Run };
-        let wide = ui.available_width() > 700.0;
+        let room = match ui.available_width() {
+            700.0.. => 4,
+            560.0.. => 2,
+            _ => 0,
+        };
         let hints = [first, Act::TestCards, Act::FormOrJson, Act::Keys];
-        for act in hints.into_iter().take(if wide { hints.len() } else { 2 }) {
+        for act in hints.into_iter().take(room) {
             let entry = palette::entry(act);
             widgets::key_cap(ui, entry.cap);
-            widgets::muted(ui, &entry.label.to_lowercase());
+            widgets::muted(ui, &lower_first(entry.label));
             ui.add_space(6.0);
         }
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {

@@ -341,7 +341,6 @@ fn visuals(visuals: &mut egui::Visuals, tokens: &Tokens) {
     visuals.window_stroke = Stroke::new(1.0, tokens.line_strong);
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.window_shadow = Shadow::NONE;
-    visuals.window_highlight_topmost = false;
     visuals.menu_corner_radius = CornerRadius::same(6);
     visuals.popup_shadow = Shadow::NONE;
     visuals.panel_fill = tokens.bg1;
@@ -368,6 +367,7 @@ fn widget_visuals(widgets: &mut egui::style::Widgets, tokens: &Tokens) {
         state.corner_radius = CornerRadius::same(5);
         state.expansion = 0.0;
     }
+    widgets.open.weak_bg_fill = tokens.bg1; // also the head of the window in front: flat
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::model::{Server, ServerStatus, Stamp, Workspace};
 const ROOM_FOR_SANDBOX: f32 = 1240.0;
 const ROOM_FOR_LISTENER: f32 = 1060.0;
 const ROOM_FOR_SWITCHES: f32 = 760.0;
+const ROOM_FOR_TOKEN: f32 = 480.0;
 
 /// What was asked for in the bar.
 pub struct Asked<'a> {
@@ -36,7 +37,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, now: Stamp, asked: &mut Asked<'_>,
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.set_height(theme::TOP_BAR);
         environment_ui(ui, workspace, commands);
-        if token_ui(ui, workspace, now).clicked() {
+        if width >= ROOM_FOR_TOKEN && token_ui(ui, workspace, now).clicked() {
             asked.credentials = true;
         }
         if width >= ROOM_FOR_LISTENER {

@@ -8,6 +8,7 @@ use egui::{ColorImage, ImageData, Pos2, Rect, TextureId, TexturesDelta};
 use egui_kittest::{Harness, TestRenderer};
 use sessions_console::ui::theme;
 
+#[allow(dead_code)] // the timeline's tests build their own
 /// A harness of this size in points that draws `draw` with the house look.
 pub fn harness<S: 'static>(
     size: [f32; 2],

@@ -312,8 +312,9 @@ impl Body {
         let left = rect.left() + GUTTER + 16.0 + depth as f32 * INDENT;
         self.arrow_ui(ui, at, pos2(left - 14.0, rect.center().y));
         let hint = if warning { Some("key stands twice".to_owned()) } else { hint };
-        let room = hint_ui(ui, rect, hint.as_deref(), warning) - left;
-        job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(20.0));
+        let whole = ui.painter().layout_job(job.clone()).size().x;
+        let end = hint_ui(ui, rect, hint.as_deref(), warning, left + whole);
+        job.wrap = egui::text::TextWrapping::truncate_at_width((end - left).max(20.0));
         let galley = ui.painter().layout_job(job);
         ui.painter().galley(pos2(left, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
         response
@@ -499,14 +500,18 @@ fn number_ui(ui: &Ui, rect: Rect, number: usize) {
     ui.painter().galley(at, galley, tokens.muted);
 }
 
-/// The meaning at the right. Returns where the text before it must end.
-fn hint_ui(ui: &Ui, rect: Rect, hint: Option<&str>, warning: bool) -> f32 {
+/// The meaning at the right, if the value leaves room for it; a warning always. Returns
+/// where the value must end.
+fn hint_ui(ui: &Ui, rect: Rect, hint: Option<&str>, warning: bool, used: f32) -> f32 {
     let tokens = Tokens::of(ui);
     let right = rect.right() - theme::PADDING;
     let Some(hint) = hint else { return right };
     let colour = if warning { tokens.warning.ink } else { tokens.muted };
     let galley = line_of(ui, &display_text(hint), theme::words(theme::SMALL), colour);
     let left = right - galley.size().x;
+    if !warning && used + 8.0 > left {
+        return right;
+    }
     ui.painter().galley(pos2(left, rect.center().y - galley.size().y / 2.0), galley, colour);
     left - 10.0
 }

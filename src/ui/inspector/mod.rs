@@ -224,6 +224,7 @@ fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
             widgets::lane_badge(ui, entry.to);
         }
         ui.spacing_mut().item_spacing.x = 8.0;
+        ui.add_space(5.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(took) = entry.took.filter(|took| !took.is_zero()) {
                 widgets::mono(ui, &short_time(took), tokens.text_second);

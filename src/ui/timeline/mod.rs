@@ -105,7 +105,7 @@ impl Panel {
         self.head_ui(ui, workspace, run, now);
         next_action_ui(ui, run, now, commands);
         let rows = self.words(run);
-        self.filters_ui(ui, workspace, &rows, commands);
+        self.filters_ui(ui, workspace, run, &rows, commands);
         self.body_ui(ui, workspace, run, &rows, now, commands);
         self.words = Some((key(run), rows));
         wake(ui, run, now);
@@ -187,7 +187,14 @@ impl Panel {
         }
     }
 
-    fn filters_ui(&mut self, ui: &mut Ui, workspace: &Workspace, rows: &[RowView], commands: &mut Vec<Command>) {
+    fn filters_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        run: &Run,
+        rows: &[RowView],
+        commands: &mut Vec<Command>,
+    ) {
         let count = |class| rows.iter().filter(|row| row.class == class).count();
         let hidden = workspace.settings.hidden_messages;
         strip(ui, 34.0, |ui| {
@@ -202,7 +209,8 @@ impl Panel {
                     *left_out = !*left_out;
                 }
             }
-            let wide = ui.available_width() > 215.0;
+            let unfolded = !self.table.unfolded.is_empty();
+            let wide = ui.available_width() > if unfolded { 340.0 } else { 268.0 };
             let name = if wide { "Hidden scheme messages" } else { "Hidden" };
             let chip = chip_ui(ui, name, None, count(Class::Hidden), hidden);
             if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {
@@ -211,7 +219,10 @@ impl Panel {
                 commands.push(Command::SaveSettings(settings));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if !self.table.unfolded.is_empty() && widgets::link(ui, "Fold waits").clicked() {
+                if run.session().is_some() {
+                    do_again_ui(ui, run, commands);
+                }
+                if unfolded && widgets::link(ui, "Fold waits").clicked() {
                     self.table.unfolded.clear();
                 }
             });
@@ -456,9 +467,6 @@ fn next_action_ui(ui: &mut Ui, run: &Run, now: Stamp, commands: &mut Vec<Command
         widgets::icon(ui, i::ICON_FLAG.filled(), 16.0, tokens.accent.ink);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             the_button_ui(ui, run, commands);
-            if run.session().is_some() {
-                do_again_ui(ui, run, commands);
-            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 if let Some(session) = run.session() {
                     let words: Vec<&str> = session.next_actions.iter().map(NextAction::word).collect();
