@@ -120,7 +120,7 @@ impl EventSink {
 #[derive(Debug, Clone)]
 pub enum Record {
     /// A request that reached the listener; `seq` is filled in by the store.
-    Delivery(Delivery),
+    Delivery(Box<Delivery>),
     /// A request is about to be sent: outcome unknown until an exchange follows.
     Intent(RunId, Step, String),
     /// A request and its answer, masked.

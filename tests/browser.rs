@@ -145,7 +145,7 @@ fn a_persons_clicks_alone_finish_a_challenge() {
     ] {
         let mut bench = bench();
         let id = bench.start(person(plan(Completion::NonHosted)));
-        let page = bench.to_turn_with(id, Step::Challenge).page.expect("a page to open");
+        let page = bench.turn_with(id, Step::Challenge).page.expect("a page to open");
         let seen = visit(async |browser| {
             browser.goto(&page).await.expect("the page opens");
             enter_bank(&browser, "dialog#challenge iframe").await;
@@ -160,7 +160,7 @@ fn a_persons_clicks_alone_finish_a_challenge() {
                 }
                 Answering::Cancel => find(&browser, "#cancelButton").await.click().await.expect("a click"),
             }
-            block_in_place(|| bench.to_end_meanwhile(id));
+            block_in_place(|| bench.end_meanwhile(id));
             browser.enter_default_frame().await.expect("the page");
             says(&browser, words).await;
         });
@@ -180,14 +180,14 @@ fn a_hosted_session_is_finished_by_clicks_alone() {
     {
         let mut bench = bench();
         let id = bench.start(person(plan_with_card(Completion::Hosted, card)));
-        let page = bench.to_turn_with(id, Step::Redirect).page.expect("a page to open");
+        let page = bench.turn_with(id, Step::Redirect).page.expect("a page to open");
         let seen = visit(async |browser| {
             browser.goto(&page).await.expect("the page opens");
             if card.starts_with("4242") {
                 enter_bank(&browser, "iframe[name=cko-3ds2-iframe]").await;
                 answer(&browser, "Checkout1!").await;
             }
-            block_in_place(|| bench.to_end_meanwhile(id));
+            block_in_place(|| bench.end_meanwhile(id));
         });
         if seen.is_none() {
             return;
@@ -203,9 +203,9 @@ fn a_real_browser_runs_the_method_and_says_what_it_is() {
     let mut bench = bench();
     let manual = Plan { pace: Pace::Manual, ..plan(Completion::NonHosted) };
     let id = bench.start(manual);
-    let create = bench.to_turn_with(id, Step::Create).request;
+    let create = bench.turn_with(id, Step::Create).request;
     bench.engine.dispatch(Command::Send(id, create));
-    let page = bench.to_turn_with(id, Step::Method).page.expect("a page to open");
+    let page = bench.turn_with(id, Step::Method).page.expect("a page to open");
     let seen = visit(async |browser| {
         browser.goto(&page).await.expect("the page opens");
         // The hidden frame reports by itself; then the page says what browser it runs in.
@@ -214,14 +214,14 @@ fn a_real_browser_runs_the_method_and_says_what_it_is() {
                 matches!(&w.runs[&id].phase, sessions_console::model::run::Phase::Waiting(turn)
                     if turn.request.step == Step::Collect && turn.request.body.contains("HeadlessChrome"))
             });
-            bench.to_turn_with(id, Step::Collect).request
+            bench.turn_with(id, Step::Collect).request
         });
         assert!(collect.body.contains("\"three_ds_method_completion\": \"Y\""), "{}", collect.body);
         bench.engine.dispatch(Command::Send(id, collect));
-        block_in_place(|| bench.to_turn_with(id, Step::Challenge));
+        block_in_place(|| bench.turn_with(id, Step::Challenge));
         enter_bank(&browser, "dialog#challenge iframe").await;
         answer(&browser, "Checkout1!").await;
-        block_in_place(|| bench.to_turn_with(id, Step::Confirm));
+        block_in_place(|| bench.turn_with(id, Step::Confirm));
     });
     if seen.is_some() {
         assert!(lines(bench.run(id)).iter().any(|line| line.starts_with("Challenge notification")));

@@ -21,7 +21,7 @@ use support::{bench, lines, plan, plan_with_card, status};
 fn the_first_run_ends_approved_with_its_callback() {
     let mut bench = bench();
     let id = bench.start(plan(Completion::NonHosted));
-    let run = bench.to_end(id);
+    let run = bench.end_of(id);
     assert_eq!(status(run), "approved", "{}", lines(run).join("\n"));
     assert!(run.progress.confirmed);
     assert_eq!(run.progress.callbacks, 1);
@@ -53,7 +53,7 @@ fn the_first_run_ends_approved_with_its_callback() {
 fn rows_stand_in_the_order_in_which_they_began() {
     let mut bench = bench();
     let id = bench.start(plan(Completion::NonHosted));
-    let run = bench.to_end(id);
+    let run = bench.end_of(id);
     let times: Vec<Duration> = run.entries.iter().map(|entry| entry.at.mono).collect();
     assert!(times.is_sorted(), "{}", lines(run).join("\n"));
     assert!(lines(run)[0].starts_with("Get a token POST /connect/token 200"), "{}", lines(run).join("\n"));
@@ -63,9 +63,9 @@ fn rows_stand_in_the_order_in_which_they_began() {
 fn a_token_serves_the_next_run_too() {
     let mut bench = bench();
     let first = bench.start(plan(Completion::NonHosted));
-    bench.to_end(first);
+    bench.end_of(first);
     let second = bench.start(plan(Completion::NonHosted));
-    let run = bench.to_end(second);
+    let run = bench.end_of(second);
     assert!(!lines(run).iter().any(|line| line.contains("/connect/token")), "{}", lines(run).join("\n"));
 }
 
@@ -75,7 +75,7 @@ fn a_token_fetched_by_hand_is_a_row_like_any_other() {
     bench.engine.dispatch(Command::RenewToken);
     bench.until("a token", |w| matches!(w.token(), sessions_console::model::profile::TokenStatus::Live(_)));
     let id = bench.start(plan(Completion::NonHosted));
-    let run = bench.to_end(id);
+    let run = bench.end_of(id);
     assert_eq!(lines(run).iter().filter(|line| line.contains("/connect/token")).count(), 1);
     bench.engine.dispatch(Command::RenewToken);
     bench.until("the second row", |w| {
@@ -91,12 +91,12 @@ fn who_answers_himself_is_offered_three_ways() {
         let mut bench = bench();
         let id =
             bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
-        let turn = bench.to_turn(id);
+        let turn = bench.turn_of(id);
         assert_eq!(turn.request.step, Step::Challenge);
         assert_eq!(turn.answers, [Answer::Browser, Answer::Here, Answer::Abandon]);
         assert!(turn.page.is_some_and(|page| page.starts_with("http://127.0.0.1:")));
         bench.engine.dispatch(Command::Answer(id, answer));
-        let run = bench.to_end(id);
+        let run = bench.end_of(id);
         assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
         assert!(
             run.entries.iter().any(|entry| matches!(entry.what, What::Wait(Step::Challenge)) && entry.took.is_some())
@@ -115,7 +115,7 @@ fn scripted_cardholders_reach_each_ending() {
         let mut bench = bench();
         let shopper = Shopper::Scripted(acts);
         let id = bench.start(sessions_console::model::run::Plan { shopper, ..plan(Completion::NonHosted) });
-        let run = bench.to_end(id);
+        let run = bench.end_of(id);
         assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
         assert_eq!(run.session().and_then(|s| s.text("/response_status_reason")), reason);
     }
@@ -130,7 +130,7 @@ fn a_hosted_run_comes_back_to_the_shop() {
     ] {
         let mut bench = bench();
         let id = bench.start(plan_with_card(Completion::Hosted, card));
-        let run = bench.to_end(id);
+        let run = bench.end_of(id);
         assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
         assert_eq!(run.progress.returned_to, Some(returned), "{}", lines(run).join("\n"));
         assert!(run.progress.confirmed);
@@ -142,24 +142,24 @@ fn manual_mode_stops_before_each_step_and_sends_what_was_edited() {
     let mut bench = bench();
     let manual = sessions_console::model::run::Plan { pace: Pace::Manual, ..plan(Completion::NonHosted) };
     let id = bench.start(manual);
-    let mut turn = bench.to_turn_with(id, Step::Create);
+    let mut turn = bench.turn_with(id, Step::Create);
     assert!(bench.engine.workspace().clock_held, "the sandbox waits with us");
     turn.request.body = turn.request.body.replace("INV-1001", "INV-EDITED");
     bench.engine.dispatch(Command::Send(id, turn.request));
-    bench.to_turn_with(id, Step::Method);
+    bench.turn_with(id, Step::Method);
     let session = bench.run(id).session().expect("a session").clone();
     assert_eq!(session.text("/reference"), Some("INV-EDITED"));
     bench.engine.dispatch(Command::Skip(id));
-    let turn = bench.to_turn_with(id, Step::Collect);
+    let turn = bench.turn_with(id, Step::Collect);
     assert!(turn.request.body.contains("\"three_ds_method_completion\": \"U\""), "{}", turn.request.body);
     bench.engine.dispatch(Command::Send(id, turn.request));
-    let turn = bench.to_turn_with(id, Step::Challenge);
+    let turn = bench.turn_with(id, Step::Challenge);
     bench.engine.dispatch(Command::Send(id, turn.request));
-    let turn = bench.to_turn_with(id, Step::Confirm);
+    let turn = bench.turn_with(id, Step::Confirm);
     bench.engine.dispatch(Command::Send(id, turn.request));
-    bench.to_turn_with(id, Step::Complete);
+    bench.turn_with(id, Step::Complete);
     bench.engine.dispatch(Command::Skip(id));
-    let run = bench.to_end(id);
+    let run = bench.end_of(id);
     assert_eq!((status(run), run.progress.callbacks), ("approved", 0));
     assert!(!bench.engine.workspace().clock_held);
     bench.engine.dispatch(Command::Do(id, Step::Complete));
@@ -172,13 +172,13 @@ fn a_refused_request_is_explained_and_can_be_mended() {
     let mut wrong = plan(Completion::NonHosted);
     wrong.body = wrong.body.replace("\"USD\"", "\"dollars\"");
     let id = bench.start(wrong);
-    let turn = bench.to_turn(id);
+    let turn = bench.turn_of(id);
     let problem = turn.problem.expect("a problem");
     assert!(problem.summary.contains("422") && problem.summary.contains("currency_invalid"), "{problem:?}");
     assert!(problem.causes.iter().any(|cause| cause.contains("currency")), "{problem:?}");
     let mended = StepRequest { body: turn.request.body.replace("\"dollars\"", "\"EUR\""), ..turn.request };
     bench.engine.dispatch(Command::Send(id, mended));
-    assert_eq!(status(bench.to_end(id)), "approved");
+    assert_eq!(status(bench.end_of(id)), "approved");
 }
 
 #[test]
@@ -186,28 +186,28 @@ fn an_expired_token_is_refused_once_and_not_renewed() {
     let mut bench = bench();
     let manual = sessions_console::model::run::Plan { pace: Pace::Manual, ..plan(Completion::NonHosted) };
     let id = bench.start(manual);
-    let turn = bench.to_turn_with(id, Step::Create);
+    let turn = bench.turn_with(id, Step::Create);
     let expired = StepRequest { auth: Auth::ExpiredToken, ..turn.request.clone() };
     bench.engine.dispatch(Command::Send(id, expired));
     bench.until("the refusal", |w| matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.problem.is_some()));
     assert_eq!(lines(bench.run(id)).iter().filter(|line| line.ends_with("POST /sessions 401")).count(), 1);
     assert!(!lines(bench.run(id)).iter().any(|line| line.contains("/connect/token")));
     bench.engine.dispatch(Command::Send(id, turn.request));
-    bench.to_turn_with(id, Step::Method);
+    bench.turn_with(id, Step::Method);
 }
 
 #[test]
 fn the_session_can_be_authorised_once() {
     let mut bench = bench();
     let id = bench.start(plan(Completion::NonHosted));
-    bench.to_end(id);
+    bench.end_of(id);
     bench.engine.dispatch(Command::Do(id, Step::Authorise));
     bench.until("a payment", |w| w.runs[&id].progress.payment.is_some());
     let payment = bench.run(id).progress.payment.clone().expect("a payment");
     assert_eq!(payment["status"], "Authorized");
     assert_eq!(payment["3ds"]["eci"], "05");
     bench.engine.dispatch(Command::Do(id, Step::Authorise));
-    let problem = bench.to_turn(id).problem.expect("a second use is refused");
+    let problem = bench.turn_of(id).problem.expect("a second use is refused");
     assert!(problem.summary.contains("authentication_id_invalid"), "{problem:?}");
 }
 
@@ -234,7 +234,7 @@ fn an_unreachable_host_ends_in_a_designed_error_and_the_run_goes_on_afterwards()
     let secret = bench.engine.sandbox().expect("a sandbox").client_secret().clone();
     bench.engine.dispatch(Command::SetSecret(profile.id.clone(), secret));
     let id = bench.start(sessions_console::model::run::Plan { profile: profile.id, ..plan(Completion::NonHosted) });
-    let turn = bench.to_turn(id);
+    let turn = bench.turn_of(id);
     let problem = turn.problem.expect("a problem");
     assert!(problem.summary.contains(&port.to_string()), "{problem:?}");
     assert!(problem.hint.is_some() && !problem.causes.is_empty(), "{problem:?}");
@@ -281,7 +281,7 @@ fn the_record_is_what_was_on_the_wire() {
     let (wire, server) = answering_server(port, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd: a  b\r\n\r\n{}");
     let manual = sessions_console::model::run::Plan { pace: Pace::Manual, ..plan(Completion::NonHosted) };
     let id = bench.start(manual);
-    let turn = bench.to_turn_with(id, Step::Create);
+    let turn = bench.turn_with(id, Step::Create);
     let request = StepRequest {
         url: format!("http://127.0.0.1:{port}/any?x=1"),
         auth: Auth::Text("Basic mine".into()),
@@ -331,7 +331,7 @@ fn credentials_stay_with_the_hosts_they_were_entered_for() {
     assert!(matches!(bench.engine.workspace().secrets[&profile.id], SecretState::Locked { .. }));
     bench.engine.dispatch(Command::UseProfile(profile.id.clone()));
     let id = bench.start(sessions_console::model::run::Plan { profile: profile.id, ..plan(Completion::NonHosted) });
-    let problem = bench.to_turn(id).problem.expect("a problem");
+    let problem = bench.turn_of(id).problem.expect("a problem");
     assert!(problem.summary.contains("not entered for"), "{problem:?}");
     listened.set_nonblocking(true).expect("non-blocking");
     assert!(listened.accept().is_err(), "nobody may have connected");
@@ -342,15 +342,15 @@ fn a_cancelled_run_keeps_what_it_saw_and_can_go_on() {
     let mut bench = bench();
     let id =
         bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
-    bench.to_turn_with(id, Step::Challenge);
+    bench.turn_with(id, Step::Challenge);
     let rows = bench.run(id).entries.len();
     bench.engine.dispatch(Command::Cancel(id));
     bench.until("the end", |w| w.runs[&id].phase == Phase::Cancelled);
     assert!(bench.run(id).entries.len() > rows);
     bench.engine.dispatch(Command::Do(id, Step::Confirm));
-    bench.to_turn_with(id, Step::Challenge);
+    bench.turn_with(id, Step::Challenge);
     bench.engine.dispatch(Command::Answer(id, Answer::Here));
-    assert_eq!(status(bench.to_end(id)), "approved");
+    assert_eq!(status(bench.end_of(id)), "approved");
 }
 
 #[test]

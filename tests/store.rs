@@ -40,7 +40,7 @@ fn delivery(body: &[u8]) -> Delivery {
 }
 
 fn append(journal: &Journal, body: &[u8]) -> Result<Seq, Refused> {
-    pollster::block_on(journal.append(Record::Delivery(delivery(body))))
+    pollster::block_on(journal.append(Record::Delivery(Box::new(delivery(body)))))
 }
 
 fn folder() -> TempDir {
@@ -57,7 +57,7 @@ fn what_was_given_a_number_is_read_back_byte_for_byte() {
         let journal = store.journal();
         let intent = Record::Intent(RunId(7), Step::Create, "POST /sessions".into());
         assert_eq!(pollster::block_on(journal.append(intent)).expect("kept"), Seq(1));
-        assert_eq!(pollster::block_on(journal.append(Record::Delivery(sent.clone()))).expect("kept"), Seq(2));
+        assert_eq!(pollster::block_on(journal.append(Record::Delivery(Box::new(sent.clone())))).expect("kept"), Seq(2));
         let read = store.deliveries(10).expect("readable");
         assert_eq!(read, [Delivery { seq: Seq(2), ..sent.clone() }]);
         assert!(append(&journal, b"{}").is_ok());
@@ -209,7 +209,7 @@ fn closing_writes_what_is_queued_and_refuses_what_comes_later() {
     let journal = store.journal();
     let mut waiting: Vec<_> = Vec::new();
     for _ in 0..100 {
-        waiting.push(Box::pin(journal.append(Record::Delivery(delivery(b"queued")))));
+        waiting.push(Box::pin(journal.append(Record::Delivery(Box::new(delivery(b"queued"))))));
     }
     // Each future is polled once, so that its record is in the queue.
     pollster::block_on(async {

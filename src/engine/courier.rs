@@ -19,7 +19,7 @@ use crate::bus::{Event, EventSink, Journal, Record};
 use crate::client::{Client, Limits, Outgoing};
 use crate::clock;
 use crate::model::api::ApiError;
-use crate::model::exchange::{Exchange, Headers, Response, Step};
+use crate::model::exchange::{Headers, Response, Step};
 use crate::model::explain;
 use crate::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView, is_loopback};
 use crate::model::redact::{Origin, Redactor};
@@ -41,12 +41,6 @@ pub(super) struct Held {
 struct Live {
     token: Secret,
     view: TokenView,
-}
-
-/// An answer as it came, and its record.
-pub(super) struct Carried {
-    pub answer: Response,
-    pub exchange: Arc<Exchange>,
 }
 
 /// See the module.
@@ -110,13 +104,13 @@ impl Courier {
         profile: &Profile,
         request: &StepRequest,
         session_secret: Option<&str>,
-    ) -> Result<Carried, Problem> {
+    ) -> Result<Response, Problem> {
         let carries_ours = matches!(request.auth, Auth::ProfileToken | Auth::SessionSecret);
         if carries_ours {
             self.check_host(profile, &request.url)?;
         }
         let answer = self.call_once(run, profile, request, session_secret).await?;
-        if answer.answer.status != 401 || request.auth != Auth::ProfileToken {
+        if answer.status != 401 || request.auth != Auth::ProfileToken {
             return Ok(answer);
         }
         self.tokens.lock().await.remove(&profile.id);
@@ -129,7 +123,7 @@ impl Courier {
         profile: &Profile,
         request: &StepRequest,
         session_secret: Option<&str>,
-    ) -> Result<Carried, Problem> {
+    ) -> Result<Response, Problem> {
         if profile.environment == Environment::Production {
             self.refuse_real_card(request)?;
         }
@@ -169,7 +163,7 @@ impl Courier {
         run: RunId,
         environment: Environment,
         out: Outgoing,
-    ) -> Result<Carried, Problem> {
+    ) -> Result<Response, Problem> {
         let far = Url::parse(&out.url).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url));
         if far {
             return Err(Problem::of(
@@ -187,7 +181,7 @@ impl Courier {
         environment: Environment,
         out: Outgoing,
         limits: Limits,
-    ) -> Result<Carried, Problem> {
+    ) -> Result<Response, Problem> {
         let courier = self.clone();
         let task = tokio::spawn(async move { courier.deliver(run, environment, out, limits).await });
         task.await.unwrap_or_else(|_| Err(Problem::of("The request's task ended early", "Send the request again")))
@@ -200,7 +194,7 @@ impl Courier {
         environment: Environment,
         out: Outgoing,
         limits: Limits,
-    ) -> Result<Carried, Problem> {
+    ) -> Result<Response, Problem> {
         // The screen shows what came, but for client secrets, tokens and real card numbers;
         // the disk gets what trust.md R33 allows for this environment.
         let redactor = self.redactor(Environment::Embedded);
@@ -219,7 +213,7 @@ impl Courier {
         self.keep(Record::Exchange(run, at_rest)).await;
         self.sink.post(Event::Exchanged(run, exchange.clone())).await;
         match (sent.answer, &exchange.outcome) {
-            (Some(answer), _) => Ok(Carried { answer, exchange }),
+            (Some(answer), _) => Ok(answer),
             (None, Err(problem)) => Err(problem.clone()),
             (None, Ok(_)) => Err(Problem::of("The answer was lost", "Send the request again")),
         }
@@ -304,7 +298,7 @@ impl Courier {
             body: form(&fields).into(),
         };
         let answer = self.carry(run, profile.environment, out, Limits::TOKEN).await?;
-        let live = read_token(&answer.answer)?;
+        let live = read_token(&answer)?;
         self.live.lock().unwrap_or_else(PoisonError::into_inner).push(live.token.clone());
         Ok(live)
     }

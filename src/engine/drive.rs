@@ -328,17 +328,18 @@ impl Driver {
     }
 
     async fn call(&mut self, request: &StepRequest) -> Result<(), Problem> {
-        let carried = self.courier.call(self.run, &self.profile, request, self.secret.as_deref()).await?;
+        let answer = self.courier.call(self.run, &self.profile, request, self.secret.as_deref()).await?;
         let before = self.progress.session.as_ref().map(|session| session.status.clone());
-        self.progress.exchanged(&carried.exchange);
-        if let Some(session) = Session::read(&carried.answer.body) {
+        // From the answer itself: a mask in the record must not change what the run does.
+        self.progress.answered(request.step, &answer);
+        if let Some(session) = Session::read(&answer.body) {
             self.visit.name_session(session.id.clone());
             self.secret = session.secret().map(str::to_owned).or(self.secret.take());
             if before.as_ref() != Some(&session.status) && session.status != Status::Processing {
                 self.repeats = (None, 0);
             }
         }
-        refusal(request, &carried.answer).map_or(Ok(()), Err)
+        refusal(request, &answer).map_or(Ok(()), Err)
     }
 
     async fn run_method(&self, request: &StepRequest) -> MethodResult {

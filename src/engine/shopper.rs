@@ -194,7 +194,7 @@ impl Shopper<'_> {
         };
         let out =
             Outgoing { step, from: Lane::Browser, to, method: method.into(), url: url.to_string(), headers, body };
-        let answer = self.courier.browse(self.run, self.environment, out).await?.answer;
+        let answer = self.courier.browse(self.run, self.environment, out).await?;
         if answer.status >= 400 {
             return Err(Problem::of(
                 format!("{step}: {} answered {}", url.host_str().unwrap_or_default(), answer.status),

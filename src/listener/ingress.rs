@@ -201,7 +201,7 @@ async fn keep(
 }
 
 async fn append(shared: &Shared, delivery: &Delivery) -> Result<Seq, Refused> {
-    let appended = shared.journal.append(Record::Delivery(delivery.clone()));
+    let appended = shared.journal.append(Record::Delivery(Box::new(delivery.clone())));
     let late = |_| Err(Refused("the disk took longer than two seconds".into()));
     let kept = tokio::time::timeout(DISK_TIME, appended).await.unwrap_or_else(late);
     if let Err(refused) = &kept {

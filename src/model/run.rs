@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{NextAction, Session, Status};
 use super::delivery::{Delivery, DeliveryKind};
 use super::draft::Completion;
-use super::exchange::{Exchange, Headers, Step};
+use super::exchange::{Exchange, Headers, Response, Step};
 use super::profile::ProfileId;
 use super::scheme::{PhoneMessage, SchemeMessage};
 use super::settings::Pace;
@@ -192,21 +192,23 @@ pub enum Return {
 }
 
 impl Progress {
-    /// Takes in an exchange. An answer it cannot read changes nothing.
-    pub fn exchanged(&mut self, exchange: &Exchange) {
-        let Some(response) = exchange.response().filter(|r| (200..300).contains(&r.status)) else { return };
-        match exchange.step {
+    /// Takes in an answer. One that it cannot read changes nothing.
+    pub fn answered(&mut self, step: Step, answer: &Response) {
+        if !(200..300).contains(&answer.status) {
+            return;
+        }
+        match step {
             Step::Complete => {
                 self.completed = true;
                 self.stale = true;
             }
-            Step::Authorise => self.payment = response.json(),
+            Step::Authorise => self.payment = answer.json(),
             Step::Challenge | Step::Redirect | Step::Method | Step::Token => (),
             Step::Create | Step::Fingerprint | Step::Collect | Step::Confirm => {
-                let Some(session) = Session::read(&response.body) else { return };
+                let Some(session) = Session::read(&answer.body) else { return };
                 self.skipped.clear(); // a new state: what was left out before may make sense now
                 self.stale = false;
-                self.confirmed = exchange.step == Step::Confirm && session.status.is_final();
+                self.confirmed = step == Step::Confirm && session.status.is_final();
                 self.note_path(&session);
                 self.session = Some(session);
             }
@@ -345,7 +347,7 @@ pub enum Phase {
     /// Busy with a step, or between two.
     Working(Option<Step>),
     /// Waiting for a person.
-    Waiting(Turn),
+    Waiting(Box<Turn>),
     /// Nothing left to do.
     Ended,
     /// Stopped by the user.
@@ -416,7 +418,9 @@ impl Run {
     /// Takes in an exchange. Late ones after the end are kept as rows.
     pub fn exchanged(&mut self, exchange: Arc<Exchange>) {
         let before = self.session().map(|session| session.status.clone());
-        self.progress.exchanged(&exchange);
+        if let Some(answer) = exchange.response() {
+            self.progress.answered(exchange.step, answer);
+        }
         let after = self.session().map(|session| session.status.clone());
         let status = after.filter(|after| before.as_ref() != Some(after));
         if let Some(row) = self.delivery_of(&exchange) {
@@ -476,7 +480,7 @@ impl Run {
             let lanes = (Lane::Browser, Lane::Issuer);
             self.insert(turn.since, None, lanes, What::Wait(turn.request.step), None);
         }
-        self.phase = Phase::Waiting(turn);
+        self.phase = Phase::Waiting(Box::new(turn));
     }
 
     /// The run goes on.

@@ -79,33 +79,33 @@ impl Bench {
     }
 
     /// Until a run has nothing left to do; fails if it waits for a person.
-    pub fn to_end(&mut self, id: RunId) -> &Run {
+    pub fn end_of(&mut self, id: RunId) -> &Run {
         self.until("the end of the run", |w| !matches!(w.runs[&id].phase, Phase::Working(_)));
         assert_eq!(self.run(id).phase, Phase::Ended, "{}", describe(self.engine.workspace()));
         self.run(id)
     }
 
     /// Until a run has nothing left to do, while a person acts in a browser.
-    pub fn to_end_meanwhile(&mut self, id: RunId) {
+    pub fn end_meanwhile(&mut self, id: RunId) {
         self.until("the end of the run", |w| w.runs[&id].phase == Phase::Ended);
     }
 
     /// Until a run waits for a person.
-    pub fn to_turn(&mut self, id: RunId) -> Turn {
+    pub fn turn_of(&mut self, id: RunId) -> Turn {
         self.until("a person's turn", |w| matches!(w.runs[&id].phase, Phase::Waiting(_)));
         match &self.run(id).phase {
-            Phase::Waiting(turn) => turn.clone(),
+            Phase::Waiting(turn) => Turn::clone(turn),
             other => panic!("{other:?}"),
         }
     }
 
     /// Until a run waits for a person with this step.
-    pub fn to_turn_with(&mut self, id: RunId, step: sessions_console::model::exchange::Step) -> Turn {
+    pub fn turn_with(&mut self, id: RunId, step: sessions_console::model::exchange::Step) -> Turn {
         self.until(
             &format!("a turn with {step}"),
             |w| matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.request.step == step),
         );
-        self.to_turn(id)
+        self.turn_of(id)
     }
 }
 

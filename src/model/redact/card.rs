@@ -66,7 +66,9 @@ pub(super) fn is_published(bytes: &[u8]) -> bool {
 
 /// All card numbers that are not published test numbers.
 pub(super) fn find(bytes: &[u8]) -> Vec<Number> {
-    let groups = groups(bytes);
+    let uuids = uuids(bytes);
+    let in_uuid = |group: &Group| uuids.iter().any(|uuid| uuid.contains(&group.range.start));
+    let groups: Vec<Group> = groups(bytes).into_iter().filter(|group| !in_uuid(group)).collect();
     let mut found = Vec::new();
     let mut at = 0;
     while at < groups.len() {
@@ -79,6 +81,23 @@ pub(super) fn find(bytes: &[u8]) -> Vec<Number> {
         };
     }
     found
+}
+
+/// Where UUIDs stand (8-4-4-4-12 hexadecimal digits): transaction ids, whose digits look
+/// like a card number once in some thousand.
+fn uuids(bytes: &[u8]) -> Vec<Range<usize>> {
+    const LENGTH: usize = 36;
+    let dashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'-');
+    let starts = dashes.filter_map(|(at, _)| at.checked_sub(8));
+    let shaped = starts.filter(|start| {
+        let Some(text) = bytes.get(*start..start + LENGTH) else { return false };
+        let fits = |(at, byte): (usize, &u8)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        };
+        text.iter().enumerate().all(fits) && free_front(&bytes[..*start]) && free_back(&bytes[start + LENGTH..])
+    });
+    shaped.map(|start| start..start + LENGTH).collect()
 }
 
 /// A stretch of digits.
