@@ -68,7 +68,8 @@ fn window<'a>(runs: Vec<Run>, now: u64) -> Window<'a> {
 
 fn sized<'a>(app: App, size: [f32; 2], look: egui::Theme) -> Window<'a> {
     let builder = Harness::builder().with_size(size).with_theme(look).with_context_setup(theme::install);
-    let mut harness = builder.renderer(render::CpuRenderer::default()).build_ui_state(|ui, app: &mut App| app.ui(ui), app);
+    let mut harness =
+        builder.renderer(render::CpuRenderer::default()).build_ui_state(|ui, app: &mut App| app.ui(ui), app);
     harness.run_steps(4);
     harness
 }

@@ -63,7 +63,7 @@ fn ways_ui(ui: &mut Ui) -> Option<Intent> {
     ui.spacing_mut().item_spacing.y = 8.0;
     widgets::empty_ui(ui, "Send your first session", sentence, |ui| {
         let run =
-            widgets::button(ui, Look::Primary, Size::Hero, Some(i::ICON_PLAY_ARROW.filled()), "Run", Some("Ctrl ↵"));
+            widgets::button(ui, Look::Primary, Size::Hero, Some(i::ICON_PLAY_ARROW.filled()), "Run", Some("Ctrl ⏎"));
         if run.clicked() {
             intent = Some(Intent::Run);
         }

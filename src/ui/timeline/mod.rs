@@ -276,11 +276,12 @@ impl Panel {
     }
 
     /// The table gets what its rows need, what is below it its own height; when both do
-    /// not fit, the table keeps six rows.
+    /// not fit, the table keeps six rows, three in a low window.
     #[allow(clippy::cast_precision_loss)] // rows of one session
     fn split(&self, room: Rect, rows: usize) -> (Rect, Rect) {
         let wanted = table::HEAD + rows as f32 * theme::TIMELINE_ROW + 4.0;
-        let least = wanted.min(table::HEAD + 6.0 * theme::TIMELINE_ROW);
+        let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
+        let least = wanted.min(table::HEAD + kept * theme::TIMELINE_ROW);
         let height = if self.below <= 0.0 {
             room.height()
         } else {

@@ -212,11 +212,11 @@ fn gateway_tile(ui: &mut Ui, run: &Run, meaning: &Meaning, commands: &mut Vec<Co
         let why = not_now(meaning);
         ui.add_enabled_ui(why.is_none(), |ui| {
             let wide = ui.available_width() > 185.0;
-            let button = outlined_button(ui, None, "Authorise", wide.then_some("Ctrl ⇧ ↵"));
+            let button = outlined_button(ui, None, "Authorise", wide.then_some("Ctrl ⇧ ⏎"));
             let button = button.on_disabled_hover_text(why.unwrap_or_default());
             let shortcut = egui::Modifiers::COMMAND | egui::Modifiers::SHIFT;
             let typed = ui.is_enabled() && ui.input_mut(|input| input.consume_key(shortcut, egui::Key::Enter));
-            if button.on_hover_text("Ctrl ⇧ ↵").clicked() || typed {
+            if button.on_hover_text("Ctrl Shift Enter").clicked() || typed {
                 commands.push(Command::Do(run.id, Step::Authorise));
             }
         });

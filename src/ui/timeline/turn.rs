@@ -302,7 +302,7 @@ fn request_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn, commands: &m
     ui.horizontal(|ui| {
         let label = if turn.problem.is_some() { "Retry" } else { "Send" };
         let (key, free) = ((Modifiers::NONE, Key::Enter), !ui.ctx().egui_wants_keyboard_input());
-        let clicked = primary_button(ui, Some(i::ICON_SEND.outlined()), label, Some("↵")).clicked();
+        let clicked = primary_button(ui, Some(i::ICON_SEND.outlined()), label, Some("⏎")).clicked();
         if clicked || (free && ui.input_mut(|input| input.consume_key(key.0, key.1))) {
             commands.push(Command::Send(run.id, edit.request()));
         }
