@@ -10,6 +10,7 @@ use super::palette::{self, Act};
 use super::theme::{self, Tokens};
 use super::{credentials, widgets};
 use crate::bus::Command;
+use crate::model::delivery::DeliveryKind;
 use crate::model::profile::{Environment, TokenStatus};
 use crate::model::settings::{Pace, Settings, Theme};
 use crate::model::{Server, ServerStatus, Stamp, Workspace};
@@ -44,7 +45,9 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, now: Stamp, asked: &mut Asked<'_>,
             listener_ui(ui, workspace, now);
         }
         if width >= ROOM_FOR_SANDBOX {
-            server_ui(ui, "Sandbox", workspace.servers.get(&Server::Sandbox), Vec::new());
+            let held = part("clock held", theme::words(theme::TAB), Tokens::of(ui).warning.ink);
+            let more = if workspace.clock_held { vec![held] } else { Vec::new() };
+            server_ui(ui, "Sandbox", workspace.servers.get(&Server::Sandbox), more);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
@@ -189,10 +192,12 @@ fn token_ui(ui: &mut Ui, workspace: &Workspace, now: Stamp) -> Response {
 fn listener_ui(ui: &mut Ui, workspace: &Workspace, now: Stamp) {
     let tokens = Tokens::of(ui);
     let small = theme::words(theme::TAB);
-    let count = workspace.deliveries.len();
+    let callbacks = || workspace.deliveries.iter().filter(|delivery| delivery.kind == DeliveryKind::Callback);
+    let count = callbacks().count();
     let words = if count == 1 { "1 callback".to_owned() } else { format!("{count} callbacks") };
     let mut parts = vec![part(words, small.clone(), tokens.text)];
-    if let Some(last) = workspace.deliveries.last() {
+    // Those of earlier starts have no time on this start's clock.
+    if let Some(last) = callbacks().next_back().filter(|last| !last.at.mono.is_zero()) {
         parts.push(part(widgets::ago(now.since(last.at)), small, tokens.muted));
         ui.ctx().request_repaint_after(Duration::from_secs(1));
     }

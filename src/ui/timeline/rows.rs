@@ -234,10 +234,11 @@ pub fn middle_cut(text: &str, head: usize, tail: usize) -> String {
     format!("{start}…{end}")
 }
 
-/// `14 ms`, `8.4 s`, `3:05 min`.
+/// `0.4 ms`, `14 ms`, `8.4 s`, `3:05 min`.
 pub fn short_time(time: Duration) -> String {
     match time.as_millis() {
-        0..1000 => format!("{} ms", time.as_millis()),
+        0..10 => format!("{:.1} ms", time.as_secs_f64() * 1e3),
+        10..1000 => format!("{} ms", time.as_millis()),
         1000..60_000 => format!("{:.1} s", time.as_secs_f32()),
         _ => format!("{} min", clock(time)),
     }
@@ -262,6 +263,7 @@ mod tests {
             short_path("/simulator/acs/2f6a1f7e-0000-4a0b-9c00-aabbccddeeff?x=1", sid),
             "/simulator/acs/2f6a1f7e…ddeeff?…"
         );
+        assert_eq!(short_time(Duration::from_micros(430)), "0.4 ms");
         assert_eq!(short_time(Duration::from_millis(8440)), "8.4 s");
         assert_eq!(short_time(Duration::from_secs(185)), "3:05 min");
     }

@@ -213,6 +213,9 @@ fn way_ui(ui: &mut Ui, way: &Way, filled: bool) -> egui::Response {
     response.on_hover_cursor(egui::CursorIcon::PointingHand)
 }
 
+/// Every published test challenge takes it. Source: sessions-api.md 7.
+const PASSWORD: &str = "Checkout1!";
+
 /// The phone and the deadline.
 fn aside_ui(ui: &mut Ui, run: &Run, turn: &Turn, now: Stamp) {
     let tokens = Tokens::of(ui);
@@ -239,6 +242,13 @@ fn aside_ui(ui: &mut Ui, run: &Run, turn: &Turn, now: Stamp) {
                 widgets::emphasis_with(ui, &code, theme::code(14.0), tokens.text);
                 widgets::copy_button(ui, "code", &message.code);
             });
+        });
+        ui.add_space(6.0);
+    } else if turn.request.step == Step::Challenge {
+        ui.horizontal(|ui| {
+            muted(ui, "The published test password is");
+            widgets::emphasis_with(ui, PASSWORD, theme::code(theme::BODY), tokens.text);
+            widgets::copy_button(ui, "password", PASSWORD);
         });
         ui.add_space(6.0);
     }

@@ -153,10 +153,10 @@ fn shares(spans: &[(Duration, Duration)], room: f32) -> Vec<f32> {
     lengths.iter().map(|length| if narrow(length) { least } else { length / rest.max(1e-6) * free }).collect()
 }
 
-/// A round distance between labels, about 30 points or more apart.
+/// A round distance between labels, about 60 points or more apart.
 fn step(stretch: &Stretch) -> Duration {
     let per_point = (stretch.to - stretch.from).as_secs_f32() / (stretch.right - stretch.left).max(1.0);
-    let least = per_point * 30.0;
+    let least = per_point * 60.0;
     let rounds = (-3..5).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f32.powi(power)));
     let step = rounds.into_iter().find(|step| *step >= least).unwrap_or(100_000.0);
     Duration::from_micros((step * 1e6) as u64)
@@ -169,7 +169,9 @@ fn seconds(at: Duration, step: Duration) -> String {
     match step.as_secs_f32() {
         step if step >= 1.0 => format!("{:.0}", at.as_secs_f32()),
         step if step >= 0.1 => format!("{:.1}", at.as_secs_f32()),
-        _ => format!("{:.2}", at.as_secs_f32()),
+        step if step >= 0.01 => format!("{:.2}", at.as_secs_f32()),
+        step if step >= 0.001 => format!("{:.0} ms", at.as_secs_f32() * 1e3),
+        _ => format!("{:.1} ms", at.as_secs_f32() * 1e3),
     }
 }
 
