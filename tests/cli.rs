@@ -322,6 +322,64 @@ fn the_listener_prints_each_callback_and_keeps_it() {
     assert_eq!(bodies, [br#"{"session_id":"sid_x"}"#.as_slice(), b"\xff\xfe"]);
 }
 
+/// Sends one callback; true if it was answered 2xx. A listener that is killed meanwhile is no.
+fn acknowledged(host: &str, path: &str, body: &str) -> bool {
+    let sent = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(host)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        let length = body.len();
+        write!(
+            stream,
+            "POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    sent().is_ok_and(|answer| answer.starts_with("HTTP/1.1 2"))
+}
+
+#[test]
+fn ten_thousand_callbacks_of_two_hundred_senders_survive_a_kill() {
+    const SENDERS: usize = 200;
+    const EACH: usize = 50;
+    for killed_after in [2_000, SENDERS * EACH] {
+        let place = Place::new();
+        let listener = place.start(&["listen", "--port", "0", "--json"]);
+        let address = text(&listener.line(), "base_url").to_owned();
+        let (host, path) = address.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
+        let (answered, kept_going) = (std::sync::atomic::AtomicUsize::new(0), std::sync::atomic::Ordering::SeqCst);
+        let acknowledged: BTreeSet<String> = thread::scope(|scope| {
+            let senders: Vec<_> = (0..SENDERS)
+                .map(|sender| {
+                    let answered = &answered;
+                    scope.spawn(move || {
+                        let bodies = (0..EACH).map(|n| format!("{{\"sender\":{sender},\"n\":{n},\"pad\":\"\u{e9}\"}}"));
+                        let kept = bodies.filter(|body| {
+                            let yes = acknowledged(host, path, body);
+                            yes && answered.fetch_add(1, kept_going) < usize::MAX
+                        });
+                        kept.collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            let deadline = Instant::now() + DEADLINE;
+            while answered.load(kept_going) < killed_after && Instant::now() < deadline {
+                thread::yield_now();
+            }
+            listener.signal(Signal::KILL);
+            senders.into_iter().flat_map(|sender| sender.join().expect("a sender does not panic")).collect()
+        });
+        assert!(acknowledged.len() >= killed_after, "only {} were answered", acknowledged.len());
+        drop(listener);
+        let kept =
+            Store::open(place.data.path()).expect("the store opens").deliveries(2 * SENDERS * EACH).expect("rows");
+        let kept: BTreeSet<String> = kept.iter().map(|d| String::from_utf8_lossy(&d.body).into_owned()).collect();
+        let lost: Vec<_> = acknowledged.difference(&kept).collect();
+        assert!(lost.is_empty(), "{} of {} are lost, {:?} among them", lost.len(), acknowledged.len(), lost.first());
+    }
+}
+
 #[test]
 fn a_callback_line_shows_no_foreign_card_number() {
     let place = Place::new();

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use egui::{Event, Modifiers, PointerButton, Pos2, pos2};
-use egui_inspection::protocol::{Request, Response, read_handshake, read_message, write_handshake, write_message};
+use egui_inspection::protocol::{Request, Response, read_handshake, read_message, write_message};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -70,7 +70,6 @@ impl Window {
                 }
             }
         };
-        write_handshake(&stream).expect("a handshake");
         read_handshake(&stream).expect("a handshake");
         Self { stream, _program: program, _display: screen, _data: data }
     }
