@@ -159,7 +159,7 @@ fn the_story_by_its_labels() {
     window.see("Approved after a challenge");
 
     // A row opens in the inspector.
-    window.click("/connect/token");
+    window.click("POST …/complete");
     window.see("Headers");
 
     // Authorise by the session's identifier.
