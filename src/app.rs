@@ -13,8 +13,6 @@ use crate::ui::{Shell, theme};
 
 /// How long folding in events may take within a frame. Source: style.md, How things move.
 const PUMP_BUDGET: Duration = Duration::from_millis(2);
-/// How often countdowns are drawn. Source: design.md, Motion.
-const TICK: Duration = Duration::from_secs(1);
 
 /// Opens the window and stays until it is closed.
 ///
@@ -110,6 +108,5 @@ impl eframe::App for App {
         for command in commands {
             self.engine.dispatch(command);
         }
-        ui.ctx().request_repaint_after(TICK);
     }
 }

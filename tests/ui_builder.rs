@@ -20,7 +20,7 @@ use sessions_console::bus::Command;
 use sessions_console::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView};
 use sessions_console::model::run::{Plan, Run, Shopper};
 use sessions_console::model::settings::{Pace, Settings, Theme};
-use sessions_console::model::{Notice, Problem, RunId, SecretState, Server, ServerStatus, Stamp, Workspace};
+use sessions_console::model::{Notice, Problem, RunId, SecretState, Server, ServerStatus, Stamp, Weight, Workspace};
 use sessions_console::ui::Shell;
 
 /// What the window is drawn from, and what came out of it.
@@ -378,8 +378,8 @@ fn a_typed_path_opens_and_an_opened_body_is_taken_once() {
 #[test]
 fn errors_stay_until_dismissed_and_good_news_passes() {
     let mut workspace = workspace();
-    let notice = |number, passing, text: &str| Notice { number, passing, problem: Problem::of(text, "Do this now") };
-    workspace.notices = vec![notice(1, false, "The port is taken"), notice(2, true, "Saved")];
+    let notice = |number, weight, text: &str| Notice { number, weight, problem: Problem::of(text, "Do this now") };
+    workspace.notices = vec![notice(1, Weight::Error, "The port is taken"), notice(2, Weight::Passing, "Saved")];
     let mut harness = window_with([1280.0, 800.0], workspace);
     harness.get_by_label_contains("The port is taken");
     assert_eq!(harness.state().commands, []);
@@ -586,8 +586,8 @@ fn everything_is_in_reach_in_every_size_and_zoom() {
             causes: vec!["Address in use (os error 98)".into()],
             hint: Some("Stop the other program, or go on with port 40213".into()),
         };
-        workspace.notices.push(Notice { number: 1, passing: false, problem });
-        workspace.notices.push(Notice { number: 2, passing: true, problem: Problem::of("Body saved", "") });
+        workspace.notices.push(Notice { number: 1, weight: Weight::Error, problem });
+        workspace.notices.push(Notice { number: 2, weight: Weight::Passing, problem: Problem::of("Body saved", "") });
     };
     for (name, size, theme) in
         [("whole.png", [1440.0, 900.0], Theme::Dark), ("drawer.png", [1100.0, 800.0], Theme::Light)]

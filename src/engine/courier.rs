@@ -25,7 +25,7 @@ use crate::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenV
 use crate::model::redact::{Origin, Redactor};
 use crate::model::run::{Auth, StepRequest};
 use crate::model::steps::form;
-use crate::model::{Lane, Notice, Problem, RunId, Secret};
+use crate::model::{Lane, Notice, Problem, RunId, Secret, Weight};
 
 /// A token that expired long ago, for the tester who wants to send one. Its claims say
 /// `exp: 1`; nobody signed it.
@@ -226,7 +226,7 @@ impl Courier {
                 format!("This run is not being saved: {}", refused.0),
                 "It stays on the screen; free disk space or choose another --data-dir to keep it",
             );
-            self.sink.post(Event::Noticed(Notice { number: 0, passing: false, problem })).await;
+            self.sink.post(Event::Noticed(Notice { number: 0, weight: Weight::Error, problem })).await;
         }
     }
 

@@ -27,7 +27,7 @@ use crate::model::profile::{Environment, Profile, ProfileId};
 use crate::model::run::{Answer, Phase, Plan, Progress, Run};
 use crate::model::settings::Settings;
 use crate::model::template::Values;
-use crate::model::{Notice, Problem, RunId, Secret, SecretState, Workspace};
+use crate::model::{Notice, Problem, RunId, Secret, SecretState, Weight, Workspace};
 use crate::sandbox::Sandbox;
 use crate::store::{self, Store};
 use courier::Courier;
@@ -285,14 +285,14 @@ impl Engine {
     fn open_body(&mut self, path: std::path::PathBuf) {
         self.on_disk(move || match store::read_body(&path) {
             Ok(text) => Event::BodyOpened(path, text),
-            Err(error) => noticed(Problem::new(&error, Some(error.hint())), false),
+            Err(error) => noticed(Problem::new(&error, Some(error.hint())), Weight::Error),
         });
     }
 
     fn save_body(&mut self, path: std::path::PathBuf, text: String) {
         self.on_disk(move || match store::write_body(&path, &text) {
-            Ok(()) => noticed(Problem::of(format!("Saved {}", path.display()), ""), true),
-            Err(error) => noticed(Problem::new(&error, Some(error.hint())), false),
+            Ok(()) => noticed(Problem::of(format!("Saved {}", path.display()), ""), Weight::Passing),
+            Err(error) => noticed(Problem::new(&error, Some(error.hint())), Weight::Error),
         });
     }
 
@@ -309,14 +309,14 @@ impl Engine {
         match browser::openable(address, &self.own_ports) {
             Err(problem) => self.notice(problem),
             Ok(url) => self.on_disk(move || match browser::open(&url) {
-                Ok(()) => noticed(Problem::of("Opened in your browser", ""), true),
-                Err(problem) => noticed(problem, false),
+                Ok(()) => noticed(Problem::of("Opened in your browser", ""), Weight::Passing),
+                Err(problem) => noticed(problem, Weight::Error),
             }),
         }
     }
 
     fn notice(&mut self, problem: Problem) {
-        self.add_notice(Notice { number: 0, passing: false, problem });
+        self.add_notice(Notice { number: 0, weight: Weight::Error, problem });
     }
 
     fn add_notice(&mut self, notice: Notice) {
@@ -328,8 +328,8 @@ impl Engine {
     }
 }
 
-fn noticed(problem: Problem, passing: bool) -> Event {
-    Event::Noticed(Notice { number: 0, passing, problem })
+fn noticed(problem: Problem, weight: Weight) -> Event {
+    Event::Noticed(Notice { number: 0, weight, problem })
 }
 
 fn whole_seconds(at: Timestamp) -> String {

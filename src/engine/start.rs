@@ -15,7 +15,7 @@ use crate::engine::courier::Courier;
 use crate::listener::{self, Listener};
 use crate::model::profile::{Environment, Profile};
 use crate::model::template::Values;
-use crate::model::{Problem, Secret, Server, ServerStatus, Workspace};
+use crate::model::{Notice, Problem, Secret, Server, ServerStatus, Weight, Workspace};
 use crate::sandbox::{self, Sandbox};
 use crate::serve::BindError;
 use crate::store::{self, Store, StoreError, settings};
@@ -167,13 +167,18 @@ impl Engine {
     }
 
     fn say_moved_ports(&mut self) {
-        let moved = self.workspace.servers.values().filter_map(|status| match status {
-            ServerStatus::Up { address, instead_of: Some(port) } => Some((address.clone(), *port)),
+        let moved = |server| match self.workspace.servers.get(&server)? {
+            ServerStatus::Up { address, instead_of: Some(port) } => Some(format!("{port} (now {address})")),
             _ => None,
-        });
-        for (address, port) in moved.collect::<Vec<_>>() {
-            let hint = format!("Close the other program and start again to have port {port} back");
-            self.notice(Problem::of(format!("Port {port} is taken; using {address} instead"), hint));
+        };
+        let moved: Vec<String> =
+            [Server::Sandbox, Server::Listener, Server::MerchantPage].into_iter().filter_map(moved).collect();
+        if !moved.is_empty() {
+            let problem = Problem::of(
+                format!("Taken by another program, so a free port is used: {}", moved.join(", ")),
+                "Close the other program and start again to have the usual ports back",
+            );
+            self.add_notice(Notice { number: 0, weight: Weight::Warning, problem });
         }
     }
 }
@@ -250,6 +255,6 @@ fn settings_writer(dir: PathBuf, sink: EventSink) -> std::sync::mpsc::Sender<Set
 fn keep(dir: &Path, newest: &Settings, sink: &EventSink) {
     if let Err(error) = store::settings::save(dir, newest) {
         let problem = Problem::new(&error, Some(error.hint()));
-        pollster::block_on(sink.post(super::noticed(problem, false)));
+        pollster::block_on(sink.post(super::noticed(problem, Weight::Error)));
     }
 }

@@ -149,13 +149,24 @@ pub enum ServerStatus {
     Failed(Problem),
 }
 
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Good news, which goes away by itself.
+    Passing,
+    /// Done, but not as asked.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
 /// Something the user should know, that belongs to no run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Counts up; used to dismiss it.
     pub number: u64,
-    /// True for good news, which goes away by itself.
-    pub passing: bool,
+    /// How much it matters.
+    pub weight: Weight,
     /// What to say.
     pub problem: Problem,
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use egui::{Align2, Area, Frame, Margin, Order, Stroke, Ui, vec2};
 use egui_material_icons::icons as i;
 
-use super::theme::{self, Tokens};
+use super::theme::{self, Tokens, Tone};
 use super::widgets;
 use crate::bus::Command;
-use crate::model::{Notice, Stamp, Workspace};
+use crate::model::{Notice, Stamp, Weight, Workspace};
 
 /// How long good news stays. Source: design.md, «Toast».
 const PASSING: Duration = Duration::from_secs(4);
@@ -37,7 +37,8 @@ impl Notices {
         let area = Area::new(egui::Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, offset).order(Order::Foreground);
         area.show(ui.ctx(), |ui| {
             ui.set_width(WIDTH);
-            let (passing, errors): (Vec<&Notice>, Vec<&Notice>) = notices.iter().partition(|notice| notice.passing);
+            let (passing, errors): (Vec<&Notice>, Vec<&Notice>) =
+                notices.iter().partition(|notice| notice.weight == Weight::Passing);
             for notice in errors.iter().take(AT_ONCE) {
                 error_ui(ui, notice, commands);
             }
@@ -79,7 +80,8 @@ fn frame(tokens: &Tokens) -> Frame {
 
 fn error_ui(ui: &mut Ui, notice: &Notice, commands: &mut Vec<Command>) {
     frame(Tokens::of(ui)).inner_margin(Margin::same(1)).show(ui, |ui| {
-        widgets::problem_with(ui, &notice.problem, |ui| {
+        let tone = if notice.weight == Weight::Warning { Tone::Warning } else { Tone::Danger };
+        widgets::told_with(ui, tone, &notice.problem, |ui| {
             let label = "Dismiss";
             if widgets::button(ui, widgets::Look::Secondary, widgets::Size::Small, None, label, None).clicked() {
                 commands.push(Command::Dismiss(notice.number));

@@ -573,10 +573,16 @@ pub fn problem_ui(ui: &mut Ui, problem: &Problem) {
 
 /// An error card with buttons below.
 pub fn problem_with<R>(ui: &mut Ui, problem: &Problem, actions: impl FnOnce(&mut Ui) -> R) -> R {
+    told_with(ui, Tone::Danger, problem, actions)
+}
+
+/// A card that says what is the matter, in the colour of how much it matters.
+pub fn told_with<R>(ui: &mut Ui, tone: Tone, problem: &Problem, actions: impl FnOnce(&mut Ui) -> R) -> R {
     let tokens = Tokens::of(ui);
-    note(ui, Tone::Danger, |ui| {
+    let sign = if tone == Tone::Danger { i::ICON_ERROR } else { i::ICON_WARNING };
+    note(ui, tone, |ui| {
         ui.horizontal_top(|ui| {
-            icon(ui, i::ICON_ERROR.outlined(), 16.0, tokens.danger.ink);
+            icon(ui, sign.outlined(), 16.0, tokens.tone(tone).ink);
             ui.vertical(|ui| {
                 let summary = RichText::new(display_text(&problem.summary)).color(tokens.text);
                 ui.add(egui::Label::new(summary).wrap());

@@ -255,7 +255,7 @@ fn elsewhere_tile(ui: &mut Ui, session: &Session) {
 }
 
 fn identifier_tile(ui: &mut Ui, session: &Session) {
-    let text = "authentication_id takes the session id; it works now";
+    let text = "GET /payments/{id} takes the session id, too";
     tile(ui, i::ICON_TAG.outlined(), "By identifier", text, |ui| {
         if secondary_button(ui, None, "Copy sid", None).on_hover_text(display_text(&session.id.0)).clicked() {
             ui.ctx().copy_text(session.id.0.clone());

@@ -216,8 +216,9 @@ fn verdict_mark(verdict: &Verdict) -> Mark {
 /// other long part loses its middle.
 pub fn short_path(path: &str, session: Option<&str>) -> String {
     let (path, query) = path.split_once('?').map_or((path, ""), |(path, _)| (path, "?…"));
-    if let Some((_, rest)) = session.and_then(|id| path.split_once(id)) {
-        return if rest.is_empty() { "/sessions/{id}".into() } else { format!("…{rest}{query}") };
+    if let Some((id, (_, rest))) = session.and_then(|id| Some((id, path.split_once(id)?))) {
+        let before = path.split_once(id).map_or("", |(before, _)| before);
+        return if rest.is_empty() { format!("{before}{{id}}") } else { format!("…{rest}{query}") };
     }
     let parts: Vec<String> = path.split('/').map(|part| middle_cut(part, 8, 6)).collect();
     format!("{}{query}", parts.join("/"))
