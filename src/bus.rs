@@ -91,6 +91,8 @@ pub enum Event {
     ServerChanged(Server, ServerStatus),
     /// A session body was read from a file.
     BodyOpened(PathBuf, String),
+    /// A record did not reach the disk.
+    NotSaved(Problem),
     /// Something the user should know, that belongs to no run.
     Noticed(Notice),
 }
@@ -107,6 +109,13 @@ impl EventSink {
     pub fn channel(wake: impl Fn() + Send + Sync + 'static) -> (Self, mpsc::Receiver<Event>) {
         let (tx, rx) = mpsc::channel(EVENT_QUEUE);
         (Self { tx, wake: Arc::new(wake) }, rx)
+    }
+
+    /// Posts if there is room. For words about something that is gone anyway, where waiting
+    /// could hold up the program's end.
+    pub fn offer(&self, event: Event) {
+        self.tx.try_send(event).ok();
+        (self.wake)();
     }
 
     /// Waits for room, so that no fact is dropped.

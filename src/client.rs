@@ -194,7 +194,7 @@ impl Client {
         limits: Limits,
         timing: &mut Timing,
     ) -> Result<Response, ClientError> {
-        let host = request.url().authority().to_owned();
+        let host = host_of(request.url());
         let start = Instant::now();
         let late = |after| ClientError::TimedOut { step, host: host.clone(), after };
         let broken = |error: reqwest::Error| {
@@ -206,6 +206,7 @@ impl Client {
         let head = tokio::time::timeout(limits.first_byte, self.http.execute(request));
         let mut answer = head.await.map_err(|_| late(limits.first_byte))?.map_err(&broken)?;
         timing.wait = start.elapsed();
+        let mut cut = None;
         let (status, version) = (answer.status().as_u16(), format!("{:?}", answer.version()));
         let headers = wire_headers(answer.headers());
         let mut body = BytesMut::new();
@@ -213,14 +214,28 @@ impl Client {
         loop {
             let left = limits.whole.saturating_sub(start.elapsed());
             let piece = tokio::time::timeout(limits.stall.min(left), answer.chunk()).await;
-            let Some(piece) = piece.map_err(|_| late(start.elapsed()))?.map_err(&broken)? else { break };
+            let piece = match piece.map_err(|_| late(start.elapsed())).and_then(|piece| piece.map_err(&broken)) {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(error) => {
+                    // What came is kept: a 201 without its end is still a 201.
+                    cut = Some(error.problem());
+                    break;
+                }
+            };
             let room = KEPT_BODY.saturating_sub(body.len()).min(piece.len());
             body.extend_from_slice(&piece[..room]);
             dropped_bytes += (piece.len() - room) as u64;
         }
         timing.download = start.elapsed().saturating_sub(timing.wait);
-        Ok(Response { status, version, headers, body: body.freeze(), dropped_bytes })
+        Ok(Response { status, version, headers, body: body.freeze(), dropped_bytes, cut })
     }
+}
+
+/// Host and port, never a user name.
+fn host_of(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
 /// Makes the request with every header that will be on the wire, so that the record is true.
@@ -232,7 +247,7 @@ fn build(out: &Outgoing) -> Result<reqwest::Request, ClientError> {
     }
     let method = Method::from_bytes(out.method.as_bytes())
         .map_err(|_| unsendable(format!("the method {:?} has characters that HTTP forbids", out.method)))?;
-    let authority = url.authority().to_owned();
+    let authority = host_of(&url);
     let mut request = reqwest::Request::new(method, url);
     let headers = request.headers_mut();
     let length = out.body.len().to_string();

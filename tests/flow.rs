@@ -345,8 +345,8 @@ fn a_cancelled_run_keeps_what_it_saw_and_can_go_on() {
     bench.turn_with(id, Step::Challenge);
     let rows = bench.run(id).entries.len();
     bench.engine.dispatch(Command::Cancel(id));
-    bench.until("the end", |w| w.runs[&id].phase == Phase::Cancelled);
-    assert!(bench.run(id).entries.len() > rows);
+    bench.until("the word", |w| w.runs[&id].entries.len() > rows);
+    assert_eq!(bench.run(id).phase, Phase::Cancelled);
     bench.engine.dispatch(Command::Do(id, Step::Confirm));
     bench.turn_with(id, Step::Challenge);
     bench.engine.dispatch(Command::Answer(id, Answer::Here));
@@ -370,4 +370,155 @@ fn a_taken_port_is_moved_only_where_that_is_allowed() {
         other => panic!("{other:?}"),
     }
     assert!(engine.workspace().notices.iter().any(|notice| notice.problem.summary.contains(&port.to_string())));
+}
+
+/// An API that answers by a rule: request line in, status line and JSON body out. Ends with the test.
+fn fake_api(
+    answer: impl Fn(&str) -> (&'static str, String) + Send + 'static,
+) -> (u16, std::sync::mpsc::Receiver<String>) {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = socket.local_addr().expect("an address").port();
+    let (tx, rx) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in socket.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut got = Vec::new();
+            let mut piece = [0; 4096];
+            let complete = |got: &[u8]| {
+                let text = String::from_utf8_lossy(got);
+                let (head, body) = text.split_once("\r\n\r\n")?;
+                let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse::<usize>().ok());
+                (body.len() >= length.unwrap_or(0)).then(|| text.into_owned())
+            };
+            let text = loop {
+                if let Some(text) = complete(&got) {
+                    break text;
+                }
+                match stream.read(&mut piece) {
+                    Ok(n) if n > 0 => got.extend_from_slice(&piece[..n]),
+                    _ => break String::new(),
+                }
+            };
+            let line = text.lines().next().unwrap_or_default().to_owned();
+            let (status, body) = answer(&line);
+            let length = body.len();
+            let reply = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+            stream.write_all(reply.as_bytes()).ok();
+            if tx.send(text).is_err() {
+                return;
+            }
+        }
+    });
+    (port, rx)
+}
+
+const TOKEN: &str = r#"{"access_token":"t0ken-of-the-fake-server","expires_in":3600,"token_type":"Bearer","scope":""}"#;
+
+/// A bench whose active profile is this fake API.
+fn bench_with(port: u16) -> (support::Bench, ProfileId) {
+    let mut bench = bench();
+    let profile = custom(format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{port}/connect/token"));
+    let id = profile.id.clone();
+    bench.engine.dispatch(Command::SaveProfile(profile));
+    bench.engine.dispatch(Command::UseProfile(id.clone()));
+    bench.engine.dispatch(Command::SetSecret(id.clone(), Secret::new("canary-secret")));
+    (bench, id)
+}
+
+#[test]
+fn a_session_that_does_not_move_on_is_completed_once_and_then_said() {
+    let session =
+        r#"{"id":"sid_x","session_secret":"sek_x","status":"approved","next_actions":["complete"],"completed":false}"#;
+    let (port, _requests) = fake_api(move |line| match line {
+        line if line.starts_with("POST /connect/token") => ("200 OK", TOKEN.into()),
+        line if line.contains("/complete") => ("204 No Content", String::new()),
+        line if line.starts_with("POST /sessions") => ("201 Created", session.into()),
+        _ => ("200 OK", session.into()),
+    });
+    let (mut bench, profile) = bench_with(port);
+    let id = bench.start(sessions_console::model::run::Plan { profile, ..plan(Completion::NonHosted) });
+    let turn = bench.turn_of(id);
+    let problem = turn.problem.expect("it is said");
+    assert!(problem.summary.contains("did not move on"), "{problem:?}");
+    let completes = lines(bench.run(id)).iter().filter(|line| line.starts_with("Complete session POST")).count();
+    assert_eq!(completes, 1, "{}", lines(bench.run(id)).join("\n"));
+}
+
+#[test]
+fn a_run_stopped_while_it_creates_knows_its_session_afterwards() {
+    let mut bench = bench();
+    let mut slow = plan(Completion::NonHosted);
+    slow.body = slow.body.replace("INV-1001", "SBX:SLOW=400");
+    let id = bench.start(slow);
+    bench.until("the request", |w| {
+        matches!(w.runs[&id].phase, Phase::Working(Some(Step::Create))) && w.runs[&id].entries.len() == 1
+    });
+    bench.engine.dispatch(Command::Cancel(id));
+    assert_eq!(bench.run(id).phase, Phase::Cancelled, "shown at once");
+    bench.until("the answer", |w| w.runs[&id].session().is_some());
+    bench.until("the word", |w| w.runs[&id].entries.iter().any(|entry| matches!(entry.what, What::Cancelled)));
+    bench.engine.dispatch(Command::Do(id, Step::Confirm));
+    bench.end_of(id);
+    let creates = lines(bench.run(id)).iter().filter(|line| line.starts_with("Create session POST")).count();
+    assert_eq!((creates, status(bench.run(id))), (1, "approved"), "{}", lines(bench.run(id)).join("\n"));
+}
+
+#[test]
+fn a_turn_after_the_end_can_be_cancelled() {
+    let mut bench = bench();
+    let id = bench.start(plan(Completion::NonHosted));
+    bench.end_of(id);
+    for _ in 0..2 {
+        bench.engine.dispatch(Command::Do(id, Step::Authorise));
+        bench.until("an answer", |w| !matches!(w.runs[&id].phase, Phase::Working(_)));
+    }
+    bench.turn_of(id);
+    bench.engine.dispatch(Command::Cancel(id));
+    bench.until("the word", |w| w.runs[&id].entries.iter().any(|entry| matches!(entry.what, What::Cancelled)));
+    assert_eq!(bench.run(id).phase, Phase::Cancelled);
+}
+
+#[test]
+fn a_token_does_not_follow_its_profile_to_another_host() {
+    let say = |line: &str| match line {
+        line if line.starts_with("POST /connect/token") => ("200 OK", TOKEN.to_owned()),
+        _ => (
+            "403 Forbidden",
+            r#"{"error_type":"operation_not_allowed","error_codes":["operation_not_allowed"]}"#.to_owned(),
+        ),
+    };
+    let ((first, _requests), (second, seen)) = (fake_api(say), fake_api(say));
+    let (mut bench, profile) = bench_with(first);
+    bench.engine.dispatch(Command::RenewToken);
+    bench.until("a token", |w| matches!(w.token(), sessions_console::model::profile::TokenStatus::Live(_)));
+    let moved = custom(format!("http://127.0.0.1:{second}"), format!("http://127.0.0.1:{second}/connect/token"));
+    bench.engine.dispatch(Command::SaveProfile(moved));
+    bench.engine.dispatch(Command::SetSecret(profile.clone(), Secret::new("secret-of-the-second")));
+    let id = bench.start(sessions_console::model::run::Plan { profile, ..plan(Completion::NonHosted) });
+    bench.turn_of(id);
+    let asked = seen.recv_timeout(support::DEADLINE).expect("the second server is asked");
+    assert!(asked.starts_with("POST /connect/token"), "it must be asked for its own token first: {asked}");
+}
+
+#[test]
+fn what_the_listener_refused_is_no_fact_of_the_run() {
+    let mut bench = bench();
+    let id =
+        bench.start(sessions_console::model::run::Plan { shopper: Shopper::Person, ..plan(Completion::NonHosted) });
+    bench.turn_with(id, Step::Challenge);
+    let session = bench.run(id).session().expect("a session").clone();
+    let callback = session.link("callback_url").expect("a callback address").to_owned();
+    let host = callback.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
+    let mut stream = std::net::TcpStream::connect(&host).expect("the listener");
+    write!(stream, "GET {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", &callback[7 + host.len()..])
+        .expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    bench.until("the row", |w| {
+        w.runs[&id].entries.iter().any(|entry| matches!(&entry.what, What::Delivery(d) if d.answered == 405))
+    });
+    assert_eq!(bench.run(id).progress.callbacks, 0);
 }

@@ -25,11 +25,14 @@ use crate::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenV
 use crate::model::redact::{Origin, Redactor};
 use crate::model::run::{Auth, StepRequest};
 use crate::model::steps::form;
-use crate::model::{Lane, Notice, Problem, RunId, Secret, Weight};
+use crate::model::{Lane, Problem, RunId, Secret};
 
 /// A token that expired long ago, for the tester who wants to send one. Its claims say
 /// `exp: 1`; nobody signed it.
 const EXPIRED_TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJleHBpcmVkIiwiZXhwIjoxfQ.c2lnbmF0dXJl";
+
+/// Secrets that records are searched for; the oldest, long expired, are let go. Our choice.
+const MOST_LIVE: usize = 64;
 
 /// A client secret and the hosts it was entered for.
 #[derive(Clone)]
@@ -41,6 +44,21 @@ pub(super) struct Held {
 struct Live {
     token: Secret,
     view: TokenView,
+    /// What it was fetched with: another host, client or scope needs another token.
+    fetched_for: FetchedFor,
+}
+
+#[derive(PartialEq, Eq)]
+struct FetchedFor {
+    origins: Vec<String>,
+    client_id: String,
+    scopes: String,
+}
+
+impl FetchedFor {
+    fn of(profile: &Profile) -> Self {
+        Self { origins: profile.origins(), client_id: profile.client_id.clone(), scopes: profile.scopes.clone() }
+    }
 }
 
 /// See the module.
@@ -51,7 +69,7 @@ pub(super) struct Courier {
     /// Held over the fetch, so that all who wait use the one renewal.
     tokens: Mutex<HashMap<ProfileId, Live>>,
     held: StdMutex<HashMap<ProfileId, Held>>,
-    /// Live secrets that no record may show.
+    /// Tokens that no record may show, newest last.
     live: StdMutex<Vec<Secret>>,
 }
 
@@ -63,7 +81,6 @@ impl Courier {
 
     /// Keeps a client secret for the hosts that the profile has now.
     pub fn hold(&self, profile: &Profile, secret: Secret) {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).push(secret.clone());
         let held = Held { secret, origins: profile.origins() };
         self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(profile.id.clone(), held);
     }
@@ -77,8 +94,9 @@ impl Courier {
     /// A redactor that knows every live secret.
     pub fn redactor(&self, environment: Environment) -> Redactor {
         let origin = if environment == Environment::Embedded { Origin::Embedded } else { Origin::Real };
-        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Redactor::new(live, origin)
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        Redactor::new(held.values().map(|held| held.secret.clone()).chain(live.iter().cloned()), origin)
     }
 
     /// Throws a profile's token away.
@@ -90,7 +108,6 @@ impl Courier {
     /// Fetches a new token, also if there is a good one.
     pub async fn renew(self: &Arc<Self>, profile: &Profile) {
         let mut tokens = self.tokens.lock().await;
-        tokens.remove(&profile.id);
         self.fetch(None, profile, &mut tokens).await.ok(); // told by its TokenChanged event
     }
 
@@ -124,6 +141,7 @@ impl Courier {
         request: &StepRequest,
         session_secret: Option<&str>,
     ) -> Result<Response, Problem> {
+        near_or_encrypted(request.step, &request.url)?;
         if profile.environment == Environment::Production {
             self.refuse_real_card(request)?;
         }
@@ -164,13 +182,7 @@ impl Courier {
         environment: Environment,
         out: Outgoing,
     ) -> Result<Response, Problem> {
-        let far = Url::parse(&out.url).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url));
-        if far {
-            return Err(Problem::of(
-                format!("{}: {} is plain HTTP to another machine", out.step, out.url),
-                "Plain HTTP is for addresses of this machine only; ask for an https address",
-            ));
-        }
+        near_or_encrypted(out.step, &out.url)?;
         self.carry(Some(run), environment, out, Limits::CALL).await
     }
 
@@ -198,8 +210,7 @@ impl Courier {
         // The screen shows what came, but for client secrets, tokens and real card numbers;
         // the disk gets what trust.md R33 allows for this environment.
         let redactor = self.redactor(Environment::Embedded);
-        let intent = run.filter(|_| matches!(out.step, Step::Create | Step::Complete | Step::Authorise));
-        if let Some(run) = intent {
+        if let Some(run) = run {
             let url = redactor.mask(out.url.as_bytes()).bytes;
             let url = String::from_utf8_lossy(&url).into_owned();
             self.keep(Record::Intent(run, out.step, url)).await;
@@ -226,7 +237,7 @@ impl Courier {
                 format!("This run is not being saved: {}", refused.0),
                 "It stays on the screen; free disk space or choose another --data-dir to keep it",
             );
-            self.sink.post(Event::Noticed(Notice { number: 0, weight: Weight::Error, problem })).await;
+            self.sink.post(Event::NotSaved(problem)).await;
         }
     }
 
@@ -236,7 +247,7 @@ impl Courier {
         let now = clock::stamp();
         if let Some(live) = tokens.get(&profile.id) {
             let age = live.view.life.saturating_sub(live.view.left(now));
-            if age < live.view.renewal() {
+            if age < live.view.renewal() && live.fetched_for == FetchedFor::of(profile) {
                 return Ok(live.token.clone());
             }
         }
@@ -298,9 +309,12 @@ impl Courier {
             body: form(&fields).into(),
         };
         let answer = self.carry(run, profile.environment, out, Limits::TOKEN).await?;
-        let live = read_token(&answer)?;
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).push(live.token.clone());
-        Ok(live)
+        let (token, view) = read_token(&answer)?;
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.push(token.clone());
+        let surplus = live.len().saturating_sub(MOST_LIVE);
+        live.drain(..surplus);
+        Ok(Live { token, view, fetched_for: FetchedFor::of(profile) })
     }
 
     /// Only the vendor's published numbers go to production (trust.md R35). The redactor of
@@ -333,7 +347,19 @@ impl Courier {
     }
 }
 
-fn read_token(answer: &Response) -> Result<Live, Problem> {
+/// Plain HTTP stays on this machine (trust.md R24).
+fn near_or_encrypted(step: Step, address: &str) -> Result<(), Problem> {
+    let Ok(url) = Url::parse(address) else { return Ok(()) }; // the client says what is wrong with it
+    if url.scheme() != "http" || is_loopback(&url) {
+        return Ok(());
+    }
+    Err(Problem::of(
+        format!("{step}: {} is another machine, and the address is plain HTTP", url.host_str().unwrap_or_default()),
+        "Plain HTTP is for addresses of this machine only; use an https address",
+    ))
+}
+
+fn read_token(answer: &Response) -> Result<(Secret, TokenView), Problem> {
     let json = answer.json().unwrap_or_default();
     let token = json.get("access_token").and_then(Value::as_str);
     let (200, Some(token)) = (answer.status, token) else {
@@ -357,5 +383,5 @@ fn read_token(answer: &Response) -> Result<Live, Problem> {
         header: part(0),
         claims: part(1),
     };
-    Ok(Live { token: Secret::new(token), view })
+    Ok((Secret::new(token), view))
 }

@@ -9,6 +9,7 @@
 //! `model::run`, how it becomes a request in `model::steps`; the `CRes` decides nothing,
 //! the session that is read afterwards does.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,14 +21,14 @@ use super::shopper::Shopper;
 use crate::bus::{Event, EventSink};
 use crate::clock;
 use crate::listener::{PageState, Signal, Visit, WindowSize};
-use crate::model::api::{ApiError, Session, Status};
+use crate::model::api::{ApiError, NextAction, Session};
 use crate::model::exchange::{Response, Step};
 use crate::model::profile::Profile;
 use crate::model::run::{self, Act, Answer, Deed, MethodResult, Plan, Progress, StepRequest, Turn};
 use crate::model::settings::Pace;
 use crate::model::steps::{self, Context, form_field};
 use crate::model::template::Values;
-use crate::model::{Problem, RunId, explain};
+use crate::model::{Problem, RunId, Stamp, explain};
 
 /// How long the browser's hidden frame may take. Source: emv-3ds.md 1.9.
 const METHOD_LIMIT: Duration = Duration::from_secs(10);
@@ -37,16 +38,36 @@ const CHALLENGE_LIMIT: Duration = Duration::from_secs(600);
 const SESSION_LIMIT: Duration = Duration::from_secs(900);
 /// Between two looks at a session that is being processed. Our choice.
 const POLL: Duration = Duration::from_millis(500);
-/// Looks at an unchanged session before we say that nothing happens. Our choice: 30 s.
-const MOST_POLLS: u32 = 60;
+/// Looks at an unchanged session before we say that nothing happens. Our choice: 10 s.
+const MOST_POLLS: u32 = 20;
 
-/// What a person wants of a run.
+/// What a person wants of a run. Skip and answer name the step they were meant for: the
+/// browser may have ended it meanwhile.
 #[derive(Debug)]
 pub(super) enum Order {
     Send(StepRequest),
     Do(Step),
-    Skip,
-    Answer(Answer),
+    Skip(Step),
+    Answer(Step, Answer),
+}
+
+/// What to do next.
+enum Next {
+    /// This request; the acts are for the shopper's pages.
+    Perform(StepRequest, Vec<Act>),
+    /// Look again, at how this went.
+    Look(Done),
+    /// Nothing, and nobody is there to ask.
+    Over,
+}
+
+/// How a step went.
+enum Done {
+    Well,
+    /// Wrong; the request to try again with, and why.
+    Wrong(Option<Box<(StepRequest, Problem)>>),
+    /// The user stopped it.
+    Stopped,
 }
 
 /// See the module.
@@ -58,87 +79,99 @@ pub(super) struct Driver {
     pub sink: EventSink,
     pub visit: Visit,
     pub orders: mpsc::UnboundedReceiver<Order>,
-    /// Rung when the user stops the run.
+    /// Rung when the user stops the run. Keeps one ring for whoever listens next.
     pub stop: Arc<Notify>,
     pub values: Values,
     pub progress: Progress,
     /// The session secret, as the answer to create carried it.
     pub secret: Option<String>,
-    /// The step done last and how often in a row, without the session changing.
-    pub repeats: (Option<Step>, u32),
+    pub automatic: Automatic,
+    /// When the person's turn with a step began; announcing it again does not give more time.
+    pub turns: HashMap<Step, Stamp>,
+}
+
+/// What was done without asking, so that a session that does not move on is noticed.
+#[derive(Default)]
+pub(super) struct Automatic {
+    /// How often each step was done since the session last showed something new.
+    tries: HashMap<Step, u32>,
+    /// Status and actions seen so far: coming back to one of them is nothing new.
+    seen: HashSet<String>,
+}
+
+impl Automatic {
+    fn count(&mut self, step: Step) -> u32 {
+        let tries = self.tries.entry(step).or_default();
+        *tries += 1;
+        *tries
+    }
+
+    fn look_at(&mut self, session: &Session) {
+        let actions: Vec<&str> = session.next_actions.iter().map(NextAction::word).collect();
+        let completed = session.completed().unwrap_or_default();
+        if self.seen.insert(format!("{} {actions:?} {completed}", session.status)) {
+            self.tries.clear();
+        }
+    }
 }
 
 impl Driver {
     /// Runs until there is nothing left to do and nobody to ask.
     pub async fn drive(mut self) {
-        let stop = self.stop.clone();
+        let mut done = Done::Well;
         loop {
-            let Some(step) = self.progress.next_step() else {
-                self.show_end();
-                if !self.over(Event::RunEnded(self.run)).await {
-                    return;
-                }
-                continue;
+            let next = match std::mem::replace(&mut done, Done::Well) {
+                Done::Well => self.choose().await,
+                Done::Wrong(Some(trouble)) if !self.plan.unattended => self.turn(trouble.0, Some(trouble.1)).await,
+                Done::Wrong(_) => self.over(Event::RunEnded(self.run)).await,
+                Done::Stopped => self.over(Event::RunCancelled(self.run)).await,
             };
-            // What is under way when the user stops the run goes on in a task of its own
-            // and is recorded; only the run no longer waits for it.
-            let done = tokio::select! {
-                done = self.advance(step) => Some(done),
-                () = stop.notified() => None,
+            done = match next {
+                Next::Perform(request, acts) => self.perform(request, &acts).await,
+                Next::Look(done) => done,
+                Next::Over => return,
             };
-            let end = match done {
-                Some(true) => continue,
-                Some(false) if !self.plan.unattended => continue,
-                Some(false) => Event::RunEnded(self.run),
-                None => Event::RunCancelled(self.run),
-            };
-            self.repeats = (None, 0);
-            if !self.over(end).await {
-                return;
-            }
         }
     }
 
-    /// Says that the run is over, and stays for a person who wants to go on with it.
-    /// False when nobody can.
-    async fn over(&mut self, end: Event) -> bool {
-        self.sink.post(end).await;
-        !self.plan.unattended && self.obey_after_end().await
-    }
-
-    /// Does a step, or lets a person decide. False if it failed.
-    async fn advance(&mut self, step: Step) -> bool {
-        let Some(request) = self.request(step) else {
-            let problem = Problem::of(
-                format!("{step}: the session's answer has no address for it"),
-                "Look at the newest answer in the inspector; read the session again or skip the step",
-            );
-            return self.failed(self.read_again(), problem).await;
+    /// The next step, by itself or by a person's leave.
+    async fn choose(&mut self) -> Next {
+        let Some(step) = self.progress.next_step() else {
+            self.show_end();
+            return self.over(Event::RunEnded(self.run)).await;
         };
-        self.repeats = if self.repeats.0 == Some(step) { (Some(step), self.repeats.1 + 1) } else { (Some(step), 1) };
+        let Some(request) = self.request(step) else {
+            let hint = "Look at the newest answer in the inspector; read the session again or skip the step";
+            let problem = Problem::of(format!("{step}: the session's answer has no address for it"), hint);
+            return Next::Look(self.wrong(self.request(Step::Confirm), step, problem).await);
+        };
         if self.waits_for_person(step) {
-            self.turn(request, None).await;
-            return true;
+            return self.turn(request, None).await;
         }
-        if self.goes_in_circles(step) {
-            let problem = Problem::of(
-                format!("{step}: done, but the session did not move on"),
-                "The result may not have reached the API; read the session again, or answer in a real browser",
-            );
-            return self.failed(Some(request), problem).await;
+        let tries = self.automatic.count(step);
+        let waiting = tries > 1 && matches!(step, Step::Challenge | Step::Redirect | Step::Confirm);
+        if waiting && self.automatic.count(Step::Confirm) <= MOST_POLLS {
+            // The result may still be on its way from the bank to the API.
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => (),
+                () = self.stop.notified() => return Next::Look(Done::Stopped),
+            }
+            let read = self.request(Step::Confirm);
+            return read.map_or(Next::Look(Done::Well), |request| Next::Perform(request, Vec::new()));
         }
-        if step == Step::Confirm && self.repeats.1 > 1 {
-            tokio::time::sleep(POLL).await;
+        if tries > 1 {
+            let hint = "The result may not have reached the API; read the session again, or answer in a real browser";
+            let problem = Problem::of(format!("{step}: done, but the session did not move on"), hint);
+            return Next::Look(self.wrong(Some(request), step, problem).await);
         }
-        let acts = match &self.plan.shopper {
+        Next::Perform(request, self.acts())
+    }
+
+    fn acts(&self) -> Vec<Act> {
+        match &self.plan.shopper {
             run::Shopper::Scripted(acts) => acts.clone(),
             run::Shopper::Person => vec![Act::EnterOffered],
-        };
-        self.perform(request, &acts).await
-    }
-
-    fn goes_in_circles(&self, step: Step) -> bool {
-        self.repeats.1 > if step == Step::Confirm { MOST_POLLS } else { 1 }
+        }
     }
 
     fn waits_for_person(&self, step: Step) -> bool {
@@ -151,12 +184,17 @@ impl Driver {
         Context { profile, plan, progress, values }.request(step)
     }
 
-    fn read_again(&self) -> Option<StepRequest> {
-        self.request(Step::Confirm)
+    /// Says that the run is over, and stays for a person who wants to go on with it.
+    async fn over(&mut self, end: Event) -> Next {
+        self.sink.post(end).await;
+        if self.plan.unattended { Next::Over } else { self.after_end().await }
     }
 
-    /// After the end a person may still repeat steps or authorise. False when nobody can.
-    async fn obey_after_end(&mut self) -> bool {
+    /// After the end a person may still repeat steps or authorise.
+    async fn after_end(&mut self) -> Next {
+        if self.plan.unattended {
+            return Next::Over;
+        }
         loop {
             let order = tokio::select! {
                 order = self.orders.recv() => order,
@@ -164,81 +202,75 @@ impl Driver {
                     self.hear(signal).await;
                     continue;
                 }
+                () = self.stop.notified() => continue, // it has stopped
             };
             match order {
-                None => return false,
-                Some(Order::Send(request)) => {
-                    self.perform(request, &[Act::EnterOffered]).await;
-                }
-                Some(Order::Do(step)) => self.do_again(step).await,
-                Some(Order::Skip | Order::Answer(_)) => continue, // too late: the step is over
+                None => return Next::Over,
+                Some(Order::Send(request)) => return Next::Perform(request, vec![Act::EnterOffered]),
+                Some(Order::Do(step)) => return self.again(step).await,
+                Some(Order::Skip(_) | Order::Answer(..)) => (), // too late: the step is over
             }
-            return true;
         }
     }
 
-    async fn do_again(&mut self, step: Step) {
-        match self.request(step) {
-            Some(request) => {
-                self.perform(request, &[Act::EnterOffered]).await;
-            }
-            None => {
-                let problem = Problem::of(
-                    format!("{step}: this session has no address for it"),
-                    "It is offered only in another state; the inspector shows the session's links",
-                );
-                self.sink.post(Event::StepFailed(self.run, step, problem)).await;
-            }
+    /// A step at a person's wish, whatever the session offers.
+    async fn again(&mut self, step: Step) -> Next {
+        self.automatic.tries.clear();
+        if let Some(request) = self.request(step) {
+            return Next::Perform(request, vec![Act::EnterOffered]);
         }
+        let hint = "It is offered only in another state; the inspector shows the session's links";
+        let problem = Problem::of(format!("{step}: this session has no address for it"), hint);
+        self.sink.post(Event::StepFailed(self.run, step, problem)).await;
+        Next::Look(Done::Well)
     }
 
     /// Waits for a person, or for what a person does in a browser.
-    async fn turn(&mut self, mut request: StepRequest, problem: Option<Problem>) {
+    async fn turn(&mut self, mut request: StepRequest, problem: Option<Problem>) -> Next {
         let step = request.step;
+        self.automatic.tries.clear(); // a person decides now
         self.announce(&request, &problem).await;
         loop {
             let order = tokio::select! {
                 order = self.orders.recv() => order,
+                () = self.stop.notified() => return Next::Look(Done::Stopped),
                 signal = self.visit.next_signal() => {
                     if let Signal::BrowserData(data) = &signal && step == Step::Collect {
                         request.body = with_browser_data(&request.body, data);
                         self.announce(&request, &problem).await;
                     }
                     if self.hear(signal).await {
-                        return;
+                        return Next::Look(Done::Well);
                     }
                     continue;
                 }
             };
             match order {
-                None => return std::future::pending().await, // the engine is going; so is this task
-                Some(Order::Send(edited)) => {
-                    {
-                        Box::pin(self.perform(edited, &[Act::EnterOffered])).await;
-                        break;
-                    };
-                }
-                Some(Order::Do(other)) => break self.do_again(other).await,
-                Some(Order::Skip) => {
+                None => return Next::Over,
+                Some(Order::Send(edited)) => return Next::Perform(edited, vec![Act::EnterOffered]),
+                Some(Order::Do(other)) => return self.again(other).await,
+                Some(Order::Skip(meant)) if meant == step => {
                     self.progress.skip(step);
-                    break self.sink.post(Event::StepSkipped(self.run, step)).await;
+                    self.sink.post(Event::StepSkipped(self.run, step)).await;
+                    return Next::Look(Done::Well);
                 }
-                Some(Order::Answer(Answer::Here)) => {
-                    Box::pin(self.perform(request, &[Act::EnterOffered])).await;
-                    break;
+                Some(Order::Answer(meant, Answer::Here)) if meant == step => {
+                    return Next::Perform(request, vec![Act::EnterOffered]);
                 }
-                Some(Order::Answer(Answer::Abandon)) => {
-                    Box::pin(self.perform(request, &[Act::Cancel])).await;
-                    break;
+                Some(Order::Answer(meant, Answer::Abandon)) if meant == step => {
+                    return Next::Perform(request, vec![Act::Cancel]);
                 }
-                Some(Order::Answer(Answer::Browser)) => continue, // the engine has opened it
+                // The engine has opened the browser, or it was meant for a step that is over.
+                Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
             }
         }
     }
 
-    async fn announce(&self, request: &StepRequest, problem: &Option<Problem>) {
+    async fn announce(&mut self, request: &StepRequest, problem: &Option<Problem>) {
         self.show_page(request);
-        self.sink.post(Event::TurnCame(self.run, self.describe(request, problem.clone()))).await;
+        let since = *self.turns.entry(request.step).or_insert_with(clock::stamp);
+        let turn = Turn { since, ..self.describe(request, problem.clone()) };
+        self.sink.post(Event::TurnCame(self.run, turn)).await;
     }
 
     fn describe(&self, request: &StepRequest, problem: Option<Problem>) -> Turn {
@@ -283,63 +315,67 @@ impl Driver {
         self.sink.post(Event::ShopperDid(self.run, deed)).await;
     }
 
-    /// Does a step. False if it failed; the run goes on, with a person's advice if there is one.
-    async fn perform(&mut self, request: StepRequest, acts: &[Act]) -> bool {
+    /// Does a step.
+    async fn perform(&mut self, request: StepRequest, acts: &[Act]) -> Done {
         let step = request.step;
         self.sink.post(Event::StepBegan(self.run, step)).await;
-        let result = match step {
-            Step::Method => {
-                let result = self.run_method(&request).await;
-                self.did(Deed::Method(result)).await;
-                Ok(())
+        let stop = self.stop.clone();
+        let deed = match step {
+            Step::Method => tokio::select! {
+                result = self.run_method(&request) => Ok(Some(Deed::Method(result))),
+                () = stop.notified() => return Done::Stopped,
+            },
+            Step::Challenge | Step::Redirect => tokio::select! {
+                done = self.shopper(&request, acts) => done.map(|()| (step == Step::Challenge).then_some(Deed::Answered)),
+                () = stop.notified() => return Done::Stopped,
+            },
+            _ => {
+                let (result, stopped) = self.call(&request).await;
+                if stopped {
+                    return Done::Stopped;
+                }
+                result.map(|()| None)
             }
-            Step::Challenge => match self.shopper(&request, acts).await {
-                Ok(()) => {
-                    self.did(Deed::Answered).await;
-                    Ok(())
-                }
-                Err(problem) => Err(problem),
-            },
-            Step::Redirect => match self.shopper(&request, acts).await {
-                Ok(()) => {
-                    self.await_return().await;
-                    Ok(())
-                }
-                Err(problem) => Err(problem),
-            },
-            _ => self.call(&request).await,
         };
-        match result {
-            Ok(()) => true,
-            Err(problem) => self.failed(Some(request), problem).await,
+        match deed {
+            Ok(Some(deed)) => self.did(deed).await,
+            Ok(None) if step == Step::Redirect => self.await_return().await,
+            Ok(None) => (),
+            Err(problem) => return self.wrong(Some(request), step, problem).await,
         }
+        Done::Well
     }
 
-    /// A step went wrong. With nobody there the run ends; else a person decides. Always false.
-    async fn failed(&mut self, request: Option<StepRequest>, problem: Problem) -> bool {
-        let step = request.as_ref().map_or(Step::Confirm, |request| request.step);
+    /// A step went wrong: it is told, and kept for a person to decide.
+    async fn wrong(&self, request: Option<StepRequest>, step: Step, problem: Problem) -> Done {
+        let problem = problem.masked_by(&self.courier.redactor(self.profile.environment));
         self.sink.post(Event::StepFailed(self.run, step, problem.clone())).await;
-        if !self.plan.unattended
-            && let Some(request) = request
-        {
-            Box::pin(self.turn(request, Some(problem))).await;
-        }
-        false
+        Done::Wrong(request.map(|request| Box::new((request, problem))))
     }
 
-    async fn call(&mut self, request: &StepRequest) -> Result<(), Problem> {
-        let answer = self.courier.call(self.run, &self.profile, request, self.secret.as_deref()).await?;
-        let before = self.progress.session.as_ref().map(|session| session.status.clone());
+    /// Sends an API call and takes its answer in, also when the run is stopped meanwhile: a
+    /// session that was created stays known. True if it was stopped.
+    async fn call(&mut self, request: &StepRequest) -> (Result<(), Problem>, bool) {
+        let (courier, profile, secret) = (self.courier.clone(), self.profile.clone(), self.secret.clone());
+        let mut answer = std::pin::pin!(courier.call(self.run, &profile, request, secret.as_deref()));
+        let (answer, stopped) = tokio::select! {
+            answer = &mut answer => (answer, false),
+            () = self.stop.notified() => (answer.await, true),
+        };
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(problem) => return (Err(problem), stopped),
+        };
         // From the answer itself: a mask in the record must not change what the run does.
         self.progress.answered(request.step, &answer);
-        if let Some(session) = Session::read(&answer.body) {
+        if let Some(session) = Session::read(&answer.body).filter(|_| (200..300).contains(&answer.status))
+            && self.progress.session.as_ref().is_some_and(|own| own.id == session.id)
+        {
             self.visit.name_session(session.id.clone());
             self.secret = session.secret().map(str::to_owned).or(self.secret.take());
-            if before.as_ref() != Some(&session.status) && session.status != Status::Processing {
-                self.repeats = (None, 0);
-            }
+            self.automatic.look_at(&session);
         }
-        refusal(request, &answer).map_or(Ok(()), Err)
+        (refusal(request, &answer).map_or(Ok(()), Err), stopped)
     }
 
     async fn run_method(&self, request: &StepRequest) -> MethodResult {
@@ -434,6 +470,11 @@ fn with_browser_data(body: &str, data: &Value) -> String {
 
 /// What an error answer says, with its codes explained; `None` for a 2xx.
 fn refusal(request: &StepRequest, answer: &Response) -> Option<Problem> {
+    if let Some(cut) = &answer.cut {
+        let summary =
+            format!("{}: the answer {} broke off after {} bytes", request.step, answer.status, answer.body.len());
+        return Some(Problem { summary, causes: vec![cut.summary.clone()], hint: cut.hint.clone() });
+    }
     if (200..300).contains(&answer.status) {
         return None;
     }

@@ -13,7 +13,7 @@ use crate::model::profile::{ProfileId, TokenStatus};
 use crate::model::run::{Phase, Run};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Pace;
-use crate::model::{RunId, SessionId};
+use crate::model::{Problem, RunId, SessionId};
 
 /// Messages kept for sessions that no run has claimed yet. Our choice.
 const MOST_ORPHANS: usize = 256;
@@ -63,6 +63,7 @@ impl Engine {
                 self.workspace.servers.insert(server, status);
             }
             Event::BodyOpened(path, text) => self.body_opened(path, text),
+            Event::NotSaved(problem) => self.not_saved(problem),
             Event::Noticed(notice) => self.add_notice(notice),
         }
         self.hold_clock();
@@ -119,6 +120,12 @@ impl Engine {
 
     fn token_changed(&mut self, profile: ProfileId, status: TokenStatus) {
         self.workspace.tokens.insert(profile, status);
+        self.refresh_redactor(); // it must know the new token
+    }
+
+    fn not_saved(&mut self, problem: Problem) {
+        self.workspace.saving = false;
+        self.notice(problem);
     }
 
     fn body_opened(&mut self, path: PathBuf, text: String) {

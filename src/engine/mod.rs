@@ -22,7 +22,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::bus::{Command, Event, EventSink};
 use crate::clock::{self, Clock};
 use crate::listener::Listener;
-use crate::model::exchange::Exchange;
+use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Environment, Profile, ProfileId};
 use crate::model::run::{Answer, Phase, Plan, Progress, Run};
 use crate::model::settings::Settings;
@@ -50,7 +50,7 @@ pub struct Engine {
     orphans: Vec<fold::Orphan>,
     /// Tokens fetched by hand before there was a run to show them with.
     alone: Vec<Arc<Exchange>>,
-    settings_writer: std::sync::mpsc::Sender<Settings>,
+    settings_writer: Option<start::SettingsWriter>,
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
@@ -70,6 +70,7 @@ struct Handle {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.sandbox = None;
+        self.settings_writer = None; // waits until the newest settings are on disk
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(CLOSING);
         }
@@ -123,7 +124,7 @@ impl Engine {
             Command::Run(plan) => self.start_run(plan),
             Command::Send(run, request) => self.order(run, Order::Send(request)),
             Command::Do(run, step) => self.order(run, Order::Do(step)),
-            Command::Skip(run) => self.order(run, Order::Skip),
+            Command::Skip(run) => self.order_for_turn(run, Order::Skip),
             Command::Answer(run, answer) => self.answer(run, answer),
             Command::Cancel(run) => self.cancel(run),
             Command::Remove(run) => self.remove(run),
@@ -170,7 +171,8 @@ impl Engine {
             values,
             progress: Progress::default(),
             secret: None,
-            repeats: (None, 0),
+            automatic: drive::Automatic::default(),
+            turns: HashMap::new(),
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
         self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));
@@ -198,6 +200,15 @@ impl Engine {
         }
     }
 
+    /// An order about the step that the screen shows as waiting.
+    fn order_for_turn(&mut self, run: RunId, order: impl FnOnce(Step) -> Order) {
+        let step = match self.workspace.runs.get(&run).map(|run| &run.phase) {
+            Some(Phase::Waiting(turn)) => turn.request.step,
+            _ => return, // the step ended while the button was pressed
+        };
+        self.order(run, order(step));
+    }
+
     fn answer(&mut self, run: RunId, answer: Answer) {
         let page = match self.workspace.runs.get(&run).map(|run| &run.phase) {
             Some(Phase::Waiting(turn)) => turn.page.clone(),
@@ -208,18 +219,23 @@ impl Engine {
                 self.open_in_browser(&page);
             }
         } else {
-            self.order(run, Order::Answer(answer));
+            self.order_for_turn(run, |step| Order::Answer(step, answer));
         }
     }
 
     fn cancel(&mut self, run: RunId) {
         if let Some(handle) = self.runs.get(&run) {
-            handle.stop.notify_waiters();
+            handle.stop.notify_one();
+        }
+        // Shown at once; the task says so too when it has taken in what was under way.
+        if let Some(run) = self.workspace.runs.get_mut(&run).filter(|run| run.is_open()) {
+            run.phase = Phase::Cancelled;
         }
     }
 
     fn remove(&mut self, run: RunId) {
         self.cancel(run);
+        self.listener.forget(run);
         self.runs.remove(&run);
         self.workspace.runs.remove(&run);
     }
@@ -257,12 +273,20 @@ impl Engine {
             return;
         };
         self.courier.hold(&profile, secret);
-        self.store.set_redactor(self.courier.redactor(Environment::Embedded));
+        self.refresh_redactor();
         self.judge_secret(&profile);
+    }
+
+    /// What the listener stores is masked with every live secret, and, unless the embedded
+    /// sandbox is in use, by name too (trust.md R33).
+    fn refresh_redactor(&self) {
+        let environment = self.workspace.profile().map_or(Environment::Embedded, |profile| profile.environment);
+        self.store.set_redactor(self.courier.redactor(environment));
     }
 
     fn use_profile(&mut self, id: ProfileId) {
         self.workspace.settings.active_profile = id;
+        self.refresh_redactor();
         self.keep_settings();
     }
 
@@ -279,7 +303,9 @@ impl Engine {
         for profile in settings.profiles.iter_mut().filter(|p| p.environment == Environment::Embedded) {
             *profile = Profile { scopes: profile.scopes.clone(), ..Profile::embedded() };
         }
-        self.settings_writer.send(settings).ok(); // the writer lives as long as the engine
+        if let Some(writer) = &self.settings_writer {
+            writer.keep(settings);
+        }
     }
 
     fn open_body(&mut self, path: std::path::PathBuf) {

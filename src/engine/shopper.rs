@@ -319,6 +319,7 @@ mod tests {
             headers: Vec::new(),
             body: Bytes::from_static(html.as_bytes()),
             dropped_bytes: 0,
+            cut: None,
         };
         let page = Page { url: Url::parse("http://127.0.0.1:1/x").expect("an address"), answer };
         let forms = page.forms();

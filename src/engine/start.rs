@@ -113,7 +113,7 @@ impl Engine {
         let mut engine = Self {
             workspace,
             events,
-            settings_writer: settings_writer(options.data_dir.clone(), sink.clone()),
+            settings_writer: Some(SettingsWriter::start(options.data_dir.clone(), sink.clone())),
             sink,
             courier,
             runs: HashMap::new(),
@@ -129,10 +129,8 @@ impl Engine {
             runtime: Some(runtime),
         };
         engine.fill_in_embedded_profile();
-        if let Some(secret) = options.client_secret {
-            let active = engine.workspace.settings.active_profile.clone();
-            engine.set_secret(&active, secret);
-        }
+        engine.refresh_redactor();
+        engine.take_secret_of_environment(options.client_secret);
         for problem in [engine.store.take_problem(), settings_problem].into_iter().flatten() {
             engine.notice(problem);
         }
@@ -164,6 +162,22 @@ impl Engine {
             self.workspace.settings.active_profile = id.clone();
         }
         self.set_secret(&id, secret);
+    }
+
+    /// The secret from the environment is for the saved profile in use; the embedded sandbox
+    /// has its own, and must not be sent another's.
+    fn take_secret_of_environment(&mut self, secret: Option<Secret>) {
+        let Some(secret) = secret else { return };
+        match self.workspace.profile().map(|profile| (profile.id.clone(), profile.environment)) {
+            Some((id, environment)) if environment != Environment::Embedded => self.set_secret(&id, secret),
+            _ => {
+                let problem = Problem::of(
+                    "The client secret from the environment is not used: the embedded sandbox has its own",
+                    "Choose the profile it belongs to, then start again",
+                );
+                self.add_notice(Notice { number: 0, weight: Weight::Warning, problem });
+            }
+        }
     }
 
     fn say_moved_ports(&mut self) {
@@ -238,23 +252,46 @@ fn up(address: std::net::SocketAddr, instead_of: Option<u16>) -> ServerStatus {
     ServerStatus::Up { address: address.to_string(), instead_of }
 }
 
-/// Writes settings on a thread of its own: the newest wins, none is written twice.
-fn settings_writer(dir: PathBuf, sink: EventSink) -> std::sync::mpsc::Sender<Settings> {
-    let (tx, rx) = std::sync::mpsc::channel::<Settings>();
-    std::thread::spawn(move || {
-        while let Ok(mut newest) = rx.recv() {
-            while let Ok(newer) = rx.try_recv() {
-                newest = newer;
+/// Writes settings on a thread of its own: the newest wins, none is written twice. Dropping
+/// it waits until the newest is written.
+pub(super) struct SettingsWriter {
+    newest: Option<std::sync::mpsc::Sender<Settings>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl SettingsWriter {
+    fn start(dir: PathBuf, sink: EventSink) -> Self {
+        let (tx, rx) = std::sync::mpsc::channel::<Settings>();
+        let thread = std::thread::spawn(move || {
+            while let Ok(mut newest) = rx.recv() {
+                while let Ok(newer) = rx.try_recv() {
+                    newest = newer;
+                }
+                keep(&dir, &newest, &sink);
             }
-            keep(&dir, &newest, &sink);
+        });
+        Self { newest: Some(tx), thread: Some(thread) }
+    }
+
+    pub(super) fn keep(&self, settings: Settings) {
+        if let Some(newest) = &self.newest {
+            newest.send(settings).ok(); // the thread ends only when this is dropped
         }
-    });
-    tx
+    }
+}
+
+impl Drop for SettingsWriter {
+    fn drop(&mut self) {
+        self.newest = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok(); // it has said its own errors
+        }
+    }
 }
 
 fn keep(dir: &Path, newest: &Settings, sink: &EventSink) {
     if let Err(error) = store::settings::save(dir, newest) {
         let problem = Problem::new(&error, Some(error.hint()));
-        pollster::block_on(sink.post(super::noticed(problem, Weight::Error)));
+        sink.offer(super::noticed(problem, Weight::Error));
     }
 }

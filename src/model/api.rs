@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::SessionId;
+use super::{SessionId, payload};
 
 /// Where the API says a session stands. Source: sessions-api.md 4.1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -131,7 +131,7 @@ pub struct Session {
 impl Session {
     /// Reads an answer; `None` if it is not a session.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let raw: Value = serde_json::from_slice(body).ok()?;
+        let raw = payload::tree(body)?;
         let id = SessionId(raw.get("id")?.as_str()?.to_owned());
         let status = Status::parse(raw.get("status")?.as_str()?);
         let words = raw.get("next_actions").and_then(Value::as_array);
@@ -187,7 +187,7 @@ pub struct ApiError {
 impl ApiError {
     /// Reads an error answer, the token server's form included; `None` if it is none.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let raw: Value = serde_json::from_slice(body).ok()?;
+        let raw = payload::tree(body)?;
         if let Some(code) = raw.get("error").and_then(Value::as_str) {
             return Some(Self { error_type: code.into(), codes: Vec::new() });
         }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::redact::Redactor;
-use super::{Lane, Problem, Stamp};
+use super::{Lane, Problem, Stamp, payload};
 
 /// Counts exchanges of this program run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,12 +99,14 @@ pub struct Response {
     pub body: Bytes,
     /// Bytes of the body that were received and not kept.
     pub dropped_bytes: u64,
+    /// Why the body ends too early, if it does.
+    pub cut: Option<Problem>,
 }
 
 impl Response {
     /// The body as JSON, if it is JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&self.body).ok()
+        payload::tree(&self.body)
     }
 }
 
@@ -169,9 +171,9 @@ impl Exchange {
         let outcome = match &self.outcome {
             Ok(answer) => {
                 let body = text_of(&answer.body).into();
-                Ok(Response { headers: answer_headers, body, version: answer.version.clone(), ..*answer })
+                Ok(Response { headers: answer_headers, body, ..answer.clone() })
             }
-            Err(problem) => Err(problem.clone()),
+            Err(problem) => Err(problem.masked_by(redactor)),
         };
         Self { request, outcome, masked, ..*self }
     }

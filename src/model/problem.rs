@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::iter;
 
+use super::redact::Redactor;
+
 /// What failed (one sentence), why (the chain of causes), what to do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -26,6 +28,16 @@ impl Problem {
     /// A problem found by our own rules, without a cause below it.
     pub fn of(summary: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { summary: summary.into(), causes: Vec::new(), hint: Some(hint.into()) }
+    }
+
+    /// The same with what `redactor` finds masked: causes may quote what was typed or sent.
+    pub fn masked_by(&self, redactor: &Redactor) -> Self {
+        let mask = |text: &String| redactor.mask_text(text);
+        Self {
+            summary: mask(&self.summary),
+            causes: self.causes.iter().map(mask).collect(),
+            hint: self.hint.as_ref().map(mask),
+        }
     }
 
     /// All of it in one line, for terminals and the clipboard.

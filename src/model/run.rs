@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::api::{NextAction, Session, Status};
-use super::delivery::{Delivery, DeliveryKind};
+use super::delivery::{Delivery, DeliveryKind, Verdict};
 use super::draft::Completion;
 use super::exchange::{Exchange, Headers, Response, Step};
 use super::profile::ProfileId;
@@ -206,9 +206,15 @@ impl Progress {
             Step::Challenge | Step::Redirect | Step::Method | Step::Token => (),
             Step::Create | Step::Fingerprint | Step::Collect | Step::Confirm => {
                 let Some(session) = Session::read(&answer.body) else { return };
-                self.skipped.clear(); // a new state: what was left out before may make sense now
+                if self.session.as_ref().is_some_and(|own| own.id != session.id) {
+                    return; // another session's answer, to an edited address
+                }
+                if self.session.as_ref().is_none_or(|before| before.status != session.status) {
+                    self.skipped.clear(); // a new state: what was left out before may make sense now
+                }
                 self.stale = false;
-                self.confirmed = step == Step::Confirm && session.status.is_final();
+                // Only an answer to the profile's token carries the secret (sessions-api.md 1.4).
+                self.confirmed = step == Step::Confirm && session.status.is_final() && session.secret().is_some();
                 self.note_path(&session);
                 self.session = Some(session);
             }
@@ -223,9 +229,13 @@ impl Progress {
         }
     }
 
-    /// Takes in something that reached the listener.
-    pub fn delivered(&mut self, kind: DeliveryKind) {
-        match kind {
+    /// Takes in something that reached the listener. What was refused, came twice or names
+    /// another session is a row, and no fact of this run (trust.md R65–R69).
+    pub fn delivered(&mut self, delivery: &Delivery) {
+        let counts = (200..300).contains(&delivery.answered)
+            && matches!(delivery.verdict, Verdict::Matched | Verdict::Addressed);
+        match delivery.kind {
+            _ if !counts => (),
             DeliveryKind::Callback => self.callbacks += 1,
             DeliveryKind::ChallengeNotification => self.stale |= self.awaits_result(),
             DeliveryKind::MethodNotification | DeliveryKind::Inbox | DeliveryKind::Unknown => (),
@@ -369,13 +379,15 @@ pub struct Run {
     pub progress: Progress,
     /// What it is doing.
     pub phase: Phase,
+    /// Rows made so far; the next one's number.
+    numbered: usize,
 }
 
 impl Run {
     /// A run that has only been asked for.
     pub fn new(id: RunId, plan: Plan, started: Stamp) -> Self {
         let progress = Progress::default();
-        Self { id, plan, started, entries: Vec::new(), progress, phase: Phase::Working(None) }
+        Self { id, plan, started, entries: Vec::new(), progress, phase: Phase::Working(None), numbered: 0 }
     }
 
     /// The API's session, once there is one.
@@ -445,12 +457,22 @@ impl Run {
 
     /// Takes in something that reached the listener.
     pub fn delivered(&mut self, delivery: Arc<Delivery>) {
-        self.progress.delivered(delivery.kind);
+        self.progress.delivered(&delivery);
         let lanes = match delivery.kind {
             DeliveryKind::Callback | DeliveryKind::Inbox | DeliveryKind::Unknown => (Lane::Sessions, Lane::Callback),
             DeliveryKind::MethodNotification | DeliveryKind::ChallengeNotification => (Lane::Browser, Lane::Merchant),
         };
-        self.insert(delivery.at, Some(Duration::ZERO), lanes, What::Delivery(delivery), None);
+        // The scripted cardholder's own row for it may have come first: one fact, one row.
+        let twin = self.entries.iter().position(|entry| match &entry.what {
+            What::Exchange(exchange) => {
+                (exchange.from, exchange.to) == (Lane::Browser, Lane::Merchant)
+                    && exchange.path() == delivery.target
+                    && exchange.started.mono <= delivery.at.mono
+            }
+            _ => false,
+        });
+        let took = twin.and_then(|place| self.entries.remove(place).took).unwrap_or_default();
+        self.insert(delivery.at, Some(took), lanes, What::Delivery(delivery), None);
     }
 
     /// Takes in a hidden message.
@@ -520,7 +542,8 @@ impl Run {
     /// Rows are ordered by when they began; an answer that took long comes before what
     /// happened meanwhile.
     fn insert(&mut self, at: Stamp, took: Option<Duration>, lanes: (Lane, Lane), what: What, status: Option<Status>) {
-        let number = self.entries.len();
+        let number = self.numbered;
+        self.numbered += 1;
         let entry = Entry { number, at, took, from: lanes.0, to: lanes.1, what, status };
         let place = self.entries.partition_point(|other| other.at.mono <= at.mono);
         self.entries.insert(place, entry);

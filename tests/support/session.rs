@@ -92,6 +92,7 @@ pub fn exchange(call: &Call) -> Arc<Exchange> {
             headers: answered,
             body: answer,
             dropped_bytes: 0,
+            cut: None,
         }),
         timing: Timing { connect: Some(total / 8), wait: total / 2, download: total / 4, total },
         masked: 1,
