@@ -48,6 +48,8 @@ pub enum Command {
     SetSecret(ProfileId, Secret),
     /// Use this profile from now on.
     UseProfile(ProfileId),
+    /// Send to this production profile from now on.
+    ConfirmProduction(ProfileId),
     /// Keep settings, view state included.
     SaveSettings(Settings),
     /// Read a session body from a file.

@@ -17,6 +17,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::{Value, json};
 use sessions_console::bus::Command;
+use sessions_console::model::exchange::Step;
 use sessions_console::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView};
 use sessions_console::model::run::{Plan, Run, Shopper};
 use sessions_console::model::settings::{Pace, Settings, Theme};
@@ -401,13 +402,92 @@ fn hostile_names_are_shown_as_what_they_are() {
     assert!(seen.contains("\\u{202E}") && !seen.contains('\u{202E}'), "{seen}");
 }
 
-#[test]
-fn production_is_said_and_the_narrow_window_folds_the_builder() {
-    let mut workspace = workspace();
+/// Makes a production profile the one in use.
+fn use_production(workspace: &mut Workspace) {
     let mut profile = Profile::new(ProfileId("live".into()), Environment::Production);
     profile.client_id = "ack_live".into();
     workspace.settings.active_profile = profile.id.clone();
     workspace.settings.profiles.push(profile);
+}
+
+#[test]
+fn production_asks_before_the_first_send() {
+    let mut workspace = workspace();
+    use_production(&mut workspace);
+    let host = workspace.profile().unwrap().origins().remove(0);
+    let mut run = session::finished(RunId(1));
+    run.plan.profile = ProfileId("live".into());
+    workspace.runs.insert(RunId(1), run);
+    let mut harness = window_with([1280.0, 800.0], workspace);
+    let sends = |harness: &Harness<'static, Window>| {
+        let sent = |command: &&Command| !matches!(command, Command::SaveSettings(_));
+        harness.state().commands.iter().filter(sent).cloned().collect::<Vec<_>>()
+    };
+    harness.get_by_label("Run again").click();
+    harness.run();
+    harness.get_by_label("Cancel").click();
+    harness.run();
+    assert!(harness.query_by_label("Send to production").is_none(), "closed");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    harness.run();
+    harness.get_by_label(&host);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    harness.run();
+    harness.get_by_label("Send to production").click();
+    harness.run();
+    assert_eq!(sends(&harness), [], "not before the word is typed");
+    type_into(&mut harness, "Type the word", "production");
+    harness.run();
+    harness.get_by_label("Send to production").click();
+    harness.run();
+    let sent = sends(&harness);
+    assert!(
+        matches!(&sent[..], [Command::ConfirmProduction(id), Command::Run(plan)] if id.0 == "live" && plan.profile == *id),
+        "{sent:?}"
+    );
+    // The engine keeps the answer; from then on nothing is asked.
+    harness.state_mut().workspace.production_confirmed.insert(ProfileId("live".into()));
+    harness.run();
+    assert!(harness.query_by_label("Send to production").is_none());
+    assert_eq!(plan(&mut harness).profile.0, "live");
+    harness.get_by_label("Do again…").click();
+    harness.run();
+    harness.get_by_label("Read session").click();
+    harness.run();
+    assert_eq!(harness.state().commands.last(), Some(&Command::Do(RunId(1), Step::Confirm)));
+}
+
+#[test]
+fn a_step_of_an_unconfirmed_production_run_asks_too_and_enter_answers() {
+    let mut workspace = workspace();
+    use_production(&mut workspace);
+    let mut run = session::finished(RunId(1));
+    run.plan.profile = ProfileId("live".into());
+    workspace.runs.insert(RunId(1), run);
+    let mut harness = window_with([1280.0, 800.0], workspace);
+    harness.get_by_label("Do again…").click();
+    harness.run();
+    harness.get_by_label("Read session").click();
+    harness.run();
+    assert_eq!(harness.state().commands, []);
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert!(harness.query_by_label("Send to production").is_none(), "Esc sends nothing");
+    harness.get_by_label("Run again").click();
+    harness.run();
+    harness.run();
+    harness.event(egui::Event::Text("production".into()));
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert!(matches!(&harness.state().commands[..], [Command::ConfirmProduction(_), Command::Run(_)]));
+}
+
+#[test]
+fn production_is_said_and_the_narrow_window_folds_the_builder() {
+    let mut workspace = workspace();
+    use_production(&mut workspace);
+    workspace.production_confirmed.insert(ProfileId("live".into()));
     let mut harness = window_with([990.0, 700.0], workspace);
     harness.get_by_label_contains("Sends to production");
     harness.get_by_label("Production: Production");
@@ -536,6 +616,15 @@ fn nothing_sticks_out(name: &str, harness: &Harness<'static, Window>) {
     }
 }
 
+/// A finished run, one that waits for the shopper, one by hand, one that failed.
+fn kinds_of_run() -> [(&'static str, Run); 4] {
+    let mut by_hand = session::waiting(RunId(1));
+    by_hand.plan.pace = Pace::Manual;
+    let runs = [session::finished(RunId(1)), session::waiting(RunId(1)), by_hand, session::failed(RunId(1))];
+    let mut runs = runs.into_iter();
+    ["finished", "waiting", "manual", "failed"].map(|kind| (kind, runs.next().unwrap()))
+}
+
 /// Also draws pictures to look at into the folder `LOOK_AT`, if that is set.
 #[test]
 fn everything_is_in_reach_in_every_size_and_zoom() {
@@ -577,10 +666,7 @@ fn everything_is_in_reach_in_every_size_and_zoom() {
     look("huge.png", [1280.0, 800.0], Theme::Dark, |workspace| workspace.settings.zoom = 3.0, |_| ());
     look("folded.png", [900.0, 600.0], Theme::Dark, |_| (), |_| ());
     let production = |workspace: &mut Workspace| {
-        let mut profile = Profile::new(ProfileId("live".into()), Environment::Production);
-        profile.client_id = "ack_live".into();
-        workspace.settings.active_profile = profile.id.clone();
-        workspace.settings.profiles.push(profile);
+        use_production(workspace);
         let problem = Problem {
             summary: "The port 8788 is taken".into(),
             causes: vec!["Address in use (os error 98)".into()],
@@ -598,4 +684,29 @@ fn everything_is_in_reach_in_every_size_and_zoom() {
         show(name, &mut harness);
     }
     look("production.png", [1440.0, 900.0], Theme::Dark, production, credentials);
+    let ask = |harness: &mut Harness<'static, Window>| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+        harness.run();
+    };
+    look("production-asks.png", [1280.0, 800.0], Theme::Light, production, ask);
+    for (size, zoom, theme) in [
+        ([1280.0, 800.0], 1.0, Theme::Dark),
+        ([1280.0, 800.0], 1.0, Theme::Light),
+        ([1000.0, 700.0], 1.0, Theme::Dark),
+        ([1920.0, 1080.0], 1.0, Theme::Light),
+        ([1280.0, 800.0], 1.5, Theme::Dark),
+        ([1280.0, 800.0], 2.0, Theme::Light),
+    ] {
+        for (kind, run) in kinds_of_run() {
+            let mut workspace = workspace();
+            (workspace.settings.theme, workspace.settings.zoom) = (theme, zoom);
+            workspace.tokens = BTreeMap::from([(ProfileId("embedded".into()), live_token())]);
+            workspace.runs.insert(RunId(1), run);
+            let mut harness = window_with(size, workspace);
+            harness.state_mut().now = session::at(13_500);
+            harness.run_steps(4);
+            let [width, height] = size;
+            show(&format!("run-{kind}-{width}x{height}-{zoom}-{theme:?}.png"), &mut harness);
+        }
+    }
 }

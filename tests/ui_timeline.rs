@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use sessions_console::bus::Command;
 use sessions_console::model::exchange::Step;
 use sessions_console::model::run::{Answer, Auth, Phase, Run, What};
+use sessions_console::model::settings::Pace;
 use sessions_console::model::{Problem, RunId, Stamp, Workspace};
 use sessions_console::ui::{inspector, theme, timeline};
 
@@ -112,7 +113,26 @@ fn a_click_on_the_words_of_a_row_selects_it_and_the_keys_move_on() {
     let place = |number| run.entries.iter().position(|entry| entry.number == number).unwrap();
     assert_eq!(place(above) + 1, place(complete));
     press(&mut window, Modifiers::NONE, Key::Enter);
-    assert_eq!(window.state_mut().timeline.take_intent(), Some(timeline::Intent::Inspect));
+    assert_eq!(window.state().timeline.selected, None, "Enter lets go");
+    click(&mut window, label);
+    assert_eq!(window.state().timeline.selected, Some((ONE, complete)));
+    click(&mut window, label);
+    assert_eq!(window.state().timeline.selected, None, "so does a second click");
+}
+
+#[test]
+fn only_a_stopped_run_is_continued() {
+    let mut stopped = session::waiting(ONE);
+    stopped.phase = Phase::Cancelled;
+    let mut window = window(vec![stopped.clone()], 13_500);
+    click(&mut window, "Continue");
+    assert_eq!(window.state().commands, [Command::Do(ONE, Step::Challenge)]);
+    stopped.phase = Phase::Ended;
+    window.state_mut().workspace.runs.insert(ONE, stopped);
+    window.run_steps(3);
+    assert!(window.query_by_label("Continue").is_none());
+    click(&mut window, "Run again");
+    assert_eq!(window.state().commands.last(), Some(&Command::Run(session::plan())));
 }
 
 #[test]
@@ -166,6 +186,80 @@ fn a_step_by_hand_is_sent_as_edited() {
     assert!(request.body.contains('x') && request.body.contains("\"a\": 1"), "{}", request.body);
     assert_eq!(request.headers, [("X-Test".to_owned(), "one".to_owned())]);
     assert_eq!(request.step, Step::Complete);
+}
+
+/// A run that waits for the shopper, at this pace.
+fn waiting_at(pace: Pace, problem: Option<Problem>) -> Run {
+    let mut run = session::waiting(ONE);
+    run.plan.pace = pace;
+    if let Phase::Waiting(turn) = &mut run.phase {
+        turn.problem = problem;
+    }
+    run
+}
+
+#[test]
+fn the_request_of_a_shoppers_step_can_be_edited_too() {
+    let body = |window: &Window| window.query_by_role_and_label(Role::MultilineTextInput, "Body").is_some();
+    let mut auto = sized(App::new(vec![waiting_at(Pace::Auto, None)], 13_500), [1064.0, 1200.0], egui::Theme::Dark);
+    assert!(!body(&auto), "folded");
+    click_any(&mut auto, "Edit the request");
+    assert!(body(&auto));
+    click_any(&mut auto, "Edit the request");
+    assert!(!body(&auto));
+    let manual = App::new(vec![waiting_at(Pace::Manual, None)], 13_500);
+    let mut manual = sized(manual, [1064.0, 1200.0], egui::Theme::Dark);
+    manual.get_by_role_and_label(Role::MultilineTextInput, "Body").focus();
+    manual.run_steps(2);
+    manual.get_by_role_and_label(Role::MultilineTextInput, "Body").type_text("x");
+    manual.run_steps(2);
+    click(&mut manual, "Send");
+    let Some(Command::Send(ONE, request)) = manual.state_mut().commands.pop() else { panic!("sent") };
+    assert_eq!(request.step, Step::Challenge);
+    assert!(request.body.contains('x'));
+    click(&mut manual, "As the program wrote it");
+    click(&mut manual, "Send");
+    let Some(Command::Send(ONE, request)) = manual.state_mut().commands.pop() else { panic!("sent") };
+    assert_eq!(request.body, "{\"a\": 1}");
+    click(&mut manual, "Skip");
+    assert_eq!(manual.state().commands, [Command::Skip(ONE)]);
+}
+
+#[test]
+fn a_shoppers_step_that_failed_shows_its_request() {
+    let problem = Problem::of("Challenge: the bank's page did not load", "Try again");
+    let app = App::new(vec![waiting_at(Pace::Auto, Some(problem))], 13_500);
+    let mut window = sized(app, [1064.0, 1200.0], egui::Theme::Dark);
+    window.get_by_label_contains("did not load");
+    window.get_by_role_and_label(Role::MultilineTextInput, "Body");
+    assert!(window.query_by_label("Edit the request").is_none(), "nothing to unfold");
+    click(&mut window, "Retry");
+    assert!(matches!(window.state().commands.as_slice(), [Command::Send(ONE, _)]));
+}
+
+#[test]
+fn the_page_can_be_opened_by_hand() {
+    let mut window = window(vec![session::waiting(ONE)], 13_500);
+    window.get_by_label("Page");
+    window.get_by_label("127.0.0.1:8787");
+    window.get_by_label("/challenge");
+    window.get_by_label("Copy page address").click();
+    window.step();
+    let copied = &window.output().platform_output.commands;
+    let page = egui::OutputCommand::CopyText(format!("{}/challenge", session::API));
+    assert!(copied.contains(&page), "{copied:?}");
+}
+
+#[test]
+fn a_held_clock_counts_nothing_down() {
+    let mut app = App::new(vec![session::waiting(ONE)], 13_500);
+    app.workspace.clock_held = true;
+    let mut window = sized(app, [1064.0, 844.0], egui::Theme::Dark);
+    window.get_by_label("clock held");
+    assert!(window.query_by_label_contains("left").is_none());
+    window.state_mut().workspace.clock_held = false;
+    window.run_steps(2);
+    window.get_by_label("9:46 of 10:00 left");
 }
 
 #[test]

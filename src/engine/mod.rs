@@ -133,6 +133,9 @@ impl Engine {
             Command::SaveProfile(profile) => self.save_profile(profile),
             Command::SetSecret(profile, secret) => self.set_secret(&profile, secret),
             Command::UseProfile(profile) => self.use_profile(profile),
+            Command::ConfirmProduction(profile) => {
+                self.workspace.production_confirmed.insert(profile);
+            }
             Command::SaveSettings(settings) => self.save_settings(settings),
             Command::OpenBody(path) => self.open_body(path),
             Command::SaveBody(path, text) => self.save_body(path, text),

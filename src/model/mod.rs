@@ -23,7 +23,7 @@ pub mod settings;
 pub mod steps;
 pub mod template;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -197,6 +197,8 @@ pub struct Workspace {
     pub saving: bool,
     /// True while the embedded sandbox's clock stands still for a person.
     pub clock_held: bool,
+    /// Production profiles that the user has confirmed in this program run.
+    pub production_confirmed: BTreeSet<profile::ProfileId>,
 }
 
 /// Whether a profile's secret can be used.

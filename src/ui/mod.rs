@@ -2,11 +2,13 @@
 //! the window alone, and hands everything else on as commands. Draws a workspace that it
 //! cannot change; never waits; time comes in.
 
+mod address;
 pub mod builder;
 pub mod credentials;
 pub mod inspector;
 mod notices;
 pub mod palette;
+mod production;
 pub mod theme;
 pub mod timeline;
 mod topbar;
@@ -60,6 +62,7 @@ pub struct Shell {
     timeline: timeline::Panel,
     inspector: inspector::Panel,
     notices: notices::Notices,
+    gate: production::Gate,
     view: View,
     kept: View,
     saved: Duration,
@@ -82,6 +85,7 @@ impl Shell {
             timeline: timeline::Panel::default(),
             inspector: inspector::Panel::default(),
             notices: notices::Notices::default(),
+            gate: production::Gate::default(),
             kept: view.clone(),
             view,
             saved: Duration::ZERO,
@@ -98,7 +102,7 @@ impl Shell {
         let first = commands.len();
         let mut wanted = workspace.settings.clone();
         let covered = self.keys || self.typing || self.builder.window_open();
-        let mut acts = palette::pressed(ui, workspace, covered);
+        let mut acts = if self.gate.is_open() { Vec::new() } else { palette::pressed(ui, workspace, covered) };
         self.bars_ui(ui, workspace, now, (&mut wanted, &mut acts), commands);
         let width = ui.available_width();
         self.left_ui(ui, workspace, now, width, commands);
@@ -110,13 +114,14 @@ impl Shell {
                 timeline::Intent::Run => acts.push(Act::Run),
                 timeline::Intent::PickCard => acts.push(Act::TestCards),
                 timeline::Intent::OpenBody => acts.push(Act::OpenBody),
-                timeline::Intent::Inspect => (),
             }
         }
         self.notices.ui(ui, workspace, now, commands);
         for act in acts {
             self.carry_out(act, ui, workspace, &mut wanted, commands);
         }
+        self.gate.hold_back(workspace, first, commands);
+        self.gate.ui(ui, workspace, commands);
         self.keys_ui(ui);
         self.typing = ui.ctx().text_edit_focused();
         self.remember(ui, workspace, now, wanted, (first, commands));

@@ -16,9 +16,10 @@ use crate::model::delivery::{Delivery, Verdict};
 use crate::model::exchange::{Exchange, Headers, Timing, header};
 use crate::model::run::{Entry, Run, What};
 use crate::model::{RunId, Workspace};
+use crate::ui::address;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::timeline;
-use crate::ui::timeline::rows::{middle_cut, short_path, short_time};
+use crate::ui::timeline::rows::{short_path, short_time};
 use crate::ui::widgets::{self, display_text, muted};
 
 /// Error codes explained in the response.
@@ -303,33 +304,9 @@ fn tabs_ui(ui: &mut Ui, tab: &mut Tab, tabs: &[(Tab, &str, Option<usize>)]) -> b
     changed
 }
 
-/// Method and address: scheme, host, path apart, user-info flagged. Source: trust.md R46.
+/// Method and address.
 fn line_ui(ui: &mut Ui, method: &str, url: &str) {
-    let tokens = Tokens::of(ui);
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let cut = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(cut);
-    strip(ui, 32.0, |ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            widgets::copy_button(ui, "address", url);
-            if authority.contains('@') {
-                widgets::pill_with(ui, Tone::Warning, None, "carries user-info", 17.0);
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                widgets::mono(ui, &display_text(&format!("{method} ")), tokens.text);
-                widgets::mono(ui, &display_text(&format!("{scheme}://")), tokens.muted);
-                widgets::emphasis_with(
-                    ui,
-                    &display_text(&middle_cut(authority, 40, 40)),
-                    theme::code(theme::CODE),
-                    tokens.text,
-                );
-                let path = RichText::new(display_text(path)).font(theme::code(theme::CODE)).color(tokens.text_second);
-                ui.add(egui::Label::new(path).truncate()).on_hover_text(display_text(url));
-            });
-        });
-    });
+    strip(ui, 32.0, |ui| address::ui(ui, "address", method, url));
     widgets::hline(ui);
 }
 

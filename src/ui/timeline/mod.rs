@@ -19,6 +19,7 @@ use crate::bus::Command;
 use crate::model::api::NextAction;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::explain;
+use crate::model::profile::Environment;
 use crate::model::run::{Phase, Run, What};
 use crate::model::{RunId, Stamp, Workspace};
 use crate::ui::theme::{self, Tokens};
@@ -35,8 +36,6 @@ pub enum Intent {
     PickCard,
     /// Read a body from a file.
     OpenBody,
-    /// Show the inspector, where it is folded away.
-    Inspect,
 }
 
 /// View state of the timeline.
@@ -260,17 +259,16 @@ impl Panel {
             ghost,
             selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
         };
-        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| self.below_ui(ui, run, now, commands));
+        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
+            self.below_ui(ui, run, now, clock_held(workspace, run), commands);
+        });
         let table = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
             self.table.ui(ui, &shown)
         });
-        let (chosen, opened) = table.inner;
-        if let Some(number) = chosen {
-            self.selected = Some((run.id, number));
-        }
-        if opened {
-            self.intent = Some(Intent::Inspect);
+        if let Some(number) = table.inner {
+            let chosen = Some((run.id, number));
+            self.selected = chosen.filter(|_| self.selected != chosen);
         }
         ui.advance_cursor_after_rect(room);
     }
@@ -292,10 +290,10 @@ impl Panel {
     }
 
     /// Everything below the table, scrolled if it is too high.
-    fn below_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, commands: &mut Vec<Command>) {
+    fn below_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, held: bool, commands: &mut Vec<Command>) {
         let output = ScrollArea::vertical().id_salt(("below", run.id.0)).auto_shrink([false, true]).show(ui, |ui| {
             ui.set_width(ui.available_width());
-            let drawn = self.attention_ui(ui, run, now, commands);
+            let drawn = self.attention_ui(ui, run, now, held, commands);
             if drawn { ui.min_rect().height() } else { 0.0 }
         });
         if (output.inner - self.below).abs() > 0.5 {
@@ -305,7 +303,7 @@ impl Panel {
     }
 
     /// True if there was anything.
-    fn attention_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, commands: &mut Vec<Command>) -> bool {
+    fn attention_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, held: bool, commands: &mut Vec<Command>) -> bool {
         let refusal = self.refusal(run);
         let failed = failed_step(run);
         let waiting = if let Phase::Waiting(turn) = &run.phase { Some(turn) } else { None };
@@ -320,7 +318,7 @@ impl Panel {
                 result::short_refusal_ui(ui, exchange);
             }
             if let Some(turn) = waiting {
-                turn::ui(ui, &mut self.edit, run, turn, now, commands);
+                turn::ui(ui, &mut self.edit, turn::Asked { run, turn, now, held }, commands);
             } else if let Some((step, problem)) = failed {
                 let again =
                     |ui: &mut Ui| secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked();
@@ -346,6 +344,13 @@ impl Panel {
         };
         exchange.map(AsRef::as_ref).filter(|exchange| exchange.status().is_some_and(|status| status >= 400))
     }
+}
+
+/// True if the clock that this run's deadlines go by stands still: only the embedded
+/// sandbox's can.
+fn clock_held(workspace: &Workspace, run: &Run) -> bool {
+    let profile = workspace.settings.profiles.iter().find(|profile| profile.id == run.plan.profile);
+    workspace.clock_held && profile.is_some_and(|profile| profile.environment == Environment::Embedded)
 }
 
 /// The step that would come next, unless a row for it is there already.
@@ -492,7 +497,8 @@ fn sentence(run: &Run, now: Stamp) -> String {
         Phase::Working(Some(step)) => format!("{} is under way, {}", step.name(), since()),
         Phase::Working(None) => format!("Starting, {}", since()),
         Phase::Waiting(turn) if turn.answers.is_empty() => format!("Next: {}", turn.request.step.name()),
-        Phase::Cancelled => "Stopped. Go on where it stood, or send again.".into(),
+        Phase::Cancelled if run.progress.next_step().is_some() => "Stopped. Go on where it stood.".into(),
+        Phase::Cancelled => "Stopped. Send again.".into(),
         Phase::Waiting(_) | Phase::Ended => match run.session() {
             Some(session) if !session.next_actions.is_empty() => {
                 let words: Vec<&str> = session.next_actions.iter().map(explain::next_action).collect();
@@ -514,19 +520,19 @@ fn the_button_ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
                 commands.push(Command::Cancel(run.id));
             }
         }
-        Phase::Ended | Phase::Cancelled => match run.progress.next_step().filter(|_| run.session().is_some()) {
-            Some(step) => {
+        Phase::Ended | Phase::Cancelled => {
+            let next = run.progress.next_step().filter(|_| run.phase == Phase::Cancelled);
+            if let Some(step) = next {
                 let button = secondary_button(ui, None, "Continue", None);
                 if button.on_hover_text(step.name()).clicked() {
                     commands.push(Command::Do(run.id, step));
                 }
-            }
-            None => {
+            } else {
                 let button = secondary_button(ui, None, "Run again", None);
                 if button.on_hover_text("The same body once more, as a new session").clicked() {
                     commands.push(Command::Run(run.plan.clone()));
                 }
             }
-        },
+        }
     }
 }

@@ -81,13 +81,13 @@ impl Columns {
 }
 
 impl State {
-    /// Draws the table in what is left of `ui`. Returns the row that was chosen, and
-    /// whether it was opened (Enter).
-    pub fn ui(&mut self, ui: &mut Ui, shown: &Shown) -> (Option<usize>, bool) {
+    /// Draws the table in what is left of `ui`. Returns the row that was chosen; choosing
+    /// the selected one (by a click or Enter) means that it is to be selected no longer.
+    pub fn ui(&mut self, ui: &mut Ui, shown: &Shown) -> Option<usize> {
         let columns = Columns::of(ui.available_width());
         let axis = Axis::new(shown.busy.clone(), shown.end, columns.fall_end - columns.fall, &self.unfolded);
         self.head_ui(ui, columns, &axis);
-        let (mut chosen, opened) = self.keys(ui, shown);
+        let mut chosen = self.keys(ui, shown);
         let top = ui.cursor().top();
         let count = shown.rows.len() + usize::from(shown.ghost.is_some());
         let mut area =
@@ -118,7 +118,7 @@ impl State {
         (self.offset, self.height) = (output.state.clamped_offset().y, output.inner_rect.height());
         let below = output.content_size.y - output.state.clamped_offset().y - output.inner_rect.height();
         self.follow_ui(ui, output.inner_rect, below, shown.rows.len());
-        (chosen, opened)
+        chosen
     }
 
     /// «3 new», while the end is out of sight.
@@ -140,17 +140,17 @@ impl State {
         });
     }
 
-    /// Up and down choose, Enter opens; not while something else has the keyboard.
-    fn keys(&mut self, ui: &Ui, shown: &Shown) -> (Option<usize>, bool) {
+    /// Up and down choose, Enter lets go; not while something else has the keyboard.
+    fn keys(&mut self, ui: &Ui, shown: &Shown) -> Option<usize> {
         if ui.ctx().egui_wants_keyboard_input() || shown.rows.is_empty() {
-            return (None, false);
+            return None;
         }
         let (up, down, enter) = ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
             (pressed(Key::ArrowUp), pressed(Key::ArrowDown), shown.selected.is_some() && pressed(Key::Enter))
         });
         if !(up || down) {
-            return (None, enter);
+            return shown.selected.filter(|_| enter);
         }
         let place = shown.rows.iter().position(|row| Some(row.number) == shown.selected);
         let last = shown.rows.len() - 1;
@@ -160,7 +160,7 @@ impl State {
             None => last,
         };
         self.bring_to_sight(next);
-        (Some(shown.rows[next].number), enter)
+        (place != Some(next)).then(|| shown.rows[next].number)
     }
 
     #[allow(clippy::cast_precision_loss)] // rows of one session
@@ -264,7 +264,7 @@ fn row_ui(ui: &mut Ui, row: &RowView, columns: Columns, axis: &Axis, shown: &Sho
     }
     bar(ui, space, row, took, columns, axis);
     widgets::focus_ring(ui, space.shrink(2.0), &response);
-    response
+    if selected { response.on_hover_text("Click again to close the inspector") } else { response }
 }
 
 fn http_colour(tokens: &Tokens, status: u16) -> Color32 {

@@ -1,6 +1,6 @@
 //! «Your turn»: the card with which a person answers a run that waits. For a shopper's
-//! step the three ways, the phone and the deadline; for any other step the next request,
-//! editable, since sending it wrong on purpose is what testing is.
+//! step the ways to answer, the page, the phone and the deadline; for every step the next
+//! request, editable, since sending it wrong on purpose is what testing is.
 
 use std::time::Duration;
 
@@ -13,7 +13,9 @@ use super::rows::clock;
 use crate::bus::Command;
 use crate::model::exchange::{Headers, Step};
 use crate::model::run::{Answer, Auth, Run, StepRequest, Turn};
+use crate::model::settings::Pace;
 use crate::model::{RunId, Stamp};
+use crate::ui::address;
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text, emphasis, ghost_button, muted, primary_button, secondary_button};
 
@@ -28,14 +30,17 @@ pub struct Edit {
     headers: String,
     /// Put the keyboard into the body once.
     focus: bool,
+    /// Shown, where the shopper's ways to answer come first.
+    open: bool,
 }
 
 impl Edit {
-    fn of(run: RunId, turn: &Turn) -> Self {
+    fn of(run: &Run, turn: &Turn) -> Self {
         let headers: Vec<String> =
             turn.request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let request = turn.request.clone();
-        Self { run, since: turn.since.mono, request, headers: headers.join("\n"), focus: false }
+        let open = run.plan.pace == Pace::Manual;
+        Self { run: run.id, since: turn.since.mono, request, headers: headers.join("\n"), focus: false, open }
     }
 
     /// What is sent.
@@ -55,21 +60,31 @@ fn headers_of(text: &str) -> Headers {
         .collect()
 }
 
+/// What the card is about.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The run that waits.
+    pub run: &'a Run,
+    /// What it waits with.
+    pub turn: &'a Turn,
+    /// The present moment.
+    pub now: Stamp,
+    /// The other side's clock stands still: no deadline comes nearer.
+    pub held: bool,
+}
+
 /// Draws the card. `edit` is kept between frames and starts afresh with each turn.
-pub fn ui(ui: &mut Ui, edit: &mut Option<Edit>, run: &Run, turn: &Turn, now: Stamp, commands: &mut Vec<Command>) {
-    let fresh = edit.as_ref().is_none_or(|edit| edit.run != run.id || edit.since != turn.since.mono);
-    if fresh {
-        *edit = Some(Edit::of(run.id, turn));
-    }
+pub fn ui(ui: &mut Ui, edit: &mut Option<Edit>, asked: Asked<'_>, commands: &mut Vec<Command>) {
+    let Asked { run, turn, .. } = asked;
+    let same = edit.take().filter(|edit| edit.run == run.id && edit.since == turn.since.mono);
+    let edit = edit.insert(same.unwrap_or_else(|| Edit::of(run, turn)));
     widgets::card(ui, |ui| {
         ui.set_min_width(ui.available_width());
         title_ui(ui, turn);
         if turn.answers.is_empty() {
-            if let Some(edit) = edit {
-                request_ui(ui, edit, run, turn, commands);
-            }
+            request_ui(ui, edit, run, turn, commands);
         } else {
-            shopper_ui(ui, run, turn, now, commands);
+            shopper_ui(ui, edit, asked, commands);
         }
     });
 }
@@ -88,37 +103,98 @@ fn title_ui(ui: &mut Ui, turn: &Turn) {
 
 // --- The shopper's step
 
-fn shopper_ui(ui: &mut Ui, run: &Run, turn: &Turn, now: Stamp, commands: &mut Vec<Command>) {
-    let sentence = match turn.request.step {
-        Step::Redirect => "The hosted page waits for the shopper. Answer as a shopper would.",
-        _ => "The bank wants to know that it is the shopper. Answer as a shopper would.",
-    };
+fn shopper_ui(ui: &mut Ui, edit: &mut Edit, asked: Asked<'_>, commands: &mut Vec<Command>) {
+    let Asked { run, turn, .. } = asked;
     let colour = Tokens::of(ui).text;
-    ui.label(RichText::new(sentence).font(theme::words(theme::SENTENCE)).color(colour));
+    ui.label(RichText::new(sentence(turn.request.step)).font(theme::words(theme::SENTENCE)).color(colour));
     ui.add_space(8.0);
     if ui.available_width() >= 500.0 {
         ui.columns(2, |columns| {
             let plain = egui::Layout::top_down(egui::Align::LEFT); // columns would stretch every line
             columns[0].with_layout(plain, |ui| ways_ui(ui, run.id, turn, commands));
-            columns[1].with_layout(plain, |ui| aside_ui(ui, run, turn, now));
+            columns[1].with_layout(plain, |ui| aside_ui(ui, asked));
         });
     } else {
         ways_ui(ui, run.id, turn, commands);
         ui.add_space(8.0);
-        aside_ui(ui, run, turn, now);
+        aside_ui(ui, asked);
     }
-    if let Some(problem) = &turn.problem {
-        ui.add_space(8.0);
-        widgets::problem_ui(ui, problem);
+    if let Some(page) = &turn.page {
+        ui.add_space(4.0);
+        page_ui(ui, page);
     }
+    edited_ui(ui, edit, run, turn, commands);
     ui.add_space(8.0);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let read = ghost_button(ui, Some(i::ICON_REFRESH.outlined()), "Read the session now", None);
         if read.on_hover_text("GET the session; the turn stays yours").clicked() {
             commands.push(Command::Do(run.id, Step::Confirm));
         }
         leave_ui(ui, run.id, commands);
     });
+}
+
+fn sentence(step: Step) -> &'static str {
+    match step {
+        Step::Redirect => "The hosted page waits for the shopper. Answer as a shopper would.",
+        Step::Method => "The bank's 3DS Method wants a look at the shopper's browser.",
+        Step::Collect => "The API wants to know the shopper's browser.",
+        _ => "The bank wants to know that it is the shopper. Answer as a shopper would.",
+    }
+}
+
+/// The page's address, for whom no browser opens by itself.
+fn page_ui(ui: &mut Ui, page: &str) {
+    ui.horizontal(|ui| {
+        muted(ui, "Page").on_hover_text("Any browser on this computer can open it");
+        address::ui(ui, "page address", "", page);
+    });
+}
+
+/// The next request below the ways; folded away until asked for. What went wrong stands
+/// above it, and then it is always there.
+fn edited_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn, commands: &mut Vec<Command>) {
+    ui.add_space(8.0);
+    if turn.problem.is_some() {
+        problem_ui(ui, edit, turn);
+    } else {
+        widgets::hline(ui);
+        fold_ui(ui, &mut edit.open);
+        if !edit.open {
+            return;
+        }
+    }
+    fields_ui(ui, edit);
+    ui.add_space(8.0);
+    ui.horizontal(|ui| {
+        let button = secondary_button(ui, Some(i::ICON_SEND.outlined()), send_label(turn), None);
+        if button.on_hover_text("Do this step as written here").clicked() {
+            commands.push(Command::Send(run.id, edit.request()));
+        }
+        reset_ui(ui, edit, run, turn);
+    });
+    ui.add_space(4.0);
+    widgets::hline(ui);
+}
+
+/// The line that shows and hides the request.
+fn fold_ui(ui: &mut Ui, open: &mut bool) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
+    let name = "Edit the request";
+    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, ui.is_enabled(), *open, name));
+    if response.clicked() {
+        *open = !*open;
+    }
+    let sign = if *open { i::ICON_EXPAND_MORE } else { i::ICON_CHEVRON_RIGHT }.outlined();
+    let sign = widgets::line_of(ui, sign.codepoint, theme::icon(sign, 16.0), tokens.text_second);
+    let colour = if response.hovered() { tokens.text } else { tokens.text_second };
+    let words = widgets::line_of(ui, name, theme::words(theme::BODY), colour);
+    let middle = |height: f32| rect.center().y - height / 2.0;
+    ui.painter().galley(pos2(rect.left(), middle(sign.size().y)), sign, tokens.text_second);
+    ui.painter().galley(pos2(rect.left() + 20.0, middle(words.size().y)), words, colour);
+    widgets::focus_ring(ui, rect.shrink(2.0), &response);
+    response.on_hover_cursor(egui::CursorIcon::PointingHand);
 }
 
 fn leave_ui(ui: &mut Ui, run: RunId, commands: &mut Vec<Command>) {
@@ -142,19 +218,27 @@ struct Way {
     key: (Modifiers, Key),
 }
 
-fn way(answer: Answer) -> Way {
+fn way(answer: Answer, step: Step) -> Way {
     let (icon, title, sentence, cap, key) = match answer {
         Answer::Browser => (
             i::ICON_OPEN_IN_NEW.outlined(),
             "Open in my browser",
-            "A real page in a real iframe",
+            match step {
+                Step::Redirect => "The real hosted page",
+                Step::Collect => "The shop's page reads the real one",
+                _ => "A real page in a real iframe",
+            },
             "↵",
             (Modifiers::NONE, Key::Enter),
         ),
         Answer::Here => (
             i::ICON_KEYBOARD.outlined(),
             "Answer here",
-            "The scripted cardholder types it",
+            match step {
+                Step::Method => "Loaded by this program",
+                Step::Collect => "With the draft's browser data",
+                _ => "The scripted cardholder types it",
+            },
             "A",
             (Modifiers::NONE, Key::A),
         ),
@@ -169,7 +253,7 @@ fn ways_ui(ui: &mut Ui, run: RunId, turn: &Turn, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.y = 6.0;
     let free = !ui.ctx().egui_wants_keyboard_input();
     for (place, answer) in turn.answers.iter().enumerate() {
-        let way = way(*answer);
+        let way = way(*answer, turn.request.step);
         let clicked = way_ui(ui, &way, place == 0).clicked();
         let (modifiers, key) = way.key;
         // Exactly these modifiers: Shift+A must not count as A.
@@ -217,7 +301,7 @@ fn way_ui(ui: &mut Ui, way: &Way, filled: bool) -> egui::Response {
 const PASSWORD: &str = "Checkout1!";
 
 /// The phone and the deadline.
-fn aside_ui(ui: &mut Ui, run: &Run, turn: &Turn, now: Stamp) {
+fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held }: Asked<'_>) {
     let tokens = Tokens::of(ui);
     if let Some(message) = run.phone().next() {
         ui.horizontal(|ui| {
@@ -253,25 +337,29 @@ fn aside_ui(ui: &mut Ui, run: &Run, turn: &Turn, now: Stamp) {
         ui.add_space(6.0);
     }
     if let Some(limit) = turn.limit {
-        deadline_ui(ui, turn.request.step, now.since(turn.since), limit);
+        deadline_ui(ui, turn.request.step, (!held).then(|| now.since(turn.since)), limit);
     }
 }
 
-fn deadline_ui(ui: &mut Ui, step: Step, passed: Duration, limit: Duration) {
+/// How much of the time is left; `passed` is `None` while the clock stands still.
+fn deadline_ui(ui: &mut Ui, step: Step, passed: Option<Duration>, limit: Duration) {
     let tokens = Tokens::of(ui);
-    let left = limit.saturating_sub(passed);
-    ui.ctx().request_repaint_after(Duration::from_millis(1000 - u64::from(left.subsec_millis()) % 1000));
-    let share = if limit.is_zero() { 0.0 } else { left.as_secs_f32() / limit.as_secs_f32() };
-    let tone = match share {
-        share if share <= 0.0 => tokens.danger.ink,
-        share if share < 0.1 => tokens.warning.ink,
-        _ => tokens.accent.ink,
+    let left = passed.map(|passed| limit.saturating_sub(passed));
+    let share = left.filter(|_| !limit.is_zero()).map_or(0.0, |left| left.as_secs_f32() / limit.as_secs_f32());
+    let (words, tone) = match left {
+        None => ("clock held".into(), tokens.muted),
+        Some(Duration::ZERO) => ("over".into(), tokens.danger.ink),
+        Some(left) => {
+            let tone = if share < 0.1 { tokens.warning.ink } else { tokens.accent.ink };
+            (format!("{} of {} left", clock(left), clock(limit)), tone)
+        }
     };
+    if let Some(left) = left {
+        ui.ctx().request_repaint_after(Duration::from_millis(1000 - u64::from(left.subsec_millis()) % 1000));
+    }
     ui.horizontal(|ui| {
         widgets::text(ui, if step == Step::Redirect { "Session finishes" } else { "Shopper answers" }, theme::BODY);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let words =
-                if left.is_zero() { "over".into() } else { format!("{} of {} left", clock(left), clock(limit)) };
             widgets::mono(ui, &words, tokens.text);
         });
     });
@@ -279,17 +367,54 @@ fn deadline_ui(ui: &mut Ui, step: Step, passed: Duration, limit: Duration) {
     ui.painter().rect_filled(rect, 2.0, tokens.bg3);
     let filled = Rect::from_min_size(rect.min, vec2(rect.width() * share.clamp(0.0, 1.0), 4.0));
     ui.painter().rect_filled(filled, 2.0, tone);
-    muted(ui, "Then the session ends as expired, transaction_timed_out");
+    muted(
+        ui,
+        match left {
+            None => "It waits as long as you like; no deadline comes nearer",
+            Some(_) => "Then the session ends as expired, transaction_timed_out",
+        },
+    );
 }
 
-// --- Any other step: the next request
+// --- The next request
 
 fn request_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn, commands: &mut Vec<Command>) {
-    if let Some(problem) = &turn.problem {
-        let fix = |ui: &mut Ui| secondary_button(ui, Some(i::ICON_EDIT.outlined()), "Edit", None).clicked();
-        edit.focus |= widgets::problem_with(ui, problem, fix);
-        ui.add_space(8.0);
+    problem_ui(ui, edit, turn);
+    fields_ui(ui, edit);
+    ui.add_space(8.0);
+    ui.horizontal_wrapped(|ui| {
+        let (key, free) = ((Modifiers::NONE, Key::Enter), !ui.ctx().egui_wants_keyboard_input());
+        let clicked = primary_button(ui, Some(i::ICON_SEND.outlined()), send_label(turn), Some("⏎")).clicked();
+        if clicked || (free && ui.input_mut(|input| input.consume_key(key.0, key.1))) {
+            commands.push(Command::Send(run.id, edit.request()));
+        }
+        leave_ui(ui, run.id, commands);
+        reset_ui(ui, edit, run, turn);
+    });
+}
+
+fn send_label(turn: &Turn) -> &'static str {
+    if turn.problem.is_some() { "Retry" } else { "Send" }
+}
+
+/// What went wrong, and the way into the body.
+fn problem_ui(ui: &mut Ui, edit: &mut Edit, turn: &Turn) {
+    let Some(problem) = &turn.problem else { return };
+    let fix = |ui: &mut Ui| secondary_button(ui, Some(i::ICON_EDIT.outlined()), "Edit", None).clicked();
+    edit.focus |= widgets::problem_with(ui, problem, fix);
+    ui.add_space(8.0);
+}
+
+fn reset_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn) {
+    if edit.request() != turn.request {
+        let reset = ghost_button(ui, Some(i::ICON_UNDO.outlined()), "As the program wrote it", None);
+        if reset.clicked() {
+            *edit = Edit { open: edit.open, ..Edit::of(run, turn) };
+        }
     }
+}
+
+fn fields_ui(ui: &mut Ui, edit: &mut Edit) {
     line_ui(ui, &mut edit.request);
     ui.add_space(4.0);
     auth_ui(ui, &mut edit.request.auth);
@@ -307,22 +432,6 @@ fn request_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn, commands: &m
                 response.request_focus();
             }
         });
-    });
-    ui.add_space(8.0);
-    ui.horizontal(|ui| {
-        let label = if turn.problem.is_some() { "Retry" } else { "Send" };
-        let (key, free) = ((Modifiers::NONE, Key::Enter), !ui.ctx().egui_wants_keyboard_input());
-        let clicked = primary_button(ui, Some(i::ICON_SEND.outlined()), label, Some("⏎")).clicked();
-        if clicked || (free && ui.input_mut(|input| input.consume_key(key.0, key.1))) {
-            commands.push(Command::Send(run.id, edit.request()));
-        }
-        leave_ui(ui, run.id, commands);
-        if edit.request() != turn.request {
-            let reset = ghost_button(ui, Some(i::ICON_UNDO.outlined()), "As the program wrote it", None);
-            if reset.clicked() {
-                *edit = Edit::of(run.id, turn);
-            }
-        }
     });
 }
 
