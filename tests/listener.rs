@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use sessions_console::bus::{Event, EventSink, Journal};
+use sessions_console::bus::{Event, EventSink, Journal, Posting, Record, Refused};
 use sessions_console::listener::{Config, Listener, PageState, Script, Signal, Visit, WindowSize};
 use sessions_console::model::delivery::{Delivery, DeliveryKind, Seq, Verdict};
 use sessions_console::model::run::Return;
@@ -21,6 +21,7 @@ use sessions_console::model::{RunId, SessionId};
 use sessions_console::store::Store;
 use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
 
 /// Set in the child that is killed: the data folder.
 const CHILD: &str = "LISTENER_TEST_CHILD_DIR";
@@ -62,13 +63,17 @@ impl Bench {
         }
     }
 
+    fn delivered_now(&mut self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+
     fn signal(&self, visit: &mut Visit) -> Signal {
         let signal = self.runtime.block_on(async { tokio::time::timeout(DEADLINE, visit.next_signal()).await });
         signal.expect("a signal in time")
     }
 
     fn quiet(&self, visit: &mut Visit) -> bool {
-        visit.signals().try_recv().is_err()
+        visit.try_signal().is_none()
     }
 }
 
@@ -197,9 +202,19 @@ fn equal_callbacks_at_the_same_moment_are_told_apart() {
 fn ten_thousand_callbacks_of_two_hundred_senders_are_kept_to_the_byte() {
     const SENDERS: usize = 200;
     const EACH: usize = 50;
-    let bench = bench();
+    let mut bench = bench();
     let visit = bench.visit();
     let base = visit.listener_base().to_owned();
+    // Somebody reads, as the engine does; if nobody does, senders are refused in the end.
+    let (_, unused) = EventSink::channel(|| ());
+    let mut events = std::mem::replace(&mut bench.events, unused);
+    let reader = std::thread::spawn(move || {
+        let mut count = 0;
+        while events.blocking_recv().is_some() {
+            count += 1;
+        }
+        count
+    });
     let (addr, path) = split(&base);
     let acknowledged = AtomicUsize::new(0);
     let request = |sender: usize, number: usize| {
@@ -238,6 +253,7 @@ fn ten_thousand_callbacks_of_two_hundred_senders_are_kept_to_the_byte() {
     assert_eq!(acknowledged.load(Ordering::Relaxed), SENDERS * EACH);
     let Bench { runtime, dir, store, listener, .. } = bench;
     runtime.block_on(listener.stop());
+    assert_eq!(reader.join().expect("no panic"), SENDERS * EACH, "each is announced");
     drop(store);
     let store = Store::open(dir.path()).expect("opens again");
     let kept = store.deliveries(usize::MAX).expect("readable");
@@ -342,6 +358,114 @@ fn a_delivery_that_cannot_be_stored_is_refused() {
         assert!(bench.events.try_recv().is_err(), "nothing is announced that is not kept");
     }
     drop(held);
+}
+
+/// The delivery that the journal wants to have stored, and where to say that it is.
+fn wanted(postings: &mut Receiver<Posting>) -> (Delivery, oneshot::Sender<Result<Seq, Refused>>) {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        match postings.try_recv() {
+            Ok((Record::Delivery(delivery), told)) => return (*delivery, told),
+            Ok((other, _)) => panic!("a listener stores deliveries only: {other:?}"),
+            Err(_) if Instant::now() < deadline => std::thread::yield_now(),
+            Err(error) => panic!("nothing to store: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_delivery_that_is_stored_too_late_is_told_as_it_was_answered() {
+    let (journal, mut postings) = Journal::channel();
+    let mut bench = bench_with(|_, sink| Config::new(0, 0, journal, sink));
+    let mut visit = bench.visit();
+    visit.name_session(SessionId("sid_a".into()));
+    let url = format!("{}/cb", visit.listener_base());
+    let sender = move || post(&url, &json!({ "session_id": "sid_a" }));
+
+    let first = std::thread::spawn(sender.clone());
+    let (delivery, told) = wanted(&mut postings);
+    assert_eq!((&delivery.verdict, delivery.answered), (&Verdict::Matched, 200));
+    assert_eq!(first.join().expect("answered").status, 503, "nobody said that it is stored");
+    assert!(bench.events.try_recv().is_err(), "nothing is announced that is not kept");
+    told.send(Ok(Seq(9))).expect("the listener still wants to know");
+    let (corrected, told) = wanted(&mut postings);
+    assert_eq!(corrected, Delivery { seq: Seq(9), answered: 503, ..delivery });
+    told.send(Ok(Seq(9))).expect("the listener still wants to know");
+    assert_eq!(*bench.delivered(), corrected);
+
+    let retry = std::thread::spawn(sender);
+    let (delivery, told) = wanted(&mut postings);
+    assert_eq!(delivery.verdict, Verdict::Duplicate { of: Seq(9) }, "it matched once");
+    told.send(Ok(Seq(10))).expect("the listener waits");
+    assert_eq!(retry.join().expect("answered").status, 200);
+    assert_eq!(bench.delivered().seq, Seq(10));
+    assert_eq!(bench.signal(&mut visit), Signal::CallbackReceived);
+    assert!(bench.quiet(&mut visit), "only what was answered 2xx moves a run on");
+}
+
+#[test]
+fn senders_are_refused_while_nobody_reads_what_is_announced() {
+    const SENDERS: usize = 32;
+    const ALL: usize = 4096 + 1024 + 64; // the events' queue, the announcer's, a few more
+    let (journal, mut postings) = Journal::channel();
+    let mut bench = bench_with(|_, sink| Config::plain(0, journal, sink));
+    std::thread::spawn(move || {
+        for number in 1.. {
+            let Some((_, told)) = postings.blocking_recv() else { return };
+            told.send(Ok(Seq(number))).ok(); // whoever asked may have gone
+        }
+    });
+    let inbox = bench.listener.inbox();
+    let (addr, path) = split(&inbox);
+    let (begun, taken, refused) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..SENDERS {
+            scope.spawn(|| {
+                let mut stream = TcpStream::connect(addr).expect("connects");
+                stream.set_read_timeout(Some(DEADLINE)).expect("set");
+                while begun.fetch_add(1, Ordering::SeqCst) < ALL {
+                    let head = format!("POST {path} HTTP/1.1\r\nHost: {addr}\r\nContent-Length: 0\r\n\r\n");
+                    stream.write_all(head.as_bytes()).expect("sent");
+                    let mut answer = Vec::new();
+                    let mut space = [0; 1024];
+                    while !answer.ends_with(b"ok\n") && !answer.ends_with(b"\r\n\r\n") {
+                        let length = stream.read(&mut space).expect("answered");
+                        assert!(length > 0, "{}", String::from_utf8_lossy(&answer));
+                        answer.extend_from_slice(&space[..length]);
+                    }
+                    let counter = if answer.ends_with(b"ok\n") { &taken } else { &refused };
+                    assert!(answer.ends_with(b"ok\n") || answer.starts_with(b"HTTP/1.1 503"));
+                    counter.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    let (taken, refused) = (taken.into_inner(), refused.into_inner());
+    assert_eq!(taken + refused, ALL);
+    assert!(refused > 0, "{taken} were taken, and nobody read one");
+    for _ in 0..taken {
+        bench.delivered();
+    }
+    assert!(bench.delivered_now().is_none(), "what was refused is not announced");
+    assert_eq!(post(&inbox, &json!({})).status, 200, "once somebody reads, it goes on");
+}
+
+#[test]
+fn a_visit_that_nobody_reads_keeps_a_few_signals_and_one_of_each_kind() {
+    let mut bench = bench();
+    let mut visit = bench.visit();
+    let page = format!("{}/", visit.merchant_base());
+    for _ in 0..300 {
+        assert_eq!(get(&page).status, 200);
+    }
+    assert_eq!(post(&format!("{}/cb", visit.listener_base()), &json!({})).status, 200);
+    bench.delivered();
+    let mut opened = 0;
+    while bench.signal(&mut visit) == Signal::PageOpened {
+        opened += 1;
+    }
+    assert_eq!(opened, 256);
+    assert!(bench.quiet(&mut visit), "the callback was the last");
 }
 
 #[test]

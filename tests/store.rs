@@ -2,24 +2,27 @@
 #![allow(missing_docs)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use sessions_console::bus::{Journal, Record, Refused};
 use sessions_console::clock;
 use sessions_console::model::delivery::{Delivery, DeliveryKind, Seq, Verdict};
-use sessions_console::model::exchange::Step;
+use sessions_console::model::exchange::{Exchange, ExchangeId, Request, Response, Step, Timing};
 use sessions_console::model::redact::{Origin, Redactor};
 use sessions_console::model::settings::{Settings, Theme};
-use sessions_console::model::{RunId, Secret, SessionId};
-use sessions_console::store::{Store, StoreError, settings};
+use sessions_console::model::{Lane, Problem, RunId, Secret, SessionId};
+use sessions_console::store::{Store, StoreError, read_body, settings, write_body};
 use tempfile::TempDir;
 
 /// Set in the child that is killed: the data folder.
 const CHILD: &str = "STORE_TEST_CHILD_DIR";
+/// Set in the child that saves to a bare file name.
+const BARE: &str = "STORE_TEST_CHILD_BARE";
 
 fn delivery(body: &[u8]) -> Delivery {
     Delivery {
@@ -93,6 +96,89 @@ fn card_numbers_and_live_secrets_do_not_reach_the_disk() {
             assert!(!bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "{canary}");
         }
     }
+}
+
+/// True if any file of the folder holds these bytes.
+fn anywhere(dir: &Path, canary: &str) -> bool {
+    let files = fs::read_dir(dir).expect("listed").map(|entry| entry.expect("an entry").path());
+    files.into_iter().any(|path| {
+        let bytes = fs::read(path).expect("readable");
+        bytes.windows(canary.len()).any(|window| window == canary.as_bytes())
+    })
+}
+
+#[test]
+fn a_card_number_in_no_column_reaches_the_disk() {
+    let dir = folder();
+    let card = "4000056655665556";
+    {
+        let store = Store::open(dir.path()).expect("opens");
+        let mut sent = delivery(format!("{{\"session_id\":\"{card}\"}}").as_bytes());
+        sent.session = Some(SessionId(card.into()));
+        sent.verdict = Verdict::Swapped { named: SessionId(card.into()) };
+        sent.method = card.into();
+        sent.target = format!("/c/t/cb?n={card}");
+        sent.headers.push((card.into(), card.into()));
+        let exchange = |outcome| Exchange {
+            id: ExchangeId(1),
+            step: Step::Create,
+            from: Lane::Merchant,
+            to: Lane::Sessions,
+            request: Request {
+                method: "GET".into(),
+                url: format!("https://api.example.test/sessions/{card}"),
+                headers: vec![(card.into(), card.into())],
+                body: Bytes::new(),
+            },
+            outcome,
+            started: clock::stamp(),
+            timing: Timing::default(),
+            masked: 0,
+        };
+        let refused = exchange(Err(Problem::of(format!("{card} is unknown"), "Look")));
+        let response = Response {
+            status: 404,
+            version: "HTTP/1.1".into(),
+            headers: vec![("Location".into(), format!("/{card}"))],
+            body: Bytes::new(),
+            dropped_bytes: 0,
+        };
+        let answered = exchange(Ok(response));
+        for record in [
+            Record::Delivery(Box::new(sent)),
+            Record::Exchange(None, Arc::new(refused)),
+            Record::Exchange(None, Arc::new(answered)),
+            Record::Intent(RunId(1), Step::Create, format!("GET /sessions/{card}")),
+        ] {
+            pollster::block_on(store.journal().append(record)).expect("kept");
+        }
+        let read = store.deliveries(9).expect("readable");
+        assert_eq!(read[0].session, Some(SessionId("400005******5556".into())));
+        assert_eq!(read[0].verdict, Verdict::Swapped { named: SessionId("400005******5556".into()) });
+    }
+    assert!(!anywhere(dir.path(), card));
+    assert!(anywhere(dir.path(), "400005******5556"), "the masked one is there");
+}
+
+#[test]
+fn a_late_answer_corrects_its_row_and_no_other() {
+    let dir = folder();
+    let store = Store::open(dir.path()).expect("opens");
+    let journal = store.journal();
+    let append = |delivery: &Delivery| {
+        pollster::block_on(journal.append(Record::Delivery(Box::new(delivery.clone())))).expect("kept")
+    };
+    let first = delivery(b"first");
+    let seq = append(&first);
+    append(&delivery(b"second"));
+    assert_eq!(append(&Delivery { seq, answered: 503, ..first.clone() }), seq);
+    let told = |store: &Store| -> Vec<(Seq, u16)> {
+        store.deliveries(9).expect("readable").iter().map(|delivery| (delivery.seq, delivery.answered)).collect()
+    };
+    assert_eq!(told(&store), [(Seq(1), 503), (Seq(2), 200)]);
+    // The number of a row that was moved aside may be another's by now: that one stays as it is.
+    assert_eq!(append(&Delivery { seq: Seq(2), answered: 503, ..first }), Seq(3));
+    assert_eq!(told(&store), [(Seq(1), 503), (Seq(2), 200), (Seq(3), 503)]);
 }
 
 #[test]
@@ -169,6 +255,49 @@ fn a_damaged_page_is_found_at_the_start() {
     let store = Store::open(dir.path()).expect("opens with a new one");
     assert!(store.take_problem().is_some());
     assert!(store.deliveries(10).expect("readable").is_empty());
+}
+
+#[test]
+fn damage_met_while_writing_is_told_and_the_next_record_is_kept() {
+    let dir = folder();
+    drop(Store::open(dir.path()).expect("opens"));
+    let path = dir.path().join("history.db");
+    // Too large to be read through at the start, and the first page of a table is no page.
+    let connection = rusqlite::Connection::open(&path).expect("opens");
+    connection.execute_batch("CREATE TABLE pad (x); INSERT INTO pad VALUES (zeroblob(68157440))").expect("padded");
+    let root = "SELECT rootpage FROM sqlite_master WHERE name = 'records'";
+    let root: u32 = connection.query_row(root, [], |row| row.get(0)).expect("a root page");
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("all in one file");
+    drop(connection);
+    let mut file = fs::OpenOptions::new().write(true).open(&path).expect("opens");
+    file.seek(SeekFrom::Start(u64::from(root - 1) * 4096))
+        .and_then(|_| file.write_all(&[0xa5; 4096]))
+        .expect("damaged");
+    drop(file);
+    assert!(fs::metadata(&path).expect("there").len() > 64 * 1024 * 1024);
+
+    let store = Store::open(dir.path()).expect("opens");
+    let (told, problems) = std::sync::mpsc::channel();
+    store.on_problem(move |problem: Problem| told.send(problem).expect("the test listens"));
+    assert!(problems.try_recv().is_err(), "nothing was found at the start");
+    let refused = append(&store.journal(), b"lost").expect_err("not kept, so not said to be kept");
+    assert!(refused.to_string().contains("malformed"), "{refused}");
+    append(&store.journal(), b"kept").expect("goes on in a new one");
+    let problem = problems.recv_timeout(Duration::from_secs(20)).expect("told");
+    assert!(problem.line().contains("history.db.damaged-"), "{}", problem.line());
+    assert_eq!(store.take_problem(), None, "told once");
+    assert_eq!(store.deliveries(9).expect("readable").len(), 1);
+}
+
+#[test]
+fn damage_of_the_start_is_told_to_who_asks_later() {
+    let dir = folder();
+    fs::write(dir.path().join("history.db"), [0xff; 9000]).expect("written");
+    let store = Store::open(dir.path()).expect("opens with a new one");
+    let (told, problems) = std::sync::mpsc::channel();
+    store.on_problem(move |problem: Problem| told.send(problem).expect("the test listens"));
+    assert!(problems.try_recv().expect("at once").line().contains("damaged"));
+    assert_eq!(store.take_problem(), None);
 }
 
 #[test]
@@ -317,4 +446,37 @@ fn settings_that_cannot_be_written_say_why() {
     assert!(
         fs::read_dir(dir.path()).expect("listed").any(|entry| entry.expect("an entry").path().join("kept").exists())
     );
+}
+
+#[test]
+fn a_body_is_written_without_card_numbers_that_are_no_test_numbers() {
+    let dir = folder();
+    let path = dir.path().join("body.json");
+    let text = r#"{"a":"4242424242424242","b":"4000056655665556","c":"4000 0566 5566 5556","d":"4242 4242 4242 4242"}"#;
+    assert_eq!(write_body(&path, text).expect("written"), 2);
+    let kept = r#"{"a":"4242424242424242","b":"400005******5556","c":"4000 05** **** 5556","d":"4242 4242 4242 4242"}"#;
+    assert_eq!(read_body(&path).expect("readable"), kept);
+    assert_eq!(write_body(&path, r#"{"a":"4242424242424242"}"#).expect("replaced"), 0);
+    assert_eq!(read_body(&path).expect("readable"), r#"{"a":"4242424242424242"}"#);
+}
+
+/// Not a test of its own: a process whose working folder is the test's.
+#[test]
+fn child_that_saves_to_a_bare_name() {
+    if std::env::var_os(BARE).is_some() {
+        write_body(Path::new("bare.json"), "{}").expect("saved");
+    }
+}
+
+#[test]
+fn a_bare_file_name_is_saved_in_the_working_folder() {
+    let dir = folder();
+    let output = Command::new(std::env::current_exe().expect("our own path"))
+        .args(["child_that_saves_to_a_bare_name", "--exact", "--nocapture"])
+        .env(BARE, "1")
+        .current_dir(dir.path())
+        .output()
+        .expect("starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_to_string(dir.path().join("bare.json")).expect("there"), "{}");
 }

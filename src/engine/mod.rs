@@ -320,7 +320,7 @@ impl Engine {
 
     fn save_body(&mut self, path: std::path::PathBuf, text: String) {
         self.on_disk(move || match store::write_body(&path, &text) {
-            Ok(()) => noticed(Problem::of(format!("Saved {}", path.display()), ""), Weight::Passing),
+            Ok(_) => noticed(Problem::of(format!("Saved {}", path.display()), ""), Weight::Passing),
             Err(error) => noticed(Problem::new(&error, Some(error.hint())), Weight::Error),
         });
     }

@@ -1,11 +1,14 @@
 //! The ingress: takes what is sent to our addresses, stores it, then answers.
 //!
 //! Hides: how a request becomes a delivery, byte for byte. Promises: stored before 2xx;
-//! 503 if it cannot be stored; answers are fixed, tiny and reflect nothing; a wrong token
-//! is answered like any other unknown path. Source: trust.md R2, R8-R12, R14.
+//! 503 if it cannot be stored, or not in time, or if too many wait to be announced; what is
+//! stored too late is announced, and its row corrected, as answered 503; answers are fixed,
+//! tiny and reflect nothing; a wrong token is answered like any other unknown path.
+//! Source: trust.md R2, R8-R12, R14.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -17,9 +20,10 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
-use super::visit::{Key, Place, Seen};
+use super::visit::{Entry, Key, Place, Seen};
 use super::{Evidence, LONGEST_DELAY, Script, Shared, Signal, judge, origin};
 use crate::bus::{Event, EventSink, Record, Refused};
 use crate::model::SessionId;
@@ -34,13 +38,21 @@ pub(super) const STRAY_BYTES: u64 = 64 * 1024 * 1024;
 const FORM_BYTES: usize = 64 * 1024;
 /// Longest wait for the disk. Source: trust.md R11.
 const DISK_TIME: Duration = Duration::from_secs(2);
+/// Deliveries that may wait to be announced, each with its body. Our choice.
+const ANNOUNCEMENTS: usize = 1024;
 
-/// Posts deliveries in the order stored, without holding answers back when nobody reads.
-pub(super) struct Announcer(mpsc::UnboundedSender<(Arc<Delivery>, Option<Arc<Place>>)>);
+type Announcement = (Arc<Delivery>, Option<Arc<Place>>);
+
+/// Posts deliveries in the order stored, without holding answers back when nobody reads:
+/// room is taken before a delivery is stored, and without room it is refused.
+pub(super) struct Announcer(mpsc::Sender<Announcement>);
+
+/// Room for one delivery.
+type Room = mpsc::OwnedPermit<Announcement>;
 
 impl Announcer {
     pub(super) fn start(sink: EventSink) -> Self {
-        let (tx, mut rx) = mpsc::unbounded_channel::<(Arc<Delivery>, Option<Arc<Place>>)>();
+        let (tx, mut rx) = mpsc::channel::<Announcement>(ANNOUNCEMENTS);
         tokio::spawn(async move {
             while let Some((delivery, place)) = rx.recv().await {
                 sink.post(Event::Delivered(Arc::clone(&delivery))).await;
@@ -53,8 +65,10 @@ impl Announcer {
         Self(tx)
     }
 
-    fn announce(&self, delivery: Delivery, place: Option<Arc<Place>>) {
-        self.0.send((Arc::new(delivery), place)).ok(); // fails only while the runtime ends
+    /// Waits for room.
+    async fn room(&self) -> Result<Room, Refused> {
+        // Fails only while the runtime ends.
+        self.0.clone().reserve_owned().await.map_err(|_| Refused("the listener ends".into()))
     }
 }
 
@@ -131,7 +145,7 @@ async fn receive(State(shared): State<Arc<Shared>>, request: Request<Body>) -> R
     }
 }
 
-async fn to_run(shared: &Shared, mut delivery: Delivery, place: Arc<Place>) -> Response {
+async fn to_run(shared: &Arc<Shared>, mut delivery: Delivery, place: Arc<Place>) -> Response {
     let taken = matches!(delivery.method.as_str(), "POST" | "PUT");
     let status = if taken { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED };
     delivery.answered = status.as_u16();
@@ -151,7 +165,7 @@ async fn to_run(shared: &Shared, mut delivery: Delivery, place: Arc<Place>) -> R
     }
 }
 
-async fn to_inbox(shared: &Shared, mut delivery: Delivery) -> Response {
+async fn to_inbox(shared: &Arc<Shared>, mut delivery: Delivery) -> Response {
     let script = shared.script.unwrap_or(Script { status: 200, delay: Duration::ZERO });
     let slot = if script.delay.is_zero() { None } else { Some(shared.held.try_acquire()) };
     if matches!(slot, Some(Err(_))) {
@@ -168,46 +182,103 @@ async fn to_inbox(shared: &Shared, mut delivery: Delivery) -> Response {
     answer(status)
 }
 
-async fn to_nobody(shared: &Shared, delivery: Delivery, public: bool) -> Response {
+async fn to_nobody(shared: &Arc<Shared>, delivery: Delivery, public: bool) -> Response {
     let size = (delivery.head.len() + delivery.body.len()) as u64;
     let room = shared.stray.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size)).is_ok();
     // A scanner behind the tunnel must not fill the disk.
     if room
         && !public
-        && let Ok(seq) = append(shared, &delivery).await
+        && let Ok(room) = shared.announcer.0.clone().try_reserve_owned()
     {
-        shared.announcer.announce(Delivery { seq, ..delivery }, None);
+        let filing = Filing { delivery, entry: None, room, place: None, late: StatusCode::NOT_FOUND };
+        file(shared, filing, Instant::now() + DISK_TIME).await.ok(); // 404 in any case; it is logged
     }
     not_found()
 }
 
-/// Judges, stores, announces.
+/// Judges, stores, announces. All of it takes two seconds at most, for the sender.
 async fn keep(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     seen: &Seen,
     mut delivery: Delivery,
     ours: Option<&SessionId>,
     place: Option<&Arc<Place>>,
 ) -> Result<(), Refused> {
-    let entry = seen.enter(&delivery, ours).await;
+    let until = Instant::now() + DISK_TIME;
+    let waited = async { Ok((shared.announcer.room().await?, seen.enter(&delivery, ours).await)) };
+    let late = |_| Err(Refused("too many deliveries wait to be stored or announced".into()));
+    let (room, entry) = tokio::time::timeout_at(until, waited).await.unwrap_or_else(late).inspect_err(|refused| {
+        tracing::warn!(%refused, kind = delivery.kind.name(), "a delivery was not taken");
+    })?;
     let named = delivery.session.as_ref();
     let evidence = Evidence { kind: delivery.kind, ours, named, same: entry.same, other: entry.other };
     delivery.verdict = judge(evidence);
-    let kept = append(shared, &delivery).await;
-    seen.land(&entry, kept.as_ref().ok().copied());
-    let seq = kept?;
-    shared.announcer.announce(Delivery { seq, ..delivery }, place.cloned());
-    Ok(())
+    let entry = Some((seen.clone(), entry));
+    let late = StatusCode::SERVICE_UNAVAILABLE;
+    file(shared, Filing { delivery, entry, room, place: place.cloned(), late }, until).await
 }
 
-async fn append(shared: &Shared, delivery: &Delivery) -> Result<Seq, Refused> {
-    let appended = shared.journal.append(Record::Delivery(Box::new(delivery.clone())));
-    let late = |_| Err(Refused("the disk took longer than two seconds".into()));
-    let kept = tokio::time::timeout(DISK_TIME, appended).await.unwrap_or_else(late);
-    if let Err(refused) = &kept {
-        tracing::warn!(%refused, kind = delivery.kind.name(), "a delivery was not stored");
+/// A delivery on its way to the disk and to those who want to know of it.
+struct Filing {
+    delivery: Delivery,
+    entry: Option<(Seen, Entry)>,
+    room: Room,
+    place: Option<Arc<Place>>,
+    /// How it is answered if the disk takes too long.
+    late: StatusCode,
+}
+
+/// Returns when the delivery is stored, or when the time is up. The way to the disk is gone
+/// to its end in any case: what is queued there will be stored, so it must be told of.
+async fn file(shared: &Arc<Shared>, filing: Filing, until: Instant) -> Result<(), Refused> {
+    let (told, mut durable) = oneshot::channel();
+    let given_up = Arc::new(AtomicBool::new(false));
+    tokio::spawn(bring(Arc::clone(shared), filing, told, Arc::clone(&given_up)));
+    if let Ok(kept) = tokio::time::timeout_at(until, &mut durable).await {
+        return kept.unwrap_or_else(|_| Err(Refused("the listener ends".into())));
     }
-    kept
+    given_up.store(true, SeqCst);
+    durable.close(); // from here on the other side knows that nobody waits
+    durable.try_recv().unwrap_or_else(|_| Err(Refused("the disk took longer than two seconds".into())))
+}
+
+/// Stores and announces. A sender that has gone by itself counts as answered; to one that
+/// was sent away, the row is corrected: it said what was decided when it was queued.
+async fn bring(
+    shared: Arc<Shared>,
+    filing: Filing,
+    told: oneshot::Sender<Result<(), Refused>>,
+    given_up: Arc<AtomicBool>,
+) {
+    let Filing { mut delivery, entry, room, place, late } = filing;
+    let kept = shared.journal.append(Record::Delivery(Box::new(delivery.clone()))).await;
+    if let Some((seen, entry)) = entry {
+        seen.land(&entry, kept.as_ref().ok().copied());
+    }
+    match kept {
+        Ok(seq) => {
+            delivery.seq = seq;
+            let in_time = told.send(Ok(())).is_ok() || !given_up.load(SeqCst);
+            if !in_time && delivery.answered != late.as_u16() {
+                delivery.answered = late.as_u16();
+                correct(&shared, &delivery).await;
+            }
+            room.send((Arc::new(delivery), place));
+        }
+        Err(refused) => {
+            tracing::warn!(%refused, kind = delivery.kind.name(), "a delivery was not stored");
+            told.send(Err(refused)).ok(); // the same answer as to one that waits no longer
+        }
+    }
+}
+
+/// A delivery with a place of its own: the store writes what it was answered into its row.
+async fn correct(shared: &Shared, delivery: &Delivery) {
+    let (seq, answered) = (delivery.seq.0, delivery.answered);
+    tracing::warn!(seq, answered, "a delivery was stored too late");
+    if let Err(refused) = shared.journal.append(Record::Delivery(Box::new(delivery.clone()))).await {
+        tracing::warn!(seq, %refused, "its row still says what was decided before");
+    }
 }
 
 /// What a stored delivery means to its run; nothing, if it was not answered 2xx.

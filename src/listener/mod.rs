@@ -2,8 +2,10 @@
 //! shop's pages that a browser opens.
 //!
 //! Hides: two loopback servers, secret addresses, the journal's part in an answer.
-//! Promises: a 2xx leaves only after what it acknowledges is on the disk; nothing that
-//! arrives decides a session's fate. Does not know the engine: it posts events, and tells
+//! Promises: the ingress gives a 2xx only after what it acknowledges is on the disk;
+//! nothing that arrives decides a session's fate. What the shop's own pages say (that they
+//! were opened, returned to, what browser it is) is told to the visit and stored nowhere
+//! here: the requests that follow from it are. Does not know the engine: it posts events, and tells
 //! whoever holds a [`Visit`] what its browser did. Source: trust.md R1-R21, R65-R69.
 
 mod ingress;

@@ -4,15 +4,21 @@
 //! of a guess was right. A visit that was dropped stays known: what is late is still
 //! recorded for its run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::mem::discriminant;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, watch};
 
 use super::{Addresses, PageState, Signal, fresh_token, origin};
 use crate::model::delivery::{Delivery, DeliveryKind, Seq};
 use crate::model::{RunId, SessionId};
+
+/// Signals that wait unread; beyond, only the first of its kind is kept. Our choice.
+const UNREAD: usize = 256;
+/// Digests that an address remembers, the newest: beyond, a double is taken for new. Our choice.
+const REMEMBERED: usize = 10_000;
 
 /// A token's digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +46,8 @@ pub(super) struct Place {
     pub(super) seen: Seen,
     pub(super) shown: watch::Sender<Shown>,
     known: Mutex<Known>,
+    /// Rung when a signal comes.
+    bell: Notify,
 }
 
 #[derive(Default)]
@@ -47,7 +55,8 @@ struct Known {
     session: Option<SessionId>,
     /// `Accept` of the page's own request.
     accept: Option<String>,
-    signals: Option<mpsc::UnboundedSender<Signal>>,
+    /// Unread ones; `None` without a visit.
+    signals: Option<VecDeque<Signal>>,
 }
 
 impl Place {
@@ -68,13 +77,16 @@ impl Place {
         self.known(|known| known.accept.clone())
     }
 
-    /// Tells the visit, if it is still there.
+    /// Tells the visit, if it is still there and reads.
     pub(super) fn signal(&self, signal: Signal) {
         self.known(|known| {
-            if let Some(signals) = &known.signals {
-                signals.send(signal).ok(); // fails only if the visit was dropped just now
+            let Some(signals) = &mut known.signals else { return };
+            let kind = discriminant(&signal);
+            if signals.len() < UNREAD || !signals.iter().any(|other| discriminant(other) == kind) {
+                signals.push_back(signal);
             }
         });
+        self.bell.notify_one();
     }
 }
 
@@ -95,14 +107,13 @@ impl Visitors {
 
     pub(super) fn admit(&self, run: RunId, addresses: Addresses) -> Visit {
         let (ours, theirs) = (fresh_token(), fresh_token());
-        let (signals, inbox) = mpsc::unbounded_channel();
         let page = PageState::Waiting {
             title: "One moment".into(),
             sentence: "Your payment is being prepared. This page goes on by itself.".into(),
         };
-        let known = Mutex::new(Known { signals: Some(signals), ..Known::default() });
+        let known = Mutex::new(Known { signals: Some(VecDeque::new()), ..Known::default() });
         let shown = watch::Sender::new(Shown { version: 1, page, over: false });
-        let place = Arc::new(Place { run, seen: Seen::default(), shown, known });
+        let place = Arc::new(Place { run, seen: Seen::default(), shown, known, bell: Notify::new() });
         self.tables(|tables| {
             tables.ingress.insert(Key::of(&ours), Arc::clone(&place));
             tables.merchant.insert(Key::of(&theirs), Arc::clone(&place));
@@ -111,7 +122,6 @@ impl Visitors {
             listener_base: format!("{}/c/{ours}", origin(addresses.ingress)),
             merchant_base: addresses.merchant.map(|addr| format!("{}/m/{theirs}", origin(addr))).unwrap_or_default(),
             place,
-            signals: inbox,
         }
     }
 
@@ -137,7 +147,6 @@ pub struct Visit {
     listener_base: String,
     merchant_base: String,
     place: Arc<Place>,
-    signals: mpsc::UnboundedReceiver<Signal>,
 }
 
 impl Visit {
@@ -165,16 +174,19 @@ impl Visit {
         });
     }
 
-    /// What happened, in order.
-    pub fn signals(&mut self) -> &mut mpsc::UnboundedReceiver<Signal> {
-        &mut self.signals
+    /// The next thing that happened, if one did.
+    pub fn try_signal(&mut self) -> Option<Signal> {
+        self.place.known(|known| known.signals.as_mut()?.pop_front())
     }
 
-    /// Waits for the next thing that happens.
+    /// Waits for the next thing that happens. Of more than 256 that nobody reads, only the
+    /// first of each kind is kept.
     pub async fn next_signal(&mut self) -> Signal {
-        match self.signals.recv().await {
-            Some(signal) => signal,
-            None => std::future::pending().await, // our own place holds the sender as long as we live
+        loop {
+            if let Some(signal) = self.try_signal() {
+                return signal;
+            }
+            self.place.bell.notified().await; // kept, if it rang in between
         }
     }
 }
@@ -195,13 +207,15 @@ type Landing = watch::Receiver<Option<Option<Seq>>>;
 type Digest = (DeliveryKind, [u8; 32]);
 
 /// What has arrived at an address, by digest, so that doubles and contradictions are seen
-/// also among deliveries that arrive at the same moment.
-#[derive(Default)]
-pub(super) struct Seen(Mutex<Arrived>);
+/// also among deliveries that arrive at the same moment. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Seen(Arc<Mutex<Arrived>>);
 
 #[derive(Default)]
 struct Arrived {
     all: HashMap<Digest, Landing>,
+    /// The keys of `all`, oldest first.
+    order: VecDeque<Digest>,
     first_callback: Option<(Digest, Landing)>,
 }
 
@@ -251,11 +265,30 @@ impl Seen {
     pub(super) fn land(&self, entry: &Entry, seq: Option<Seq>) {
         if seq.is_none() && entry.same.is_none() {
             self.arrived(|arrived| {
-                arrived.all.remove(&entry.digest);
+                arrived.forget(&entry.digest);
                 arrived.first_callback.take_if(|(digest, _)| *digest == entry.digest);
             });
         }
         entry.landed.send_replace(Some(seq));
+    }
+}
+
+impl Arrived {
+    fn remember(&mut self, digest: Digest, landing: Landing) {
+        if self.all.insert(digest, landing).is_some() {
+            return;
+        }
+        self.order.push_back(digest);
+        if self.order.len() > REMEMBERED {
+            let oldest = self.order.pop_front();
+            oldest.map(|oldest| self.all.remove(&oldest));
+        }
+    }
+
+    fn forget(&mut self, digest: &Digest) {
+        if self.all.remove(digest).is_some() {
+            self.order.retain(|other| other != digest);
+        }
     }
 }
 
@@ -279,9 +312,53 @@ fn look(arrived: &mut Arrived, digest: Digest, rank: Rank) -> Look {
             at => other = at.flatten(),
         }
     }
-    arrived.all.insert(digest, landing.clone());
+    arrived.remember(digest, landing.clone());
     if rank == Rank::Claim && other.is_none() {
         arrived.first_callback = Some((digest, landing));
     }
     entry(None, other)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::model::delivery::Verdict;
+
+    fn delivery(number: usize) -> Delivery {
+        Delivery {
+            seq: Seq(0),
+            at: crate::clock::stamp(),
+            kind: DeliveryKind::Inbox,
+            run: None,
+            session: None,
+            peer: ([127, 0, 0, 1], 1).into(),
+            method: "POST".into(),
+            target: "/".into(),
+            headers: Vec::new(),
+            head: Bytes::new(),
+            body: number.to_string().into(),
+            verdict: Verdict::Unexpected,
+            answered: 200,
+        }
+    }
+
+    #[test]
+    fn only_the_newest_digests_are_remembered() {
+        let seen = Seen::default();
+        let arrive = |number: usize| {
+            let entry = pollster::block_on(seen.enter(&delivery(number), None));
+            seen.land(&entry, Some(Seq(number as u64)));
+            entry.same
+        };
+        let first = (0..=REMEMBERED).filter_map(arrive).count();
+        assert_eq!(first, 0, "all differ");
+        assert_eq!(seen.arrived(|arrived| (arrived.all.len(), arrived.order.len())), (REMEMBERED, REMEMBERED));
+        assert_eq!(arrive(1), Some(Seq(1)), "the oldest that is remembered");
+        assert_eq!(arrive(0), None, "forgotten");
+        let refused = pollster::block_on(seen.enter(&delivery(REMEMBERED + 1), None));
+        seen.land(&refused, None);
+        assert_eq!(seen.arrived(|arrived| (arrived.all.len(), arrived.order.len())), (REMEMBERED - 1, REMEMBERED - 1));
+    }
 }

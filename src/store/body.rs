@@ -1,8 +1,11 @@
-//! A session body in a file of the user's own choosing.
+//! A session body in a file of the user's own choosing. Promises: a card number that is no
+//! published test number, or a secret, does not get there in clear. Source: trust.md R33.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+use crate::model::redact::{Masked, Origin, Redactor};
 
 /// Largest file that is read as a body, in bytes. Source: trust.md R42.
 const LARGEST: u64 = 1 << 20;
@@ -66,10 +69,23 @@ pub fn read_body(path: &Path) -> Result<String, BodyError> {
     String::from_utf8(bytes).map_err(|_| BodyError::NotText { path: path.to_owned() })
 }
 
-/// Writes a body; an existing file is replaced as a whole or not at all.
+/// Writes a body; an existing file is replaced as a whole or not at all. Returns how many
+/// card numbers (published test numbers are none) and secrets were masked in it.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write_body(path: &Path, text: &str) -> Result<(), BodyError> {
-    super::files::replace(path, text.as_bytes()).map_err(|source| BodyError::Write { path: path.to_owned(), source })
+pub fn write_body(path: &Path, text: &str) -> Result<usize, BodyError> {
+    let masked = Redactor::new([], Origin::Embedded).mask(text.as_bytes());
+    super::files::replace(path, &masked.bytes).map_err(|source| BodyError::Write { path: path.to_owned(), source })?;
+    Ok(count(text.as_bytes(), &masked))
+}
+
+/// Masks in a number that is written in groups count as one: one space or dash is between.
+fn count(text: &[u8], masked: &Masked) -> usize {
+    let ends = std::iter::once(None).chain(masked.spans.iter().map(|span| Some(span.end)));
+    let begins = |(end, span): &(Option<usize>, &std::ops::Range<usize>)| {
+        let between = end.and_then(|end| text.get(end..span.start));
+        !matches!(between, Some(b" " | b"-"))
+    };
+    ends.zip(&masked.spans).filter(begins).count()
 }

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{StoreError, files};
 use crate::bus::Record;
 use crate::model::delivery::{Delivery, DeliveryKind, Seq, Verdict};
-use crate::model::exchange::{Exchange, Step};
+use crate::model::exchange::{Exchange, Headers, Step};
 use crate::model::redact::Redactor;
 use crate::model::{Problem, RunId, SessionId, Stamp};
 
@@ -33,6 +33,16 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Option<Problem>), StoreEr
         Err(Fault::Other(error)) => return Err(error),
         Err(Fault::Damaged(why)) => why,
     };
+    begin_anew(path, why).map(|(connection, problem)| (connection, Some(problem)))
+}
+
+/// True if an error says that the file itself is damaged.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Moves a damaged history aside, however large it is, and begins a new one; says so.
+pub(super) fn begin_anew(path: &Path, why: String) -> Result<(Connection, Problem), StoreError> {
     let aside = files::move_aside(path).map_err(|source| StoreError::Aside { path: path.to_owned(), source })?;
     for tail in ["-wal", "-shm"] {
         let beside = |path: &Path| {
@@ -49,7 +59,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Option<Problem>), StoreEr
         hint: Some(format!("The damaged file is kept as {}", aside.display())),
     };
     match open_checked(path) {
-        Ok(connection) => Ok((connection, Some(problem))),
+        Ok(connection) => Ok((connection, problem)),
         Err(Fault::Other(error)) => Err(error),
         Err(Fault::Damaged(why)) => {
             let source = std::io::Error::other(why);
@@ -64,9 +74,9 @@ enum Fault {
 }
 
 fn open_checked(path: &Path) -> Result<Connection, Fault> {
-    let sort = |source: rusqlite::Error| match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::Damaged(source.to_string()),
-        _ => Fault::Other(StoreError::Database { path: path.to_owned(), source }),
+    let sort = |source: rusqlite::Error| match is_damage(&source) {
+        true => Fault::Damaged(source.to_string()),
+        false => Fault::Other(StoreError::Database { path: path.to_owned(), source }),
     };
     let made = files::private().read(true).write(true).create(true).truncate(false).open(path);
     let size = made.and_then(|file| file.metadata()).map(|metadata| metadata.len());
@@ -133,11 +143,14 @@ pub(super) fn write(
     let mut places = Vec::with_capacity(records.len());
     for record in records {
         let seq = match record {
-            Record::Delivery(delivery) => {
-                let seq = place(&change, "delivery", launch, delivery.run, Some(delivery.at))?;
-                insert_delivery(&change, seq, delivery, redactor)?;
-                seq
-            }
+            Record::Delivery(delivery) => match correct(&change, launch, delivery)? {
+                Some(seq) => seq,
+                None => {
+                    let seq = place(&change, "delivery", launch, delivery.run, Some(delivery.at))?;
+                    insert_delivery(&change, seq, delivery, redactor)?;
+                    seq
+                }
+            },
             Record::Intent(run, step, what) => {
                 let seq = place(&change, "intent", launch, Some(*run), None)?;
                 let text = redactor.mask_text(what);
@@ -147,7 +160,7 @@ pub(super) fn write(
             }
             Record::Exchange(run, exchange) => {
                 let seq = place(&change, "exchange", launch, *run, Some(exchange.started))?;
-                insert_exchange(&change, seq, exchange)?;
+                insert_exchange(&change, seq, exchange, redactor)?;
                 seq
             }
         };
@@ -177,6 +190,36 @@ fn word(step: Step) -> String {
     json!(step).as_str().unwrap_or_default().to_owned()
 }
 
+/// A delivery that has its place already was answered otherwise than was decided when it
+/// was stored: its row is told so. `None` if there is no such row, as after damage.
+fn correct(change: &Transaction<'_>, launch: i64, delivery: &Delivery) -> rusqlite::Result<Option<i64>> {
+    if delivery.seq == Seq(0) {
+        return Ok(None);
+    }
+    let seq = delivery.seq.0.cast_signed();
+    let mono = i64::try_from(delivery.at.mono.as_nanos()).unwrap_or(i64::MAX);
+    let mut update = change.prepare_cached(
+        "UPDATE deliveries SET answered = ?2 WHERE seq = ?1
+             AND EXISTS (SELECT 1 FROM records WHERE seq = ?1 AND launch = ?3 AND mono_ns = ?4)",
+    )?;
+    let changed = update.execute(params![seq, delivery.answered, launch, mono])?;
+    Ok((changed == 1).then_some(seq))
+}
+
+/// Masks what a body says: it may be a card number (R33).
+fn mask_verdict(verdict: &Verdict, redactor: &Redactor) -> Verdict {
+    match verdict {
+        Verdict::Swapped { named } => Verdict::Swapped { named: SessionId(redactor.mask_text(&named.0)) },
+        other => other.clone(),
+    }
+}
+
+/// Header lines as JSON; names are masked too, for a sender chooses them freely.
+fn mask_headers(headers: &Headers, redactor: &Redactor) -> String {
+    let headers = redactor.mask_headers(headers).0.into_iter();
+    json!(headers.map(|(name, value)| (redactor.mask_text(&name), value)).collect::<Headers>()).to_string()
+}
+
 fn insert_delivery(
     change: &Transaction<'_>,
     seq: i64,
@@ -193,24 +236,30 @@ fn insert_delivery(
     insert.execute(params![
         seq,
         json!(delivery.kind).as_str(),
-        delivery.session.as_ref().map(|session| &session.0),
+        delivery.session.as_ref().map(|session| redactor.mask_text(&session.0)),
         delivery.peer.to_string(),
-        delivery.method,
+        redactor.mask_text(&delivery.method),
         redactor.mask_text(&delivery.target),
-        json!(redactor.mask_headers(&delivery.headers).0).to_string(),
+        mask_headers(&delivery.headers, redactor),
         head.bytes,
         body.bytes,
         masks,
         Sha256::digest(&delivery.body).as_slice(),
-        json!(delivery.verdict).to_string(),
+        json!(mask_verdict(&delivery.verdict, redactor)).to_string(),
         delivery.answered,
     ])?;
     Ok(())
 }
 
-fn insert_exchange(change: &Transaction<'_>, seq: i64, exchange: &Exchange) -> rusqlite::Result<()> {
+/// The client has masked heads and bodies; all other text is masked here.
+fn insert_exchange(
+    change: &Transaction<'_>,
+    seq: i64,
+    exchange: &Exchange,
+    redactor: &Redactor,
+) -> rusqlite::Result<()> {
     let response = exchange.response();
-    let problem = exchange.outcome.as_ref().err().map(Problem::line);
+    let problem = exchange.outcome.as_ref().err().map(|problem| redactor.mask_text(&problem.line()));
     let timing = &exchange.timing;
     let mut insert = change.prepare_cached(
         "INSERT INTO exchanges (seq, step, method, url, request_headers, request_body, status, version,
@@ -221,12 +270,12 @@ fn insert_exchange(change: &Transaction<'_>, seq: i64, exchange: &Exchange) -> r
         seq,
         word(exchange.step),
         exchange.request.method,
-        exchange.request.url,
-        json!(exchange.request.headers).to_string(),
+        redactor.mask_text(&exchange.request.url),
+        mask_headers(&exchange.request.headers, redactor),
         exchange.request.body.as_ref(),
         response.map(|r| r.status),
         response.map(|r| &r.version),
-        response.map(|r| json!(r.headers).to_string()),
+        response.map(|r| mask_headers(&r.headers, redactor)),
         response.map(|r| r.body.as_ref()),
         response.map(|r| r.dropped_bytes.cast_signed()),
         problem,

@@ -112,12 +112,21 @@ impl StoreError {
     }
 }
 
+/// Who is told of damage.
+type Told = Arc<dyn Fn(Problem) + Send + Sync>;
+
 /// What the writer shares with the store's owner.
 #[derive(Default)]
 struct Shared {
     redactor: Mutex<Option<Redactor>>,
-    /// Damage that was found, until somebody takes it.
-    problem: Mutex<Option<Problem>>,
+    damage: Mutex<Damage>,
+}
+
+#[derive(Default)]
+struct Damage {
+    /// What was found, until somebody takes it.
+    problem: Option<Problem>,
+    told: Option<Told>,
 }
 
 impl Shared {
@@ -126,9 +135,21 @@ impl Shared {
         held.clone().unwrap_or_else(|| Redactor::new([], Origin::Embedded))
     }
 
-    fn report(&self, problem: Option<Problem>) {
-        if problem.is_some() {
-            *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    fn damage<T>(&self, act: impl FnOnce(&mut Damage) -> T) -> T {
+        act(&mut self.damage.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells whoever wants to know, else keeps it.
+    fn report(&self, problem: Problem) {
+        let told = self.damage(|damage| match &damage.told {
+            Some(told) => Some((Arc::clone(told), problem)),
+            None => {
+                damage.problem = Some(problem);
+                None
+            }
+        });
+        if let Some((told, problem)) = told {
+            told(problem); // outside the lock: it may ask us something
         }
     }
 }
@@ -158,7 +179,9 @@ impl Store {
         let launch = files::random_number();
         let (journal, postings) = Journal::channel();
         let (shared, stop) = (Arc::new(Shared::default()), CancellationToken::new());
-        shared.report(problem);
+        if let Some(problem) = problem {
+            shared.report(problem);
+        }
         let writer = writer::Writer::new(path, connection, launch, Arc::clone(&shared));
         let stopped = stop.clone();
         let writer = thread::Builder::new()
@@ -192,9 +215,23 @@ impl Store {
         *self.shared.redactor.lock().unwrap_or_else(PoisonError::into_inner) = Some(redactor);
     }
 
-    /// Damage that was found at the start or since, once.
+    /// Damage that was found at the start or since, once; nothing that was told to
+    /// [`Store::on_problem`].
     pub fn take_problem(&self) -> Option<Problem> {
-        self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.shared.damage(|damage| damage.problem.take())
+    }
+
+    /// Tells of damage from now on, and at once of what nobody has taken yet. Called on the
+    /// writer's thread: `told` must neither block for long nor wait for the journal.
+    pub fn on_problem(&self, told: impl Fn(Problem) + Send + Sync + 'static) {
+        let told: Told = Arc::new(told);
+        let known = self.shared.damage(|damage| {
+            damage.told = Some(Arc::clone(&told));
+            damage.problem.take()
+        });
+        if let Some(problem) = known {
+            told(problem);
+        }
     }
 
     /// The newest deliveries, at most `limit`, oldest first. Those of earlier program runs

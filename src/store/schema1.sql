@@ -20,7 +20,7 @@ CREATE TABLE deliveries (
     masks       TEXT NOT NULL,                 -- JSON: offsets of the masks in head and body
     body_sha256 BLOB NOT NULL,                 -- of the body before masking
     verdict     TEXT NOT NULL,                 -- JSON
-    answered    INTEGER NOT NULL
+    answered    INTEGER NOT NULL               -- decided when stored; made 503 if the commit came too late for it
 ) STRICT;
 
 CREATE TABLE intents (

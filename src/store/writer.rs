@@ -2,7 +2,8 @@
 //! each only after the commit.
 //!
 //! A commit that fails is final for its group: the connection is thrown away, and the
-//! next group begins with a fresh, checked one. Source: trust.md R50, R53.
+//! next group begins with a fresh, checked one; with a new history, if SQLite says that
+//! the old one is damaged. Source: trust.md R50, R53, R57.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,15 +67,37 @@ impl Writer {
             Some(connection) => connection,
             None => self.reopen().map_err(|error| Refused(error.problem().line()))?,
         };
-        let places = db::write(&mut connection, records, &self.shared.redactor(), self.launch)
-            .map_err(|error| Refused(error.to_string()))?;
-        self.connection = Some(connection);
-        Ok(places)
+        match db::write(&mut connection, records, &self.shared.redactor(), self.launch) {
+            Ok(places) => {
+                self.connection = Some(connection);
+                Ok(places)
+            }
+            Err(error) => {
+                drop(connection); // the file is not moved under an open one
+                if db::is_damage(&error) {
+                    self.begin_anew(error.to_string());
+                }
+                Err(Refused(error.to_string()))
+            }
+        }
+    }
+
+    /// Does not wait for the check at opening: it leaves large files out.
+    fn begin_anew(&mut self, why: String) {
+        match db::begin_anew(&self.path, why) {
+            Ok((connection, problem)) => {
+                self.connection = Some(connection);
+                self.shared.report(problem);
+            }
+            Err(error) => tracing::error!(%error, "the damaged history could not be replaced"), // tried again
+        }
     }
 
     fn reopen(&self) -> Result<Connection, StoreError> {
         let (connection, problem) = db::open(&self.path)?;
-        self.shared.report(problem);
+        if let Some(problem) = problem {
+            self.shared.report(problem);
+        }
         Ok(connection)
     }
 }
