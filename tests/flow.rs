@@ -522,3 +522,22 @@ fn what_the_listener_refused_is_no_fact_of_the_run() {
     });
     assert_eq!(bench.run(id).progress.callbacks, 0);
 }
+
+#[test]
+fn production_waits_for_a_word() {
+    let mut bench = bench();
+    let mut profile = custom("https://api.example.test".into(), "https://access.example.test/connect/token".into());
+    profile.environment = Environment::Production;
+    bench.engine.dispatch(Command::SaveProfile(profile.clone()));
+    bench.engine.dispatch(Command::Run(sessions_console::model::run::Plan {
+        profile: profile.id.clone(),
+        ..plan(Completion::NonHosted)
+    }));
+    assert!(bench.engine.workspace().runs.is_empty());
+    assert!(bench.engine.workspace().notices.iter().any(|notice| notice.problem.summary.contains("production")));
+    bench.engine.dispatch(Command::ConfirmProduction(profile.id.clone()));
+    // It has no secret, so this goes no further than our own refusal.
+    let id = bench.start(sessions_console::model::run::Plan { profile: profile.id, ..plan(Completion::NonHosted) });
+    let problem = bench.turn_of(id).problem.expect("a problem");
+    assert!(problem.summary.contains("no client secret"), "{problem:?}");
+}

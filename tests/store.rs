@@ -142,6 +142,7 @@ fn a_card_number_in_no_column_reaches_the_disk() {
             headers: vec![("Location".into(), format!("/{card}"))],
             body: Bytes::new(),
             dropped_bytes: 0,
+            cut: None,
         };
         let answered = exchange(Ok(response));
         for record in [

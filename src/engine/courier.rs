@@ -281,12 +281,7 @@ impl Courier {
             ));
         }
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&profile.id).cloned();
-        let held = held.ok_or_else(|| {
-            Problem::of(
-                format!("Get a token: profile {:?} has no client secret", profile.name),
-                "Enter it under Credentials, or set SESSIONS_CONSOLE_CLIENT_SECRET before the start",
-            )
-        })?;
+        let held = held.ok_or_else(|| no_secret(profile))?;
         self.check_host(profile, &profile.token_url)?;
         let mut fields = vec![
             ("grant_type", "client_credentials"),
@@ -333,7 +328,7 @@ impl Courier {
     /// A secret goes only to the hosts it was entered for (trust.md R23).
     fn check_host(&self, profile: &Profile, url: &str) -> Result<(), Problem> {
         let origin = Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-        let entered_for = self.entered_for(&profile.id).unwrap_or_default();
+        let entered_for = self.entered_for(&profile.id).ok_or_else(|| no_secret(profile))?;
         if entered_for.contains(&origin) && profile.origins().contains(&origin) {
             return Ok(());
         }
@@ -341,10 +336,17 @@ impl Courier {
             format!("The credentials of profile {:?} were not entered for {origin}", profile.name),
             format!(
                 "They were entered for {}. Enter the secret again under Credentials to allow this host, or send with another Authorization",
-                if entered_for.is_empty() { "no host".to_owned() } else { entered_for.join(", ") }
+                entered_for.join(", ")
             ),
         ))
     }
+}
+
+fn no_secret(profile: &Profile) -> Problem {
+    Problem::of(
+        format!("Get a token: profile {:?} has no client secret", profile.name),
+        "Enter it under Credentials, or set SESSIONS_CONSOLE_CLIENT_SECRET before the start",
+    )
 }
 
 /// Plain HTTP stays on this machine (trust.md R24).

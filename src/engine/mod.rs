@@ -150,6 +150,12 @@ impl Engine {
             let hint = "Choose a profile under Credentials";
             return self.notice(Problem::of(format!("There is no profile {:?}", plan.profile.0), hint));
         };
+        // Whoever runs without a window has said so on the command line (--i-mean-production).
+        let confirmed = plan.unattended || self.workspace.production_confirmed.contains(&profile.id);
+        if profile.environment == Environment::Production && !confirmed {
+            let hint = "Confirm it for this program run when the window asks, then run again";
+            return self.notice(Problem::of(format!("Nothing was sent: {:?} is production", profile.name), hint));
+        }
         self.runs_started += 1;
         let id = RunId(self.runs_started);
         let now = clock::stamp();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 use super::{Engine, Settings};
-use crate::bus::{EventSink, Journal};
+use crate::bus::{Event, EventSink, Journal};
 use crate::client::{Client, ClientError};
 use crate::clock::Clock;
 use crate::engine::courier::Courier;
@@ -131,7 +131,11 @@ impl Engine {
         engine.fill_in_embedded_profile();
         engine.refresh_redactor();
         engine.take_secret_of_environment(options.client_secret);
-        for problem in [engine.store.take_problem(), settings_problem].into_iter().flatten() {
+        let told = engine.sink.clone();
+        engine.store.on_problem(move |problem| {
+            told.offer(Event::Noticed(Notice { number: 0, weight: Weight::Error, problem }))
+        });
+        if let Some(problem) = settings_problem {
             engine.notice(problem);
         }
         engine.say_moved_ports();
