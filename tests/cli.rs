@@ -242,7 +242,8 @@ fn wrong_usage_ends_with_two_and_says_what_to_do() {
     let file = place.file("broken.toml");
     fs::write(&file, "id = \"X\"\nname = \"x\"\nexpects = 1\n").expect("the file is written");
     let file = file.display().to_string();
-    let cases: [(&[&str], &[&str]); 8] = [
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&["listen", "--delay-ms", "60001"], &["--delay-ms", "0..=60000"]),
         (&["run", "S02"], &["\"S02\"", "S021"]),
         (&["run"], &["nothing to run", "--all"]),
         (&["run", "--tag", "nothing"], &["\"nothing\"", "challenge"]),
@@ -389,6 +390,86 @@ fn a_callback_line_shows_no_foreign_card_number() {
     let line = listener.line();
     assert!(!line.to_string().contains("4000056655665556"), "{line}");
     assert!(text(&line, "body").contains("source"), "{line}");
+}
+
+#[test]
+fn the_listener_masks_secrets_of_others_and_card_numbers_in_every_member() {
+    let place = Place::new();
+    let mut listener = place.start(&["listen", "--port", "0", "--json"]);
+    let address = text(&listener.line(), "base_url").to_owned();
+    let body = br#"{"session_id":"4000056655665556","cryptogram":"canary-value-1"}"#;
+    assert_eq!(post(&format!("{address}/4000056655665556"), "application/json", body).0, 200);
+    let line = listener.line().to_string();
+    assert!(line.contains("400005******5556") && line.contains("cryptogram"), "{line}");
+    assert_eq!(listener.end(Signal::TERM).0.code(), Some(0));
+    let files = fs::read_dir(place.data.path()).expect("the folder is listed");
+    let kept: Vec<Vec<u8>> = files.map(|file| fs::read(file.expect("a file").path()).expect("its bytes")).collect();
+    for canary in ["4000056655665556", "canary-value-1"] {
+        assert!(!line.contains(canary), "{line}");
+        let there = |bytes: &Vec<u8>| bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+        assert!(!kept.iter().any(there), "{canary} is on the disk");
+    }
+}
+
+#[test]
+fn the_secret_address_stays_from_start_to_start() {
+    let place = Place::new();
+    let secret = || {
+        let mut listener = place.start(&["listen", "--port", "0", "--json"]);
+        let address = text(&listener.line(), "base_url").to_owned();
+        listener.end(Signal::TERM);
+        address.split_once("/c/").map(|(_, path)| path.to_owned()).expect("a path")
+    };
+    assert_eq!(secret(), secret());
+}
+
+#[test]
+fn text_of_a_server_cannot_steer_the_terminal() {
+    let place = Place::new();
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = socket.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for stream in socket.incoming().map_while(Result::ok) {
+            hostile(stream).ok(); // the program may close first
+        }
+    });
+    place.keep_profile(Environment::Custom, &format!("http://127.0.0.1:{port}"));
+    let mut command = place.command(&["run", "S001", "--environment", "Mine"]);
+    command.env("SESSIONS_CONSOLE_CLIENT_SECRET", "planted-secret-value");
+    let ended =
+        Ended::of(&command.output().expect("the program starts")).expect(1, &["canary", r"\u{1B}[2J", r"\u{202E}"]);
+    assert!(!ended.err.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{:?}", ended.err);
+    assert!(!ended.err.lines().any(|line| line.starts_with("forged")), "{}", ended.err);
+}
+
+/// Gives a token, and refuses all else with words for a terminal.
+fn hostile(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(DEADLINE))?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let (mut first, mut length) = (String::new(), 0);
+    reader.read_line(&mut first)?;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line == "\r\n" {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    reader.read_exact(&mut vec![0; length])?;
+    let (status, body) = if first.contains("/connect/token") {
+        ("200 OK", json!({ "access_token": "planted-token-value", "token_type": "Bearer", "expires_in": 3600 }))
+    } else {
+        let code = "canary\u{1b}[2J\u{202e}\u{9b}1m\nforged";
+        ("422 Unprocessable", json!({ "request_id": "r", "error_type": code, "error_codes": [code] }))
+    };
+    let body = body.to_string();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 #[test]

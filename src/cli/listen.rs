@@ -1,6 +1,7 @@
 //! Only the callback listener, until somebody ends it: a ready line with the secret
-//! address, then one line for each callback. A callback is on the disk before it is
-//! answered; secrets and foreign card numbers are masked in the line as they are there.
+//! address (the same at each start, trust.md R2), then one line for each callback. A
+//! callback is on the disk before it is answered; secrets and foreign card numbers are
+//! masked in the line as they are there.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,12 +31,15 @@ pub(super) fn run(wanted: &ListenArguments, data_dir: Option<PathBuf>) -> Result
     let stop = Stop::watch()?;
     let runtime = stop::runtime()?;
     let (store, _scratch) = open(&super::folder(data_dir)?)?;
-    if let Some(problem) = store.take_problem() {
-        say(format_args!("warning: {}", problem.line()));
-    }
+    store.on_problem(|problem| say(format_args!("warning: {}", problem.line())));
+    // Nothing here was made by a sandbox of ours.
+    let redactor = Redactor::new([], Origin::Real);
+    store.set_redactor(redactor.clone());
+    let inbox = store.inbox_token().map_err(|error| error.problem())?;
     let (sink, mut events) = EventSink::channel(|| ());
     let script = Script { status: wanted.status, delay: Duration::from_millis(wanted.delay_ms) };
-    let config = Config { script: Some(script), ..Config::plain(wanted.port, store.journal(), sink) };
+    let plain = Config::plain(wanted.port, store.journal(), sink);
+    let config = Config { script: Some(script), inbox: Some(inbox), ..plain };
     let listener = runtime.block_on(Listener::start(config)).map_err(|error| super::taken(&error))?;
     let address = listener.inbox();
     tell(&json!({ "event": "ready", "base_url": address })).map_err(|error| unread(&error))?;
@@ -44,11 +48,11 @@ pub(super) fn run(wanted: &ListenArguments, data_dir: Option<PathBuf>) -> Result
     }
     let printed = runtime.block_on(async {
         let printed = tokio::select! {
-            printed = print(&mut events) => printed,
+            printed = print(&mut events, &redactor) => printed,
             () = stop.asked() => Ok(()),
         };
         listener.stop().await; // what has come whole is answered, and so it is printed
-        let rest = tokio::time::timeout(CLOSING, print(&mut events)).await;
+        let rest = tokio::time::timeout(CLOSING, print(&mut events, &redactor)).await;
         printed.and(rest.unwrap_or(Ok(()))) // the announcer ends with the listener, so there is no rest then
     });
     drop(store);
@@ -72,14 +76,14 @@ fn open(dir: &std::path::Path) -> Result<(Store, Option<Scratch>), Problem> {
 }
 
 /// Prints what comes until nothing can come any more.
-async fn print(events: &mut mpsc::Receiver<Event>) -> std::io::Result<()> {
-    let redactor = Redactor::new([], Origin::Embedded);
+async fn print(events: &mut mpsc::Receiver<Event>, redactor: &Redactor) -> std::io::Result<()> {
     while let Some(event) = events.recv().await {
         match event {
-            Event::Delivered(delivery) if delivery.kind == DeliveryKind::Inbox => tell(&line(&delivery, &redactor))?,
+            Event::Delivered(delivery) if delivery.kind == DeliveryKind::Inbox => tell(&line(&delivery, redactor))?,
             Event::Delivered(delivery) => say(format_args!(
                 "note: {} came to a path that nobody handed out, and was answered {}",
-                delivery.method, delivery.answered
+                redactor.mask_text(&delivery.method),
+                delivery.answered
             )),
             _ => (), // a listener alone posts nothing else
         }
@@ -94,9 +98,9 @@ fn line(delivery: &Delivery, redactor: &Redactor) -> Value {
         "event": "callback",
         "seq": delivery.seq,
         "at": delivery.at.wall.to_string(),
-        "method": delivery.method,
-        "path": delivery.target,
-        "headers": object(&redactor.mask_headers(&delivery.headers).0),
+        "method": redactor.mask_text(&delivery.method),
+        "path": redactor.mask_text(&delivery.target),
+        "headers": object(&redactor.mask_headers(&delivery.headers).0, redactor),
         "body": String::from_utf8_lossy(&body),
     });
     if std::str::from_utf8(&body).is_err() {
@@ -106,11 +110,13 @@ fn line(delivery: &Delivery, redactor: &Redactor) -> Value {
 }
 
 /// Header lines as an object; those that came more than once are joined by commas, as
-/// HTTP allows (RFC 9110 5.3).
-fn object(headers: &Headers) -> Map<String, Value> {
+/// HTTP allows (RFC 9110 5.3). Names are masked here, for a sender chooses them freely.
+fn object(headers: &Headers, redactor: &Redactor) -> Map<String, Value> {
     let mut object = Map::new();
     for (name, value) in headers {
-        let place = object.entry(name.to_ascii_lowercase()).or_insert_with(|| Value::String(String::new()));
+        let place = object
+            .entry(redactor.mask_text(&name.to_ascii_lowercase()))
+            .or_insert_with(|| Value::String(String::new()));
         if let Value::String(text) = place {
             if !text.is_empty() {
                 text.push_str(", ");
@@ -147,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_text_is_there_in_base64_too() {
-        let redactor = Redactor::new([], Origin::Embedded);
+        let redactor = Redactor::new([], Origin::Real);
         let text = line(&delivery(b"{\"a\":1}"), &redactor);
         assert_eq!((&text["body"], text.get("body_base64")), (&json!("{\"a\":1}"), None));
         assert_eq!(text["headers"], json!({ "x-a": "1, 2" }));

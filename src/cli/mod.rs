@@ -2,7 +2,7 @@
 //!
 //! Promises: one JSON object each line on standard output for machines, words for people
 //! on standard error; secrets never come as arguments; nothing ever asks; the four exit
-//! codes are [`Exit`]. Knows no window: the one that is opened without a command is
+//! codes are [`Exit`]; text from servers cannot steer the terminal. Knows no window: the one that is opened without a command is
 //! handed in. Source: product.md, Command line; trust.md R73.
 
 mod deck;
@@ -12,6 +12,7 @@ mod logging;
 mod run;
 mod sandbox;
 mod stop;
+mod words;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -149,8 +150,8 @@ struct ListenArguments {
     /// Answer with this status
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..600))]
     status: u16,
-    /// Wait this many milliseconds before answering
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=600_000))]
+    /// Wait this many milliseconds before answering, a minute at most
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60_000))]
     delay_ms: u64,
 }
 
@@ -245,6 +246,7 @@ fn harden() {}
 
 /// A line for people.
 fn say(words: fmt::Arguments<'_>) {
+    let words = words::visible_lines(&words.to_string());
     writeln!(io::stderr(), "{words}").ok(); // a closed terminal is no reason to stop
 }
 
@@ -254,7 +256,7 @@ fn say(words: fmt::Arguments<'_>) {
 /// If nobody reads standard output any more.
 fn tell(line: &serde_json::Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
+    writeln!(out, "{}", words::visible_json(&line.to_string()))?;
     out.flush()
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::stop::Stop;
+use super::words::{visible, visible_lines};
 use super::{CLIENT_SECRET, Exit, ReportTo, RunArguments, client_secret, deck, folder, say};
 use crate::model::Problem;
 use crate::model::profile::{Environment, Profile, ProfileId};
@@ -129,7 +130,7 @@ impl Progress {
 
     fn say(&self, line: &str) {
         match &self.0 {
-            Some(bar) => bar.println(line),
+            Some(bar) => bar.println(visible_lines(line)),
             None => say(format_args!("{line}")),
         }
     }
@@ -140,7 +141,7 @@ impl Progress {
             self.say(&about(case, rounds));
         }
         if let Some(bar) = &self.0 {
-            bar.set_message(case.id.clone());
+            bar.set_message(visible(&case.id));
             bar.inc(1);
         }
     }
@@ -166,13 +167,15 @@ impl Progress {
 fn about(case: &Case, rounds: u32) -> String {
     let round = if rounds > 1 { format!(" (round {})", case.round) } else { String::new() };
     let took = case.took.as_secs_f64();
-    let mut text = format!("{}  {}  {}{round}  {took:.2} s", case.verdict.word(), case.id, case.name);
+    // Line breaks of servers and files must not make lines of their own.
+    let (id, name) = (visible(&case.id), visible(&case.name));
+    let mut text = format!("{}  {id}  {name}{round}  {took:.2} s", case.verdict.word());
     let reasons = case.verdict.lines();
     let steps = case.problems.iter().map(|problem| format!("step: {}", problem.line()));
     let steps = steps.filter(|_| matches!(case.verdict, Verdict::Failed(_)));
     for reason in reasons.into_iter().chain(steps) {
         text.push_str("\n          ");
-        text.push_str(&reason);
+        text.push_str(&visible(&reason));
     }
     text
 }
