@@ -326,7 +326,14 @@ impl Engine {
 
     fn save_body(&mut self, path: std::path::PathBuf, text: String) {
         self.on_disk(move || match store::write_body(&path, &text) {
-            Ok(_) => noticed(Problem::of(format!("Saved {}", path.display()), ""), Weight::Passing),
+            Ok(0) => noticed(Problem::of(format!("Saved {}", path.display()), ""), Weight::Passing),
+            Ok(masked) => noticed(
+                Problem::of(
+                    format!("Saved {}, with {masked} card numbers masked", path.display()),
+                    "Only published test numbers are written in clear; put a number of your own in before sending",
+                ),
+                Weight::Warning,
+            ),
             Err(error) => noticed(Problem::new(&error, Some(error.hint())), Weight::Error),
         });
     }
