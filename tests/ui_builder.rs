@@ -694,8 +694,8 @@ fn everything_is_in_reach_in_every_size_and_zoom() {
         ([1280.0, 800.0], 1.0, Theme::Light),
         ([1000.0, 700.0], 1.0, Theme::Dark),
         ([1920.0, 1080.0], 1.0, Theme::Light),
-        ([1280.0, 800.0], 1.5, Theme::Dark),
-        ([1280.0, 800.0], 2.0, Theme::Light),
+        ([853.0, 533.0], 1.5, Theme::Dark),
+        ([640.0, 400.0], 2.0, Theme::Light),
     ] {
         for (kind, run) in kinds_of_run() {
             let mut workspace = workspace();

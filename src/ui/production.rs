@@ -2,7 +2,7 @@
 //! user has not confirmed is held back until the word is typed. Decides what counts as a
 //! send; knows nothing of how one is done. Source: product.md, «Top bar».
 
-use egui::{Align, Id, Key, Label, Layout, Margin, Modal, Modifiers, RichText, TextEdit, Ui};
+use egui::{Align, Frame, Id, Key, Label, Layout, Margin, Modal, Modifiers, RichText, TextEdit, Ui};
 
 use super::theme::{self, Tokens};
 use super::{credentials, widgets};
@@ -45,7 +45,8 @@ impl Gate {
             self.held = None; // its run or its profile is gone
             return;
         };
-        let shown = Modal::new(Id::unique("production")).show(ui.ctx(), |ui| {
+        let frame = Frame::popup(ui.style()).fill(Tokens::of(ui).bg1).inner_margin(16);
+        let shown = Modal::new(Id::unique("production")).frame(frame).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 48.0));
             ui.spacing_mut().item_spacing.y = 8.0;
             words_ui(ui, profile);

@@ -17,8 +17,10 @@ use crate::ui::widgets;
 
 /// Height of an input in the form, points.
 const INPUT: f32 = 24.0;
-/// Width of the names, points: the longest of the usual ones fits.
-const LABEL: f32 = theme::LABEL_COLUMN + 6.0;
+/// Width of the names, points: the longest fits when drawn close.
+const LABEL: f32 = theme::LABEL_COLUMN + 14.0;
+/// How much closer the letters of a name stand that would not fit otherwise, points.
+const CLOSE: f32 = -0.5;
 
 /// Which parts of the form are open, and what is searched for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -261,7 +263,10 @@ fn label_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Con
     let width = LABEL - if changed { theme::TARGET + gap } else { 0.0 };
     ui.allocate_ui_with_layout(vec2(width, INPUT), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(width);
-        let text = RichText::new(field.name()).font(theme::code(theme::SMALL)).color(Tokens::of(ui).text_second);
+        let colour = Tokens::of(ui).text_second;
+        let plain = RichText::new(field.name()).font(theme::code(theme::SMALL)).color(colour);
+        let fits = widgets::line_of(ui, field.name(), theme::code(theme::SMALL), colour).size().x <= width;
+        let text = if fits { plain } else { plain.font(theme::code(theme::CAPTION)).extra_letter_spacing(CLOSE) };
         ui.add(egui::Label::new(text).truncate().selectable(false)).on_hover_text(help(field));
     });
     if changed {
