@@ -24,6 +24,9 @@ use crate::ui::widgets::{self, display_text, emphasis, ghost_button, muted, prim
 pub struct Edit {
     run: RunId,
     since: Duration,
+    /// As the program wrote it; when that changes (a real browser has said what it is), what
+    /// is shown begins anew.
+    offered: StepRequest,
     /// As it will be sent, but for the headers.
     request: StepRequest,
     /// `Name: value`, one to a line.
@@ -40,7 +43,15 @@ impl Edit {
             turn.request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let request = turn.request.clone();
         let open = run.plan.pace == Pace::Manual;
-        Self { run: run.id, since: turn.since.mono, request, headers: headers.join("\n"), focus: false, open }
+        Self {
+            run: run.id,
+            since: turn.since.mono,
+            offered: request.clone(),
+            request,
+            headers: headers.join("\n"),
+            focus: false,
+            open,
+        }
     }
 
     /// What is sent.
@@ -76,7 +87,8 @@ pub struct Asked<'a> {
 /// Draws the card. `edit` is kept between frames and starts afresh with each turn.
 pub fn ui(ui: &mut Ui, edit: &mut Option<Edit>, asked: Asked<'_>, commands: &mut Vec<Command>) {
     let Asked { run, turn, .. } = asked;
-    let same = edit.take().filter(|edit| edit.run == run.id && edit.since == turn.since.mono);
+    let own = |edit: &Edit| edit.run == run.id && edit.since == turn.since.mono && edit.offered == turn.request;
+    let same = edit.take().filter(own);
     let edit = edit.insert(same.unwrap_or_else(|| Edit::of(run, turn)));
     widgets::card(ui, |ui| {
         ui.set_min_width(ui.available_width());
@@ -380,8 +392,7 @@ fn deadline_ui(ui: &mut Ui, step: Step, passed: Option<Duration>, limit: Duratio
 
 fn request_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn, commands: &mut Vec<Command>) {
     problem_ui(ui, edit, turn);
-    fields_ui(ui, edit);
-    ui.add_space(8.0);
+    // Above the fields, so that it is in reach however long they are.
     ui.horizontal_wrapped(|ui| {
         let (key, free) = ((Modifiers::NONE, Key::Enter), !ui.ctx().egui_wants_keyboard_input());
         let clicked = primary_button(ui, Some(i::ICON_SEND.outlined()), send_label(turn), Some("⏎")).clicked();
@@ -391,6 +402,8 @@ fn request_ui(ui: &mut Ui, edit: &mut Edit, run: &Run, turn: &Turn, commands: &m
         leave_ui(ui, run.id, commands);
         reset_ui(ui, edit, run, turn);
     });
+    ui.add_space(8.0);
+    fields_ui(ui, edit);
 }
 
 fn send_label(turn: &Turn) -> &'static str {
