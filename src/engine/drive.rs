@@ -68,6 +68,8 @@ enum Done {
     Wrong(Option<Box<(StepRequest, Problem)>>),
     /// The user stopped it.
     Stopped,
+    /// A person is to decide first.
+    Ask(Box<StepRequest>),
 }
 
 /// See the module.
@@ -125,6 +127,7 @@ impl Driver {
                 Done::Wrong(Some(trouble)) if !self.plan.unattended => self.turn(trouble.0, Some(trouble.1)).await,
                 Done::Wrong(_) => self.over(Event::RunEnded(self.run)).await,
                 Done::Stopped => self.over(Event::RunCancelled(self.run)).await,
+                Done::Ask(request) => self.turn(*request, None).await,
             };
             done = match next {
                 Next::Perform(request, acts) => self.perform(request, &acts).await,
@@ -217,6 +220,9 @@ impl Driver {
     async fn again(&mut self, step: Step) -> Next {
         self.automatic.tries.clear();
         if let Some(request) = self.request(step) {
+            if self.plan.pace == Pace::Manual {
+                return Next::Look(Done::Ask(Box::new(request)));
+            }
             return Next::Perform(request, vec![Act::EnterOffered]);
         }
         let hint = "It is offered only in another state; the inspector shows the session's links";

@@ -319,7 +319,17 @@ impl Engine {
 
     fn open_body(&mut self, path: std::path::PathBuf) {
         self.on_disk(move || match store::read_body(&path) {
-            Ok(text) => Event::BodyOpened(path, text),
+            Ok(text) => match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text) {
+                Ok(_) => Event::BodyOpened(path, text),
+                Err(error) => {
+                    let problem = Problem {
+                        summary: format!("{} is no JSON object, so the draft stays as it is", path.display()),
+                        causes: vec![error.to_string()],
+                        hint: Some("To send it all the same, paste it into the JSON editor".into()),
+                    };
+                    noticed(problem, Weight::Error)
+                }
+            },
             Err(error) => noticed(Problem::new(&error, Some(error.hint())), Weight::Error),
         });
     }
@@ -351,7 +361,10 @@ impl Engine {
         match browser::openable(address, &self.own_ports) {
             Err(problem) => self.notice(problem),
             Ok(url) => self.on_disk(move || match browser::open(&url) {
-                Ok(()) => noticed(Problem::of("Opened in your browser", ""), Weight::Passing),
+                Ok(()) => noticed(
+                    Problem::of("Handed to your system's browser; the page's address is in the card", ""),
+                    Weight::Passing,
+                ),
                 Err(problem) => noticed(problem, Weight::Error),
             }),
         }

@@ -69,6 +69,8 @@ pub struct Shell {
     look: Option<(Theme, f32)>,
     keys: bool,
     unfolded: bool,
+    left: Squeezed,
+    right: Squeezed,
     /// A text was under the pen when the last frame ended: Esc only ends that.
     typing: bool,
 }
@@ -92,6 +94,8 @@ impl Shell {
             look: None,
             keys: false,
             unfolded: false,
+            left: Squeezed::default(),
+            right: Squeezed::default(),
             typing: false,
         }
     }
@@ -245,7 +249,8 @@ impl Shell {
             return;
         }
         let most = (width - 440.0).clamp(300.0, 620.0);
-        let panel = Panel::left("left").frame(frame).default_size(self.view.left).size_range(300.0..=most);
+        let (sizes, keep) = self.left.range(self.view.left, 300.0, most);
+        let panel = Panel::left("left").frame(frame).default_size(self.view.left).size_range(sizes);
         let shown = panel.resizable(true).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             if width < ROOM_FOR_BUILDER {
@@ -256,7 +261,9 @@ impl Shell {
             widgets::hline(ui);
             self.builder.ui(ui, workspace, commands);
         });
-        self.view.left = shown.response.rect.width().round();
+        if keep {
+            self.view.left = shown.response.rect.width().round();
+        }
     }
 
     fn fold_ui(&mut self, ui: &mut Ui) {
@@ -272,12 +279,15 @@ impl Shell {
         let Some(selected) = self.timeline.selected else { return };
         let frame = Frame::new().fill(Tokens::of(ui).bg1);
         let drawer = width < ROOM_FOR_INSPECTOR;
+        let mut keep = true;
         let panel = if drawer {
             let most = (ui.available_height() - 200.0).max(160.0);
             Panel::bottom("inspector drawer").default_size(self.view.drawer).size_range(160.0..=most)
         } else {
             let most = (ui.available_width() - 440.0).max(360.0);
-            Panel::right("inspector").default_size(self.view.right).size_range(360.0..=most)
+            let sizes;
+            (sizes, keep) = self.right.range(self.view.right, 360.0, most);
+            Panel::right("inspector").default_size(self.view.right).size_range(sizes)
         };
         let shown = panel.frame(frame).resizable(true).show(ui, |ui| {
             if drawer && close_ui(ui) {
@@ -288,7 +298,7 @@ impl Shell {
         let size = shown.response.rect.size().round();
         if drawer {
             self.view.drawer = size.y;
-        } else {
+        } else if keep {
             self.view.right = size.x;
         }
     }
@@ -370,4 +380,19 @@ fn status_ui(ui: &mut Ui, workspace: &Workspace) {
             widgets::muted(ui, &format!("{place} · {kept}"));
         });
     });
+}
+
+/// A panel's size survives a window that is too small for it for a while.
+#[derive(Debug, Default)]
+struct Squeezed(bool);
+
+impl Squeezed {
+    /// The sizes the panel may have now, and whether what comes out is the user's choice.
+    fn range(&mut self, wanted: f32, least: f32, most: f32) -> (egui::Rangef, bool) {
+        let before = std::mem::replace(&mut self.0, wanted > most);
+        match (before, self.0) {
+            (true, false) => (egui::Rangef::new(wanted, wanted), false), // room again: back to what it was
+            (_, squeezed) => (egui::Rangef::new(least, most.max(least)), !squeezed),
+        }
+    }
 }

@@ -98,6 +98,11 @@ pub fn pressed(ui: &Ui, workspace: &Workspace, covered: bool) -> Vec<Act> {
             if bare && (typing || menu) || why_not(entry.act, workspace).is_some() {
                 continue;
             }
+            // egui lets Ctrl+Enter match Ctrl+Shift+Enter, which pays; plus needs Shift on many keyboards.
+            let shifted = ui.input(|input| input.modifiers.shift) && !key.modifiers.shift;
+            if shifted && !matches!(key.logical_key, Key::Plus | Key::Equals | Key::Questionmark) {
+                continue;
+            }
             if ui.input_mut(|input| input.consume_shortcut(key)) && !acts.contains(&entry.act) {
                 acts.push(entry.act);
             }

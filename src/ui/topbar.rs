@@ -189,6 +189,9 @@ fn token_ui(ui: &mut Ui, workspace: &Workspace, now: Stamp) -> Response {
     response.on_hover_text("Shows the token and what is in it")
 }
 
+/// Under this width, points, the age of the last callback is left out.
+const ROOM_FOR_AGE: f32 = 1400.0;
+
 fn listener_ui(ui: &mut Ui, workspace: &Workspace, now: Stamp) {
     let tokens = Tokens::of(ui);
     let small = theme::words(theme::TAB);
@@ -197,7 +200,8 @@ fn listener_ui(ui: &mut Ui, workspace: &Workspace, now: Stamp) {
     let words = if count == 1 { "1 callback".to_owned() } else { format!("{count} callbacks") };
     let mut parts = vec![part(words, small.clone(), tokens.text)];
     // Those of earlier starts have no time on this start's clock.
-    if let Some(last) = callbacks().next_back().filter(|last| !last.at.mono.is_zero()) {
+    let room = ui.ctx().content_rect().width() >= ROOM_FOR_AGE;
+    if let Some(last) = callbacks().next_back().filter(|last| room && !last.at.mono.is_zero()) {
         parts.push(part(widgets::ago(now.since(last.at)), small, tokens.muted));
         ui.ctx().request_repaint_after(Duration::from_secs(1));
     }

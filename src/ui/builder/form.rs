@@ -1,6 +1,8 @@
 //! The draft as a form: groups that fold, one row for each field of the table, its finding
 //! beneath it. Reads names, kinds and help from `model::fields`; writes into the draft.
 
+use std::collections::BTreeSet;
+
 use egui::{
     Align, CornerRadius, Layout, Margin, Pos2, Response, RichText, Role, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2,
 };
@@ -33,12 +35,20 @@ pub struct Form {
     /// What is searched for; not kept.
     #[serde(skip)]
     find: String,
+    /// Fields shown since the start, by pointer; not kept.
+    #[serde(skip)]
+    shown: BTreeSet<&'static str>,
 }
 
 impl Default for Form {
     fn default() -> Self {
         let name = |group: Group| group.names().0.to_owned();
-        Self { folded: vec![name(Group::Cardholder), name(Group::Browser)], whole: Vec::new(), find: String::new() }
+        Self {
+            folded: vec![name(Group::Cardholder), name(Group::Browser)],
+            whole: Vec::new(),
+            find: String::new(),
+            shown: BTreeSet::new(),
+        }
     }
 }
 
@@ -125,9 +135,12 @@ impl Form {
         let whole = self.whole.iter().any(|whole| whole == name) || !searched.is_empty();
         let matters = |field: &&&Field| {
             let needed = field.required == Required::Always || filled(draft, field) || context.finding(field).is_some();
-            if searched.is_empty() { whole || needed } else { fits(field) }
+            let stays = self.shown.contains(field.pointer);
+            if searched.is_empty() { whole || needed || stays } else { fits(field) }
         };
         let rows: Vec<&'static Field> = of_group.iter().filter(matters).copied().collect();
+        // A row does not vanish while somebody empties it to type something else.
+        self.shown.extend(rows.iter().filter(|field| filled(draft, field)).map(|field| field.pointer));
         let hidden = of_group.len() - rows.len();
         inset(ui, |ui| {
             rows_ui(ui, &rows, draft, context);
@@ -136,6 +149,7 @@ impl Form {
                 let link = widgets::link(ui, &label);
                 widgets::name(&link, &format!("{label} in {name}"));
                 if link.clicked() {
+                    self.shown.retain(|shown| !of_group.iter().any(|field| field.pointer == *shown));
                     toggle(&mut self.whole, name);
                 }
             }

@@ -310,6 +310,18 @@ fn line_ui(ui: &mut Ui, method: &str, url: &str) {
     widgets::hline(ui);
 }
 
+/// A mask as long as a token says nothing more than a short one.
+fn short_mask(value: &str) -> String {
+    const LONG: usize = 12;
+    let stars = "*".repeat(LONG);
+    let mut short = value.to_owned();
+    while let Some(place) = short.find(&format!("{stars}*")) {
+        let rest = short[place..].find(|c| c != '*').map_or(short.len(), |end| place + end);
+        short.replace_range(place..rest, &stars);
+    }
+    short
+}
+
 fn headers_ui(ui: &mut Ui, title: &str, headers: &Headers, masks: bool) {
     let tokens = Tokens::of(ui);
     ui.add_space(8.0);
@@ -333,7 +345,7 @@ fn headers_ui(ui: &mut Ui, title: &str, headers: &Headers, masks: bool) {
             cell(
                 ui,
                 room.max(40.0),
-                RichText::new(display_text(value)).font(theme::code(theme::CODE)).color(tokens.text),
+                RichText::new(display_text(&short_mask(value))).font(theme::code(theme::CODE)).color(tokens.text),
             );
             if masked {
                 let pill = widgets::pill_with(ui, Tone::Neutral, None, "masked when recorded", 17.0);

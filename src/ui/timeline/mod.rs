@@ -504,7 +504,11 @@ fn sentence(run: &Run, now: Stamp) -> String {
                 let words: Vec<&str> = session.next_actions.iter().map(explain::next_action).collect();
                 words.join(". ")
             }
-            Some(session) if session.status.is_final() => "Nothing left to do. Authorise, or send again.".into(),
+            Some(session) if session.status.is_final() => match explain::of_session(session).go_on {
+                _ if run.progress.payment.is_some() => "Paid. Send again for another session.".into(),
+                true => "Nothing left to do. Authorise, or send again.".into(),
+                false => "Nothing left to do. Send again, or try another card.".into(),
+            },
             Some(_) => "Nothing offered. Read the session again in a moment.".into(),
             None => "No session came of it. Send again.".into(),
         },
