@@ -163,6 +163,8 @@ fn manual_mode_stops_before_each_step_and_sends_what_was_edited() {
     assert_eq!((status(run), run.progress.callbacks), ("approved", 0));
     assert!(!bench.engine.workspace().clock_held);
     bench.engine.dispatch(Command::Do(id, Step::Complete));
+    let turn = bench.turn_with(id, Step::Complete);
+    bench.engine.dispatch(Command::Send(id, turn.request));
     bench.until("the callback", |w| w.runs[&id].progress.callbacks == 1);
 }
 

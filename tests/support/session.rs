@@ -104,7 +104,7 @@ pub fn session(status: &str, actions: &[&str], more: Value) -> Value {
     let mut body = json!({
         "id": SID,
         "transaction_id": "0ac91b0b-b7e5-404a-a720-a0e54edbcdf8",
-        "scheme": "visa", "amount": 6540, "currency": "USD", "completed": false,
+        "session_secret": "sek_tCRgP5OJhgm3vzaJswL8gmXtyXhGSAySYwSKyV+y8zA=", "scheme": "visa", "amount": 6540, "currency": "USD", "completed": false,
         "authentication_type": "regular", "authentication_category": "payment",
         "status": status, "protocol_version": "2.2.0", "next_actions": actions,
         "ds": {"ds_id": "A000000003", "reference_number": "SANDBOX-DS-VISA-0001", "transaction_id": "9d849e95-2004-452f-b4c9-aab6307b02e1"},

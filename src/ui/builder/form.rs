@@ -25,7 +25,7 @@ const LABEL: f32 = theme::LABEL_COLUMN + 14.0;
 const CLOSE: f32 = -0.5;
 
 /// Which parts of the form are open, and what is searched for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Form {
     /// Groups that are folded, by name.
@@ -38,6 +38,13 @@ pub struct Form {
     /// Fields shown since the start, by pointer; not kept.
     #[serde(skip)]
     shown: BTreeSet<&'static str>,
+}
+
+/// Equal if what is kept is: the settings are saved when that changes.
+impl PartialEq for Form {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.folded, &self.whole) == (&other.folded, &other.whole)
+    }
 }
 
 impl Default for Form {
