@@ -410,10 +410,15 @@ fn empty_head_ui(ui: &mut Ui) {
 }
 
 /// A filter chip: badge or eye, name, count; lit while its rows are shown.
+/// Under this width, points, the filter chips show no names.
+const ROOM_FOR_NAMES: f32 = 480.0;
+
 fn chip_ui(ui: &mut Ui, name: &str, lane: Option<crate::model::Lane>, count: usize, shown: bool) -> egui::Response {
     let tokens = Tokens::of(ui);
     let colour = if shown { tokens.text } else { tokens.muted };
-    let words = widgets::line_of(ui, name, theme::words(theme::TAB), colour);
+    // Where the strip is narrow, badge and number must do; the name stays for screen readers.
+    let written = if ui.max_rect().width() < ROOM_FOR_NAMES { "" } else { name };
+    let words = widgets::line_of(ui, written, theme::words(theme::TAB), colour);
     let number = widgets::line_of(ui, &count.to_string(), theme::words(theme::TAB), tokens.muted);
     let width = 8.0 + 17.0 + 6.0 + words.size().x + 6.0 + number.size().x + 9.0;
     let (rect, response) = ui.allocate_exact_size(vec2(width, theme::TARGET), Sense::click());
