@@ -13,7 +13,7 @@ use crate::model::profile::{Profile, ProfileId, TokenStatus};
 use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Settings;
-use crate::model::{Notice, Problem, RunId, Secret, Server, ServerStatus};
+use crate::model::{Notice, Problem, RunId, Secret};
 
 /// Events that may wait to be folded in before posting tasks wait themselves, and
 /// records that may wait for the disk. Source: trust.md 1.7.
@@ -89,8 +89,6 @@ pub enum Event {
     PhoneMessageSent(PhoneMessage),
     /// The token of a profile was fetched, renewed, lost or refused.
     TokenChanged(ProfileId, TokenStatus),
-    /// A server of ours started, moved or failed.
-    ServerChanged(Server, ServerStatus),
     /// A session body was read from a file.
     BodyOpened(PathBuf, String),
     /// A record did not reach the disk.

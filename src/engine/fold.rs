@@ -59,9 +59,6 @@ impl Engine {
             Event::SchemeMessageSeen(message) => self.seen(Orphan::Scheme(message)),
             Event::PhoneMessageSent(message) => self.seen(Orphan::Phone(message)),
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
-            Event::ServerChanged(server, status) => {
-                self.workspace.servers.insert(server, status);
-            }
             Event::BodyOpened(path, text) => self.body_opened(path, text),
             Event::NotSaved(problem) => self.not_saved(problem),
             Event::Noticed(notice) => self.add_notice(notice),

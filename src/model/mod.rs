@@ -145,8 +145,6 @@ pub enum ServerStatus {
         /// The port that was asked for and taken, if another one had to be used.
         instead_of: Option<u16>,
     },
-    /// Could not be started.
-    Failed(Problem),
 }
 
 /// How much a notice matters.

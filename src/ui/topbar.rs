@@ -221,10 +221,6 @@ fn server_ui(ui: &mut Ui, caption: &str, status: Option<&ServerStatus>, more: Ve
             };
             (tokens.success.ink, part(address.clone(), theme::code(theme::BODY), tokens.text), Some(tip))
         }
-        Some(ServerStatus::Failed(problem)) => {
-            let tip = widgets::display_text(&problem.line());
-            (tokens.danger.ink, part("failed", theme::words(theme::TAB), tokens.danger.ink), Some(tip))
-        }
     };
     let name = format!("{caption}: {}", words.text);
     let mut parts = vec![words];

@@ -411,7 +411,7 @@ fn empty_head_ui(ui: &mut Ui) {
 
 /// A filter chip: badge or eye, name, count; lit while its rows are shown.
 /// Under this width, points, the filter chips show no names.
-const ROOM_FOR_NAMES: f32 = 480.0;
+const ROOM_FOR_NAMES: f32 = 460.0;
 
 fn chip_ui(ui: &mut Ui, name: &str, lane: Option<crate::model::Lane>, count: usize, shown: bool) -> egui::Response {
     let tokens = Tokens::of(ui);

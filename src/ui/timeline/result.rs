@@ -135,13 +135,18 @@ fn value_ui(ui: &mut Ui, what: &str, value: Option<&str>) {
 
 fn decided_ui(ui: &mut Ui, meaning: &Meaning) {
     let tokens = Tokens::of(ui);
-    ui.horizontal_wrapped(|ui| {
-        ui.add_space(34.0);
+    // Indented as a block, so that a line that wraps stays under its beginning.
+    ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        for (caption, words) in [("Decided by", meaning.decided_by), ("· SCA", meaning.sca)] {
-            muted(ui, caption);
-            ui.label(RichText::new(words).font(theme::words(theme::TAB)).color(tokens.text_second));
-        }
+        ui.add_space(28.0);
+        ui.vertical(|ui| {
+            ui.horizontal_wrapped(|ui| {
+                for (caption, words) in [("Decided by", meaning.decided_by), ("· SCA", meaning.sca)] {
+                    muted(ui, caption);
+                    ui.label(RichText::new(words).font(theme::words(theme::TAB)).color(tokens.text_second));
+                }
+            });
+        });
     });
 }
 
@@ -255,7 +260,7 @@ fn elsewhere_tile(ui: &mut Ui, session: &Session) {
 }
 
 fn identifier_tile(ui: &mut Ui, session: &Session) {
-    let text = "GET /payments/{id} takes the session id, too";
+    let text = "GET /payments takes the session id";
     tile(ui, i::ICON_TAG.outlined(), "By identifier", text, |ui| {
         if secondary_button(ui, None, "Copy sid", None).on_hover_text(display_text(&session.id.0)).clicked() {
             ui.ctx().copy_text(session.id.0.clone());
