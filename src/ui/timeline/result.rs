@@ -138,7 +138,7 @@ fn decided_ui(ui: &mut Ui, meaning: &Meaning) {
     // Indented as a block, so that a line that wraps stays under its beginning.
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        ui.add_space(28.0);
+        ui.add_space(34.0);
         ui.vertical(|ui| {
             ui.horizontal_wrapped(|ui| {
                 for (caption, words) in [("Decided by", meaning.decided_by), ("· SCA", meaning.sca)] {
