@@ -279,7 +279,8 @@ impl Guard {
         let Ok(mut answer) = self.router.clone().oneshot(Request::from_parts(parts, Body::from(body))).await;
         let count = connection.count_request();
         let spent = self.hosts.public().is_some() && count >= self.config.limits.public_requests;
-        if fit.framing == Framing::Chunked || spent {
+        // Said here as well as by hyper: the task that tells hyper may not have run yet.
+        if fit.framing == Framing::Chunked || spent || self.stop.is_cancelled() {
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         answer
