@@ -56,6 +56,9 @@ pub enum Command {
     OpenBody(PathBuf),
     /// Write a session body to a file.
     SaveBody(PathBuf, String),
+    /// Make fresh app values for the builder, sealed for the directory server of the newest
+    /// session that shows a key; they come as [`Workspace::app_values`](crate::model::Workspace).
+    MakeAppValues,
     /// Open an address in the user's browser (guarded, trust.md R48).
     OpenInBrowser(String),
     /// Take a notice off the screen.

@@ -4,6 +4,7 @@
 //! as a [`Stamp`] made elsewhere. The engine changes a `Workspace`; the window draws it.
 
 pub mod api;
+pub mod app;
 pub mod cards;
 pub mod deck;
 pub mod delivery;
@@ -189,6 +190,9 @@ pub struct Workspace {
     /// A body read from a file, until the builder has taken it: path, text, a number that
     /// grows with each.
     pub opened_body: Option<(u64, PathBuf, String)>,
+    /// App values made on demand, until the builder has taken them: a number that grows
+    /// with each, and the values.
+    pub app_values: Option<(u64, app::AppValues)>,
     /// What template values stand for.
     pub values: template::Values,
     /// True if settings and deliveries reach the disk.
