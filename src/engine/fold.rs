@@ -60,6 +60,7 @@ impl Engine {
             Event::PhoneMessageSent(message) => self.seen(Orphan::Phone(message)),
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
             Event::BodyOpened(path, text) => self.body_opened(path, text),
+            Event::BrowserRead(members) => self.browser_read(members),
             Event::NotSaved(problem) => self.not_saved(problem),
             Event::Noticed(notice) => self.add_notice(notice),
         }

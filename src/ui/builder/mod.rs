@@ -4,6 +4,7 @@
 mod cards;
 mod files;
 mod form;
+mod history;
 mod json;
 
 use egui::{Align, Layout, Margin, ScrollArea, Ui};
@@ -320,8 +321,8 @@ impl Panel {
         widgets::segmented(ui, &mut self.view.document, shown);
         ui.add_space(2.0);
         match self.view.document {
-            Document::Body => json::editor_ui(ui, "Body of POST /sessions", &mut self.draft_mut().body),
-            Document::Browser => json::editor_ui(ui, "Body of PUT collect-data", &mut self.draft_mut().browser),
+            Document::Body => drop(json::editor_ui(ui, "Body of POST /sessions", &mut self.draft_mut().body, &[], 300.0)),
+            Document::Browser => drop(json::editor_ui(ui, "Body of PUT collect-data", &mut self.draft_mut().browser, &[], 300.0)),
         }
     }
 
