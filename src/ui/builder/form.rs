@@ -1,7 +1,7 @@
 //! A request as a form: groups that fold, one row for each field of the table. Shows what
 //! matters first; a field that was asked for from elsewhere is opened, scrolled to and marked.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use egui::{CornerRadius, Id, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons as i;
@@ -25,7 +25,7 @@ pub struct Form {
     whole: Vec<String>,
     /// Fields shown since the start; not kept.
     #[serde(skip)]
-    shown: BTreeSet<Id>,
+    shown: HashSet<Id>,
     /// What the rows remember; not kept.
     #[serde(skip)]
     pub rows: Rows,
@@ -46,7 +46,7 @@ impl Default for Form {
         Self {
             folded: folded.map(|group| group.names().0.to_owned()).collect(),
             whole: Vec::new(),
-            shown: BTreeSet::new(),
+            shown: HashSet::new(),
             rows: Rows::default(),
         }
     }

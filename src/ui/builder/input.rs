@@ -177,8 +177,7 @@ fn tri_state_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft) -> Respon
             if response.clicked() && now != Some(choice) {
                 chosen = Some(choice);
             }
-            let union = first.take().map_or_else(|| response.clone(), |before: Response| before | response);
-            first = Some(union);
+            first = Some(joined(first.take(), response));
         }
         if let Some(other) = other {
             ui.add_space(6.0);
@@ -190,6 +189,14 @@ fn tri_state_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft) -> Respon
         draft.set(field, choice.map(Value::Bool));
     }
     first.unwrap_or(chosen.response)
+}
+
+/// Several parts of one input as one response; its id is the first one's.
+fn joined(before: Option<Response>, next: Response) -> Response {
+    match before {
+        Some(before) => before | next,
+        None => next,
+    }
 }
 
 /// One of a few words in Hack, joined to its neighbours.
@@ -238,7 +245,7 @@ fn chips_ui(ui: &mut Ui, field: &'static Field, words: &'static [Word], draft: &
                 }
                 next = Some(list);
             }
-            first = Some(first.take().map_or_else(|| response.clone(), |before| before | response));
+            first = Some(joined(first.take(), response));
         }
     });
     if let Some(list) = next {

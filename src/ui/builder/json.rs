@@ -167,7 +167,7 @@ fn sign_ui(ui: &Ui, rect: Rect, line: &Marked) -> bool {
     let ink = Tokens::of(ui).tone(line.tone).ink;
     let sign = if line.tone == Tone::Accent { i::ICON_INFO } else { i::ICON_WARNING }.outlined();
     let galley = widgets::line_of(ui, sign.codepoint, theme::icon(sign, 14.0), ink);
-    let response = ui.interact(rect, ui.id().with(("mark", line.line)), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(("mark", line.line)), Sense::click());
     let name = format!("Line {}: {}", line.line, line.words);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, ink);

@@ -1,7 +1,7 @@
 //! One row of the form: label with its mark, input, what template values stand for, the
 //! findings. Reads all it knows of a field from the table; writes into the draft.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use egui::{Align, Color32, Id, Layout, Rect, Response, RichText, Sense, Stroke, Ui, vec2};
 use egui_material_icons::MaterialIcon;
@@ -55,7 +55,7 @@ pub struct Rows {
     /// The row that was gone to, and until when it is marked.
     flash: Option<(&'static Field, f64)>,
     /// Fields with a list of words into which any word may be typed.
-    pub free: BTreeSet<Id>,
+    pub free: HashSet<Id>,
     /// The field that has, or had last, the keyboard.
     pub focused: Option<&'static Field>,
     /// The window with all test cards was asked for.
@@ -140,11 +140,8 @@ pub fn expiry_ui(
         })
         .inner;
     let rect = Rect::from_min_max(top, egui::pos2(ui.max_rect().right(), ui.min_rect().bottom()));
-    let (field, response) = if rows.jump.is_some_and(|field| std::ptr::eq(field, year)) {
-        (year, &second)
-    } else {
-        (month, &first)
-    };
+    let (field, response) =
+        if rows.jump.is_some_and(|field| std::ptr::eq(field, year)) { (year, &second) } else { (month, &first) };
     arrive(ui, field, rect, response, (mark, rows));
     beneath_ui(ui, month, draft, context, rows);
     beneath_ui(ui, year, draft, context, rows);
