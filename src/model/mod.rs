@@ -18,6 +18,7 @@ pub mod redact;
 pub mod run;
 pub mod scenario;
 pub mod scheme;
+pub mod scopes;
 pub mod secret;
 pub mod settings;
 pub mod steps;
