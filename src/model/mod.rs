@@ -25,6 +25,7 @@ pub mod richness;
 pub mod run;
 pub mod scenario;
 pub mod scheme;
+pub mod scopes;
 pub mod secret;
 pub mod settings;
 pub mod steps;
