@@ -185,7 +185,7 @@ fn found_ui(ui: &mut Ui, found: &Found, chosen: bool) -> Response {
     let group = widgets::line_of(ui, found.field.group.names().0, theme::words(theme::SMALL), tokens.muted);
     let right = rect.right() - 8.0 - group.size().x;
     painter.galley(pos2(right, rect.top() + 5.0), group, tokens.muted);
-    let title = widgets::line_of(ui, &name, theme::code(theme::CODE), colour);
+    let title = title_of(ui, &name, right - 14.0 - rect.left(), colour);
     let upper = painter.with_clip_rect(egui::Rect::from_min_max(rect.min, pos2(right - 6.0, rect.bottom())));
     upper.galley(pos2(rect.left() + 8.0, rect.top() + 4.0), title, colour);
     let below = found.aside.as_deref().unwrap_or(&found.line);
@@ -199,6 +199,20 @@ fn found_ui(ui: &mut Ui, found: &Found, chosen: bool) -> Response {
     painter.galley(pos2(rect.left() + 8.0, rect.top() + 23.0), below, colour);
     widgets::focus_ring(ui, rect.shrink(2.0), &response);
     response.on_hover_ui(|ui| help::hover_ui(ui, found.field))
+}
+
+/// The name in so much room: what stands above goes first, the field's own name last.
+fn title_of(ui: &Ui, name: &str, room: f32, colour: egui::Color32) -> std::sync::Arc<egui::Galley> {
+    let line = |text: &str| widgets::line_of(ui, text, theme::code(theme::CODE), colour);
+    let mut title = line(name);
+    let mut rest = name;
+    while title.size().x > room
+        && let Some((_, below)) = rest.split_once('.')
+    {
+        rest = below;
+        title = line(&format!("…{rest}"));
+    }
+    title
 }
 
 /// How much of what the form shows is filled: `31 of 70 set`.

@@ -38,8 +38,9 @@ impl Panel {
         ui.spacing_mut().item_spacing.y = 1.0;
         ui.horizontal(|ui| {
             let field = self.view.form.rows.focused;
-            let name = field.map_or_else(|| "Help".to_owned(), path);
-            widgets::mono(ui, &name, tokens.text_second);
+            let name = field.map_or("Help", |field| field.name());
+            let name = RichText::new(name).font(theme::code(theme::SMALL)).color(tokens.text_second);
+            ui.add(egui::Label::new(name).selectable(false));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 widgets::key_cap(ui, entry.cap);
                 if widgets::link(ui, entry.label).on_hover_text("Every field with its meaning and source").clicked() {
@@ -52,7 +53,7 @@ impl Panel {
                 });
             });
         });
-        let text = self.view.form.rows.focused.map_or("What the field means that you are in", |field| field.help);
+        let text = self.view.form.rows.focused.map_or("Go into a field to read what it means", |field| field.help);
         let text = RichText::new(text).font(theme::words(theme::SMALL)).color(tokens.text_second);
         ui.add(egui::Label::new(text).truncate());
         ui.add_space(4.0);
@@ -138,9 +139,12 @@ impl Panel {
             ScrollArea::vertical().max_height((room.y * 0.5).min(420.0)).show(ui, |ui| {
                 let mut sorted: Vec<&Finding> = findings.iter().collect();
                 sorted.sort_by_key(|finding| (finding.rule.is_some(), finding.severity));
-                for finding in sorted {
-                    self.listed_ui(ui, finding);
-                }
+                let margin = Margin { right: 10, ..Margin::ZERO };
+                egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+                    for finding in sorted {
+                        self.listed_ui(ui, finding);
+                    }
+                });
             });
         });
     }
@@ -172,7 +176,7 @@ impl Panel {
                 }
             });
         });
-        ui.horizontal(|ui| {
+        ui.horizontal_top(|ui| {
             ui.add_space(24.0);
             let text = RichText::new(widgets::display_text(&finding.message)).font(theme::words(theme::TAB));
             ui.add(egui::Label::new(text.color(tokens.text_second)).wrap());

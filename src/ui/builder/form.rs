@@ -15,6 +15,9 @@ use crate::model::fields::{Field, Group};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets;
 
+/// A group of so few fields shows them all.
+const FEW: usize = 3;
+
 /// Which parts of the form are open.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
@@ -45,7 +48,7 @@ impl Default for Form {
         let folded = Group::ALL.into_iter().filter(|group| !open.contains(group) && !later.contains(group));
         Self {
             folded: folded.map(|group| group.names().0.to_owned()).collect(),
-            whole: Vec::new(),
+            whole: vec![Group::Payment.names().0.to_owned()],
             shown: HashSet::new(),
             rows: Rows::default(),
         }
@@ -110,7 +113,8 @@ impl Form {
         if !open {
             return;
         }
-        let whole = self.whole.iter().any(|whole| whole == name);
+        let few = of_group.len() <= FEW;
+        let whole = few || self.whole.iter().any(|whole| whole == name);
         let matters = |field: &&&Field| {
             let said = row::filled(draft, field) || context.of(draft, field).next().is_some();
             whole || said || row::needed(draft, field) || self.shown.contains(&row::id(field))
@@ -121,7 +125,7 @@ impl Form {
         let hidden = of_group.len() - rows.len();
         inset(ui, |ui| {
             rows_ui(ui, &rows, draft, context, &mut self.rows);
-            if hidden > 0 || whole {
+            if (hidden > 0 || whole) && !few {
                 let label = if whole { "Only what is set".into() } else { format!("{hidden} more") };
                 let link = widgets::link(ui, &label);
                 widgets::name(&link, &format!("{label} in {name}"));

@@ -70,6 +70,11 @@ impl Request {
     }
 }
 
+/// From this width on, points, there is room to offer form and JSON side by side.
+const ROOM_FOR_ASIDE: f32 = 300.0;
+/// Width of the sign between two requests, points.
+const BETWEEN: f32 = 6.0;
+
 /// Said when a switch would have to change a text that is no JSON.
 const BROKEN: &str = "The JSON of POST /sessions is broken just now. Mend it, then switch: nothing has changed";
 
@@ -77,6 +82,7 @@ impl Panel {
     pub(super) fn head_ui(&mut self, ui: &mut Ui, both: bool) {
         ui.add_space(8.0);
         ui.horizontal(|ui| {
+            let room = ui.available_width() >= ROOM_FOR_ASIDE;
             let mut completion = self.view.draft.completion;
             let kinds = [(Completion::Hosted, "Hosted"), (Completion::NonHosted, "Non-hosted")];
             if widgets::segmented(ui, &mut completion, &kinds) {
@@ -87,8 +93,8 @@ impl Panel {
                     widgets::muted(ui, "Form and JSON");
                     return;
                 }
-                let aside = widgets::icon_button(ui, i::ICON_VERTICAL_SPLIT.outlined(), "Form and JSON side by side");
-                if aside.clicked() {
+                let name = "Form and JSON side by side";
+                if room && widgets::icon_button(ui, i::ICON_VERTICAL_SPLIT.outlined(), name).clicked() {
                     self.wanted = Some(BOTH);
                 }
                 widgets::segmented(ui, &mut self.view.json, &[(false, "Form"), (true, "{} JSON")]);
@@ -100,23 +106,28 @@ impl Panel {
             if widgets::tabs(ui, &mut channel, &tabs) {
                 self.reshape(|draft| draft.set_channel(channel));
             }
-            ui.add_space(2.0);
+        } else {
+            ui.add_space(4.0);
         }
         self.requests_ui(ui);
-        ui.add_space(6.0);
+        ui.add_space(4.0);
     }
 
     fn requests_ui(&mut self, ui: &mut Ui) {
         let tokens = Tokens::of(ui);
         let before = self.view.request;
-        let padding = if ui.available_width() >= 340.0 { 9.0 } else { 6.0 };
-        ui.spacing_mut().item_spacing.x = 2.0;
+        let font = || theme::words(theme::SMALL);
+        let words = Request::ALL.map(|(_, label)| widgets::line_of(ui, label, font(), tokens.text).size().x);
+        let (count, gaps) = (Request::ALL.len() as f32, Request::ALL.len() as f32 - 1.0);
+        let free = ui.available_width() - words.iter().sum::<f32>() - gaps * (BETWEEN + 2.0);
+        let padding = (free / count / 2.0).clamp(2.0, 9.0);
         ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 1.0;
             for (place, (request, label)) in Request::ALL.into_iter().enumerate() {
                 if place > 0 {
                     let sign = i::ICON_CHEVRON_RIGHT.outlined();
                     let galley = widgets::line_of(ui, sign.codepoint, theme::icon(sign, 10.0), tokens.muted);
-                    let (rect, _) = ui.allocate_exact_size(vec2(6.0, theme::TARGET), Sense::hover());
+                    let (rect, _) = ui.allocate_exact_size(vec2(BETWEEN, theme::TARGET), Sense::hover());
                     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, tokens.muted);
                 }
                 if step_ui(ui, label, request == before, padding).on_hover_text(request.tip()).clicked() {

@@ -12,6 +12,8 @@ use crate::ui::widgets;
 const HOVER: f32 = 340.0;
 /// Width of a fact's name, points.
 const NAME: f32 = 84.0;
+/// Widest column of wire words, points; longer words stand out of it.
+const MOST_NAME: f32 = 190.0;
 /// Most words listed with their meanings in a hover; the reference lists all.
 const WORDS_IN_HOVER: usize = 12;
 
@@ -129,7 +131,7 @@ pub fn hover_ui(ui: &mut Ui, field: &Field) {
 /// The facts as rows of name and text.
 pub fn facts_ui(ui: &mut Ui, field: &Field) {
     for (name, text) in facts(field) {
-        pair_ui(ui, name, &text, false);
+        pair_ui(ui, name, &text, None);
     }
 }
 
@@ -140,23 +142,26 @@ pub fn words_ui(ui: &mut Ui, field: &Field, most: usize) {
         return;
     }
     ui.add_space(4.0);
+    let line = |word: &Word| widgets::line_of(ui, word.word, theme::code(theme::SMALL), Tokens::of(ui).text).size().x;
+    let width = words.iter().take(most).map(line).fold(NAME, f32::max).min(MOST_NAME);
     for word in words.iter().take(most) {
-        pair_ui(ui, word.word, word.meaning, true);
+        pair_ui(ui, word.word, word.meaning, Some(width));
     }
     if let Some(more) = words.len().checked_sub(most).filter(|more| *more > 0) {
         widgets::muted(ui, &format!("and {more} more"));
     }
 }
 
-fn pair_ui(ui: &mut Ui, name: &str, text: &str, code: bool) {
+/// Name and text; a wire word in a column of `word` points.
+fn pair_ui(ui: &mut Ui, name: &str, text: &str, word: Option<f32>) {
     let tokens = Tokens::of(ui);
     ui.horizontal_top(|ui| {
-        let (font, colour) = match code {
-            true => (theme::code(theme::SMALL), tokens.text),
-            false => (theme::words(theme::SMALL), tokens.muted),
+        let (font, colour, column) = match word {
+            Some(width) => (theme::code(theme::SMALL), tokens.text, width),
+            None => (theme::words(theme::SMALL), tokens.muted, NAME),
         };
         let galley = widgets::line_of(ui, name, font, colour);
-        let width = galley.size().x.max(NAME);
+        let width = galley.size().x.max(column);
         let (rect, _) = ui.allocate_exact_size(vec2(width, galley.size().y), egui::Sense::hover());
         ui.painter().galley(rect.min, galley, colour);
         let text = RichText::new(text).font(theme::words(theme::SMALL)).color(tokens.text_second);

@@ -2,9 +2,10 @@
 //! out, lists as chips; and the menu that puts template values in. Testers send wrong
 //! things on purpose, so every kind takes any text.
 
-use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
+use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat, TextWrapping};
 use egui::text_edit::TextEditState;
 use egui::{Align, Layout, Margin, Rect, Response, RichText, Role, Sense, StrokeKind, TextEdit, Ui, WidgetInfo, vec2};
+use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
 use serde_json::Value;
 
@@ -13,9 +14,14 @@ use super::help::path;
 use super::row::{self, Context, INPUT, Rows};
 use crate::model::draft::Draft;
 use crate::model::fields::{Field, Kind, Required, Word};
-use crate::model::template::Values;
+use crate::model::template::{Placeholder, Values};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets;
+
+/// Height of a chip beneath an input, points.
+const CHIP: f32 = 17.0;
+/// The template values that the menu offers.
+const OFFERED: &str = "{{listener}} {{merchant}} {{uuid}} {{now}} {{date+30d}} {{previous.id}}";
 
 /// Draws the input; its accessible name is the field's path.
 pub fn ui(
@@ -45,12 +51,34 @@ fn card_ui(
     rows: &mut Rows,
     width: f32,
 ) -> Response {
-    let button = theme::TARGET + ui.spacing().item_spacing.x;
-    let response = text_ui(ui, field, draft, context, width - button);
-    if widgets::icon_button(ui, i::ICON_CREDIT_CARD.outlined(), "Pick a test card").clicked() {
-        rows.pick_card = true;
-    }
+    let response = text_ui(ui, field, draft, context, width);
+    let button = end_button(ui, &response, i::ICON_CREDIT_CARD.outlined(), "Pick a test card");
+    rows.pick_card |= button.is_some_and(|button| button.clicked());
     response
+}
+
+/// A button at the right end of an input, there while the input or itself has the keyboard
+/// or the pointer, so that what is typed has all the room otherwise.
+fn end_button(ui: &Ui, input: &Response, sign: MaterialIcon, name: &str) -> Option<Response> {
+    let id = input.id.with("end");
+    let place = Rect::from_min_max(
+        egui::pos2(input.rect.right() - INPUT, input.rect.top()),
+        egui::pos2(input.rect.right(), input.rect.top() + INPUT),
+    );
+    let here = input.has_focus() || ui.memory(|memory| memory.has_focus(id));
+    let near = ui.rect_contains_pointer(input.rect) && ui.is_enabled();
+    if !(here || near || egui::Popup::is_id_open(ui.ctx(), id.with("popup"))) {
+        return None;
+    }
+    let tokens = Tokens::of(ui);
+    let response = ui.interact(place, id, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    let fill = if response.hovered() { tokens.bg3 } else { tokens.bg2 };
+    ui.painter().rect_filled(place.shrink(2.0), 3.0, fill);
+    let sign = widgets::line_of(ui, sign.codepoint, theme::icon(sign, 14.0), tokens.text_second);
+    ui.painter().galley(place.center() - sign.size() / 2.0, sign, tokens.text_second);
+    widgets::focus_ring(ui, place.shrink(2.0), &response);
+    Some(response.on_hover_text(name))
 }
 
 fn text_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>, width: f32) -> Response {
@@ -277,48 +305,23 @@ fn chip_ui(ui: &mut Ui, word: &str, on: bool) -> Response {
 
 // --- Template values
 
-/// The menu of template values, at the right end of the input while it has the keyboard or
-/// the pointer.
+/// The menu of template values.
 fn insert_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, values: &Values, input: &Response) {
-    let id = input.id.with("insert");
-    let button = Rect::from_min_max(
-        egui::pos2(input.rect.right() - INPUT, input.rect.top()),
-        egui::pos2(input.rect.right(), input.rect.top() + INPUT),
-    );
-    let here = input.has_focus() || ui.memory(|memory| memory.has_focus(id));
-    let near = ui.rect_contains_pointer(input.rect) && ui.is_enabled();
-    if !(here || near || egui::Popup::is_id_open(ui.ctx(), id.with("popup"))) {
-        return;
-    }
-    let tokens = Tokens::of(ui);
-    let response = ui.interact(button, id, Sense::click());
     let name = format!("Insert a value into {}", path(field));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-    let fill = if response.hovered() { tokens.bg3 } else { tokens.bg2 };
-    ui.painter().rect_filled(button.shrink(2.0), 3.0, fill);
-    let sign = i::ICON_DATA_OBJECT.outlined();
-    let sign = widgets::line_of(ui, sign.codepoint, theme::icon(sign, 14.0), tokens.text_second);
-    ui.painter().galley(button.center() - sign.size() / 2.0, sign, tokens.text_second);
-    widgets::focus_ring(ui, button.shrink(2.0), &response);
+    let Some(response) = end_button(ui, input, i::ICON_DATA_OBJECT.outlined(), &name) else { return };
+    let tokens = Tokens::of(ui);
     let mut picked = None;
-    egui::Popup::menu(&response).id(id.with("popup")).show(|ui| {
+    egui::Popup::menu(&response).id(response.id.with("popup")).show(|ui| {
         ui.set_min_width(300.0);
-        for (name, value) in values.all() {
-            let mut job = LayoutJob::default();
-            let format = |font, color| TextFormat { font_id: font, color, ..Default::default() };
-            let word = format!("{{{{{name}}}}}");
-            job.append(&word, 0.0, format(theme::code(theme::CODE), tokens.text));
-            let value = if value.is_empty() { "stands for nothing now" } else { value };
-            job.append(&short(value), 10.0, format(theme::words(theme::SMALL), tokens.muted));
-            if ui.selectable_label(false, job).clicked() {
-                picked = Some(word);
+        for placeholder in values.placeholders(OFFERED) {
+            if ui.selectable_label(false, placeholder_job(&placeholder, theme::CODE, tokens)).clicked() {
+                picked = Some(format!("{{{{{}}}}}", placeholder.name));
             }
         }
     });
     if let Some(word) = picked {
         insert(ui, field, draft, &word);
     }
-    response.on_hover_text("Insert a template value");
 }
 
 /// Puts a text where the pen is, or at the end.
@@ -342,33 +345,36 @@ fn insert(ui: &Ui, field: &'static Field, draft: &mut Draft, word: &str) {
 
 /// What the template values in a text stand for: one chip each, aligned with the inputs.
 pub fn resolved_ui(ui: &mut Ui, text: &str, values: &Values) {
-    let named = values.all().into_iter().filter(|(name, _)| has(text, name));
-    for (name, value) in named {
-        let tokens = Tokens::of(ui);
-        let shown = match (name, value) {
-            ("listener" | "merchant", "") => "the listener does not run: this stands for nothing".to_owned(),
-            (_, value) => short(value),
-        };
-        let frame = egui::Frame::new().fill(tokens.bg2).corner_radius(3).inner_margin(Margin::symmetric(6, 1));
-        ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-            frame.show(ui, |ui| {
-                ui.set_max_width(ui.available_width());
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let mut job = LayoutJob::default();
-                    let format = |font, color| TextFormat { font_id: font, color, ..Default::default() };
-                    job.append(&format!("{{{{{name}}}}}"), 0.0, format(theme::code(theme::CAPTION), tokens.muted));
-                    let shown = widgets::display_text(&shown);
-                    job.append(&shown, 8.0, format(theme::code(theme::CAPTION), tokens.text_second));
-                    let whole = format!("Sent as {}", widgets::display_text(&values.resolve(text)));
-                    ui.add(egui::Label::new(job).truncate()).on_hover_text(whole);
-                });
-            });
-        });
+    let tokens = Tokens::of(ui);
+    for placeholder in values.placeholders(text) {
+        let mut job = placeholder_job(&placeholder, theme::CAPTION, tokens);
+        job.wrap = TextWrapping::truncate_at_width(ui.available_width() - 12.0);
+        let label = job.text.clone();
+        let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+        let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), CHIP), Sense::hover());
+        let left = row.right() - galley.size().x - 12.0;
+        let chip = Rect::from_min_max(egui::pos2(left, row.top()), row.max);
+        let response = ui.interact(chip, ui.scope_id().with(("chip", text, &label)), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &label));
+        ui.painter().rect_filled(chip, 3.0, tokens.bg2);
+        ui.painter().galley(egui::pos2(left + 6.0, chip.center().y - galley.size().y / 2.0), galley, tokens.muted);
+        let whole = format!("{}. Sent as {}", placeholder.meaning, values.resolve(text));
+        response.on_hover_text(widgets::display_text(&whole));
     }
 }
 
-fn has(text: &str, name: &str) -> bool {
-    text.split("{{").skip(1).any(|rest| rest.split("}}").next().is_some_and(|inside| inside.trim() == name))
+/// A placeholder and what it stands for, or why it stands for nothing.
+fn placeholder_job(placeholder: &Placeholder, points: f32, tokens: &Tokens) -> LayoutJob {
+    let mut job = LayoutJob::default();
+    let format = |font, color| TextFormat { font_id: font, color, ..Default::default() };
+    let name = widgets::display_text(&format!("{{{{{}}}}}", placeholder.name));
+    job.append(&name, 0.0, format(theme::code(points), tokens.text_second));
+    let (text, font) = match &placeholder.value {
+        Some(value) => (short(value), theme::code(points)),
+        None => (placeholder.meaning.clone().into_owned(), theme::words(theme::SMALL)),
+    };
+    job.append(&widgets::display_text(&text), 8.0, format(font, tokens.muted));
+    job
 }
 
 /// Addresses without what all of them begin with.

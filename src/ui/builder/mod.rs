@@ -166,6 +166,7 @@ impl Panel {
             (None, _) => self.bodiless_ui(ui),
             (Some(body), true) => self.both_ui(ui, body, workspace, (&values, &findings), commands),
             (Some(body), false) if self.view.json => {
+                ui.add_space(4.0);
                 inset(ui, |ui| self.json_ui(ui, body, &findings));
             }
             (Some(body), false) => self.form_ui(ui, body, workspace, (&values, &findings), commands),
@@ -329,6 +330,7 @@ impl Panel {
         });
         ui.painter().vline(middle, whole.y_range(), theme::line(theme::Tokens::of(ui)));
         ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
+            ui.add_space(4.0);
             inset(ui, |ui| self.json_ui(ui, body, findings));
         });
         ui.advance_cursor_after_rect(whole);

@@ -40,17 +40,17 @@ impl Menu {
             ui.set_width(MENU.min(room.x - 40.0));
             ui.spacing_mut().item_spacing.y = 2.0;
             let mut chosen = None;
+            self.save_ui(ui, draft, saved);
             ScrollArea::vertical().max_height((room.y * 0.7).min(560.0)).show(ui, |ui| {
+                chosen = self.saved_ui(ui, saved);
+                if !saved.is_empty() {
+                    widgets::hline(ui);
+                }
                 for preset in &presets::ALL {
                     if item_ui(ui, preset.name, preset.shows, ui.available_width()).clicked() {
                         chosen = Some(preset.on(draft.clone()));
                     }
                 }
-                widgets::hline(ui);
-                if let Some(draft) = self.saved_ui(ui, saved) {
-                    chosen = Some(draft);
-                }
-                self.save_ui(ui, draft, saved);
             });
             if chosen.is_some() {
                 ui.close();
@@ -97,11 +97,17 @@ impl Menu {
     }
 
     fn save_ui(&mut self, ui: &mut Ui, draft: &Draft, saved: &mut Vec<SavedPreset>) {
-        if !matches!(self.naming, Some(Naming::New(_))) {
-            if widgets::link(ui, "Save as preset…").clicked() {
-                self.naming = Some(Naming::New(String::new()));
-                self.fresh = true;
-            }
+        let naming = matches!(self.naming, Some(Naming::New(_)));
+        ui.horizontal(|ui| {
+            widgets::emphasis(ui, "Presets");
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if widgets::link(ui, "Save as preset…").clicked() {
+                    self.naming = (!naming).then(|| Naming::New(String::new()));
+                    self.fresh = !naming;
+                }
+            });
+        });
+        if !naming {
             return;
         }
         if let Some(name) = self.name_ui(ui, "Name of the preset", "Save") {

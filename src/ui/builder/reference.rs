@@ -23,7 +23,10 @@ pub struct Reference {
     open: bool,
     find: String,
     chosen: Option<&'static Field>,
+    /// The search takes the keyboard when it is drawn next.
     fresh: bool,
+    /// The list scrolls to the chosen field when it is drawn next.
+    begins: bool,
 }
 
 /// A line of the list.
@@ -38,6 +41,7 @@ impl Reference {
     pub fn toggle(&mut self, at: Option<&'static Field>) {
         self.open = !self.open;
         self.fresh = self.open;
+        self.begins = self.open;
         self.find.clear();
         self.chosen = at.or(self.chosen);
     }
@@ -87,7 +91,8 @@ impl Reference {
                 Line::Head(..) => None,
             })
             .collect();
-        let entered = self.keys(ui, &fields);
+        self.keys(ui, &fields);
+        let entered = search.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let known = FIELDS.iter().filter(|field| field.kind != Kind::Object).count();
         widgets::muted(ui, &format!("{} of {known} fields of the contract", fields.len()));
         let whole = ui.available_rect_before_wrap();
@@ -106,8 +111,8 @@ impl Reference {
         go.filter(shown)
     }
 
-    /// Arrows choose. True if Enter was pressed.
-    fn keys(&mut self, ui: &Ui, fields: &[&'static Field]) -> bool {
+    /// Arrows choose; what is searched for has the first field chosen.
+    fn keys(&mut self, ui: &Ui, fields: &[&'static Field]) {
         let key = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         let place = self.chosen.and_then(|chosen| fields.iter().position(|one| std::ptr::eq(*one, chosen)));
         let next = match (key(Key::ArrowDown), key(Key::ArrowUp), place) {
@@ -120,13 +125,17 @@ impl Reference {
         if let Some(field) = next.and_then(|next| fields.get(next)) {
             self.chosen = Some(field);
         }
-        ui.input(|input| input.key_pressed(Key::Enter)) && ui.ctx().text_edit_focused()
     }
 
     fn list_ui(&mut self, ui: &mut Ui, lines: &[Line]) -> Option<&'static Field> {
         let mut clicked = None;
         ui.spacing_mut().item_spacing.y = 0.0;
-        let area = ScrollArea::vertical().id_salt("all fields").auto_shrink([false, false]);
+        let mut area = ScrollArea::vertical().id_salt("all fields").auto_shrink([false, false]);
+        if std::mem::take(&mut self.begins) {
+            let here = |line: &Line| matches!((line, self.chosen), (Line::Field(a), Some(b)) if std::ptr::eq(*a, b));
+            let above = lines.iter().position(here).unwrap_or(0).saturating_sub(4) as f32;
+            area = area.vertical_scroll_offset(above * LINE);
+        }
         area.show_rows(ui, LINE, lines.len(), |ui, rows| {
             for line in lines.get(rows).unwrap_or_default() {
                 match line {

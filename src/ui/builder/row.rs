@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use egui::{Align, Color32, Id, Layout, Rect, Response, RichText, Sense, Stroke, Ui, vec2};
+use egui::{Align, Color32, Id, Layout, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
 
@@ -23,6 +23,8 @@ const LABEL: f32 = theme::LABEL_COLUMN + 14.0;
 const WIDE_LABEL: f32 = 210.0;
 /// From this width of a form on, points, the names have the wide column.
 const ROOM_FOR_LABELS: f32 = 440.0;
+/// Height of a name that stands above its input, points.
+const STACKED: f32 = 18.0;
 /// How much closer the letters of a name stand that would not fit otherwise, points.
 const CLOSE: f32 = -0.5;
 /// How long a row stays marked after a jump, in seconds. Our choice.
@@ -99,13 +101,15 @@ pub fn ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Conte
     let label = label_width(ui);
     let stacked = name_width(ui, field) > label;
     let response = if stacked {
-        ui.horizontal(|ui| label_ui(ui, field, draft, context, ui.available_width()));
+        let width = ui.available_width();
+        ui.horizontal(|ui| label_ui(ui, field, draft, context, vec2(width, STACKED)));
+        ui.add_space(-2.0);
         let width = ui.available_width();
         ui.horizontal(|ui| input_ui(ui, field, draft, context, rows, width)).inner
     } else {
         ui.horizontal(|ui| {
             ui.set_min_height(INPUT);
-            label_ui(ui, field, draft, context, label);
+            label_ui(ui, field, draft, context, vec2(label, INPUT));
             let width = ui.available_width();
             input_ui(ui, field, draft, context, rows, width)
         })
@@ -131,7 +135,7 @@ pub fn expiry_ui(
         .horizontal(|ui| {
             ui.set_min_height(INPUT);
             let width = label_width(ui);
-            label_ui(ui, month, draft, context, width);
+            label_ui(ui, month, draft, context, vec2(width, INPUT));
             let first = input_ui(ui, month, draft, context, rows, 40.0);
             let text = RichText::new("_year").font(theme::code(theme::SMALL)).color(Tokens::of(ui).text_second);
             ui.label(text).on_hover_ui(|ui| help::hover_ui(ui, year));
@@ -187,13 +191,13 @@ fn name_width(ui: &Ui, field: &Field) -> f32 {
 
 /// The mark of what is set and what is needed, the wire's name, help on hover, and the way
 /// back to the default where it was changed.
-fn label_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>, width: f32) {
+fn label_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>, size: Vec2) {
     let tokens = Tokens::of(ui);
     let (set, need) = (filled(draft, field), needed(draft, field));
     let reset = changed(draft, field, context.base);
     let gap = ui.spacing().item_spacing.x;
-    let width = width - if reset { theme::TARGET + gap } else { 0.0 };
-    ui.allocate_ui_with_layout(vec2(width, INPUT), Layout::left_to_right(Align::Center), |ui| {
+    let width = size.x - if reset { theme::TARGET + gap } else { 0.0 };
+    ui.allocate_ui_with_layout(vec2(width, size.y), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(width);
         let dot = egui::pos2(ui.max_rect().left() - 6.0, ui.max_rect().center().y);
         if set {
