@@ -216,6 +216,7 @@ fn what_template_values_stand_for_is_said_beneath_and_a_menu_puts_them_in() {
     type_into(&mut harness, "reference", "A-");
     harness.get_by_label("Insert a value into reference").click();
     harness.run();
+    println!("{}", seen(&harness));
     harness.get_by_label_contains("{{uuid}}").click();
     harness.run();
     assert_eq!(body(&mut harness)["reference"], "A-{{uuid}}");
@@ -728,8 +729,8 @@ fn form_and_json_stand_side_by_side_and_keep_in_step() {
     let more = text(&harness).replacen('{', "{\n  \"mine\": [1],", 1).replace("\"amount\": 77", "\"amount\": \"x\"");
     type_into(&mut harness, "Body of POST /sessions", &more);
     assert_eq!(input(&harness, "amount").value().as_deref(), Some("x"));
-    harness.query_by_label_contains("amount is a whole number").expect("beneath the field");
-    harness.get_by_label_contains("Line 20: amount is a whole number").click();
+    harness.query_by_label_contains("Line 21: amount is a whole number").expect("in the gutter");
+    harness.get_by_label_contains("Line 21: amount is a whole number").click();
     harness.run();
     assert!(has_pen(&harness, "amount"), "the mark in the gutter leads to the field");
     type_into(&mut harness, "amount", "78");
@@ -805,7 +806,7 @@ fn each_request_has_its_own_form() {
     to(&mut harness, "By values");
     let payment: Value = serde_json::from_str(&plan(&mut harness).payment).unwrap();
     assert_eq!(payment["3ds"]["eci"], "05");
-    harness.get_by_label("Copy cryptogram");
+    harness.get_by_label("Copy cryptogram for another PSP");
     to(&mut harness, "By session id");
     assert_eq!(plan(&mut harness).payment, "{}");
 }

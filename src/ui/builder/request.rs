@@ -172,7 +172,7 @@ fn handed_over_ui(ui: &mut Ui, members: &Map<String, Value>) {
             let name_text = RichText::new(name).font(theme::code(theme::SMALL)).color(tokens.muted);
             ui.label(name_text);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                widgets::copy_button(ui, name, &value);
+                widgets::copy_button(ui, &format!("{name} for another PSP"), &value);
                 let text = RichText::new(widgets::display_text(&value)).font(theme::code(theme::SMALL));
                 ui.add(egui::Label::new(text.color(tokens.text)).truncate());
             });
