@@ -512,6 +512,13 @@ fn what_depends_on_several_fields_gets_the_same_verdict() {
         ),
         card(json!({"channel_data": {"channel": "app", "sdk_max_timeout": 5}})),
         card(json!({"channel_data": {"channel": "app", "sdk_ephem_pub_key": {}}})),
+        card(json!({"channel_data": {
+            "channel": "app", "sdk_max_timeout": 0, "sdk_ephem_pub_key": {"kty": "", "crv": "", "x": "", "y": ""},
+        }})),
+        card(json!({"channel_data": {"channel": "app", "sdk_ephem_pub_key": {"kty": "EC"}}})),
+        card(
+            json!({"completion": {"type": "non_hosted", "callback_url": format!("https://a.example/{}", "é".repeat(200))}}),
+        ),
         card(json!({"channel_data": {"channel": "merchant_initiated", "language": 7}})),
         card(json!({"account_info": {"AccountInfo": 7}, "mine": [1], "billing_descriptor": {"city": 7}})),
     ];

@@ -80,7 +80,7 @@ impl Facts {
             completion: [Completion::Hosted, Completion::NonHosted].into_iter().find(|one| one.word() == completion),
             channel: Channel::ALL.into_iter().find(|one| one.word() == channel),
             // `collect-data` is there to bring the data; only a create may leave them for later.
-            app_filled: app_filled || body == Body::App,
+            app_filled: app_filled || body != Body::Session,
         }
     }
 
@@ -141,6 +141,9 @@ impl View<'_> {
         // The channel is the same member for all three kinds of data: one row judges it.
         let channel = field.name() == "channel";
         if (channel && field.body != Body::Browser) || (!channel && !self.facts.fit(&field.applies)) {
+            return None;
+        }
+        if field.body == Body::App && !self.facts.app_filled {
             return None;
         }
         let place = self.place(field)?;
