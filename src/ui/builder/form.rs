@@ -352,7 +352,7 @@ fn choice_ui(ui: &mut Ui, field: &'static Field, words: &'static [Word], draft: 
     let shown = if before.is_empty() { "left out" } else { before.as_str() };
     let colour = if before.is_empty() { tokens.muted } else { tokens.text };
     let shown = RichText::new(widgets::display_text(shown)).font(theme::code(theme::CODE)).color(colour);
-    let combo = egui::ComboBox::from_id_salt(field.pointer)
+    let combo = egui::ComboBox::from_id_salt((field.body, field.pointer))
         .width(width)
         .truncate()
         .icon(widgets::combo_arrow)
