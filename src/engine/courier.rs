@@ -15,12 +15,12 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::vault::Vault;
 use crate::bus::{Event, EventSink, Journal, Record};
 use crate::client::{Client, Limits, Outgoing};
 use crate::clock;
-use crate::model::api::ApiError;
 use crate::model::exchange::{Headers, Response, Step};
-use crate::model::explain;
+use crate::model::oauth;
 use crate::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView, is_loopback};
 use crate::model::redact::{Origin, Redactor};
 use crate::model::run::{Auth, StepRequest};
@@ -33,13 +33,6 @@ const EXPIRED_TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJleH
 
 /// Secrets that records are searched for; the oldest, long expired, are let go. Our choice.
 const MOST_LIVE: usize = 64;
-
-/// A client secret and the hosts it was entered for.
-#[derive(Clone)]
-pub(super) struct Held {
-    pub secret: Secret,
-    pub origins: Vec<String>,
-}
 
 struct Live {
     token: Secret,
@@ -68,35 +61,21 @@ pub(super) struct Courier {
     sink: EventSink,
     /// Held over the fetch, so that all who wait use the one renewal.
     tokens: Mutex<HashMap<ProfileId, Live>>,
-    held: StdMutex<HashMap<ProfileId, Held>>,
+    pub vault: Vault,
     /// Tokens that no record may show, newest last.
     live: StdMutex<Vec<Secret>>,
 }
 
 impl Courier {
-    pub fn new(client: Client, journal: Journal, sink: EventSink) -> Self {
-        let (tokens, held, live) = (Mutex::default(), StdMutex::default(), StdMutex::default());
-        Self { client, journal, sink, tokens, held, live }
-    }
-
-    /// Keeps a client secret for the hosts that the profile has now.
-    pub fn hold(&self, profile: &Profile, secret: Secret) {
-        let held = Held { secret, origins: profile.origins() };
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(profile.id.clone(), held);
-    }
-
-    /// The hosts a profile's secret was entered for; `None` if none is held.
-    pub fn entered_for(&self, profile: &ProfileId) -> Option<Vec<String>> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.get(profile).map(|held| held.origins.clone())
+    pub fn new(client: Client, journal: Journal, sink: EventSink, vault: Vault) -> Self {
+        Self { client, journal, sink, tokens: Mutex::default(), vault, live: StdMutex::default() }
     }
 
     /// A redactor that knows every live secret.
     pub fn redactor(&self, environment: Environment) -> Redactor {
         let origin = if environment == Environment::Embedded { Origin::Embedded } else { Origin::Real };
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        Redactor::new(held.values().map(|held| held.secret.clone()).chain(live.iter().cloned()), origin)
+        Redactor::new(self.vault.all().into_iter().chain(live.iter().cloned()), origin)
     }
 
     /// Throws a profile's token away.
@@ -280,13 +259,13 @@ impl Courier {
                 finding,
             ));
         }
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&profile.id).cloned();
-        let held = held.ok_or_else(|| no_secret(profile))?;
+        self.vault.recall(profile).await;
+        let secret = self.vault.client(&profile.id).ok_or_else(|| no_secret(profile))?;
         self.check_host(profile, &profile.token_url)?;
         let mut fields = vec![
             ("grant_type", "client_credentials"),
             ("client_id", &profile.client_id),
-            ("client_secret", held.secret.expose()),
+            ("client_secret", secret.expose()),
         ];
         if !profile.scopes.trim().is_empty() {
             fields.push(("scope", profile.scopes.trim()));
@@ -303,8 +282,9 @@ impl Courier {
             ],
             body: form(&fields).into(),
         };
-        let answer = self.carry(run, profile.environment, out, Limits::TOKEN).await?;
-        let (token, view) = read_token(&answer)?;
+        let answer = self.carry(run, profile.environment, out, Limits::TOKEN).await;
+        let answer = answer.map_err(|problem| oauth::unanswered(profile, &problem))?;
+        let (token, view) = read_token(profile, &answer)?;
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.push(token.clone());
         let surplus = live.len().saturating_sub(MOST_LIVE);
@@ -328,7 +308,7 @@ impl Courier {
     /// A secret goes only to the hosts it was entered for (trust.md R23).
     fn check_host(&self, profile: &Profile, url: &str) -> Result<(), Problem> {
         let origin = Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-        let entered_for = self.entered_for(&profile.id).ok_or_else(|| no_secret(profile))?;
+        let entered_for = self.vault.entered_for(&profile.id).ok_or_else(|| no_secret(profile))?;
         if entered_for.contains(&origin) && profile.origins().contains(&origin) {
             return Ok(());
         }
@@ -361,17 +341,10 @@ fn near_or_encrypted(step: Step, address: &str) -> Result<(), Problem> {
     ))
 }
 
-fn read_token(answer: &Response) -> Result<(Secret, TokenView), Problem> {
+fn read_token(profile: &Profile, answer: &Response) -> Result<(Secret, TokenView), Problem> {
     let json = answer.json().unwrap_or_default();
     let token = json.get("access_token").and_then(Value::as_str);
-    let (200, Some(token)) = (answer.status, token) else {
-        let said = ApiError::read(&answer.body);
-        let (code, hint) = said.map_or_else(
-            || ("no access_token".to_owned(), "Check that the token address is right".to_owned()),
-            |error| (error.error_type.clone(), explain::error_code(&error.error_type)),
-        );
-        return Err(Problem::of(format!("Get a token: the token server answered {} {code}", answer.status), hint));
-    };
+    let (200, Some(token)) = (answer.status, token) else { return Err(oauth::refused(profile, answer)) };
     let life = json.get("expires_in").and_then(Value::as_u64).unwrap_or(0);
     let granted = json.get("scope").and_then(Value::as_str).unwrap_or_default();
     let part = |index| {
