@@ -112,7 +112,7 @@ fn a_prefix_gives_the_hosts_and_the_client_id_suggests_one() {
     type_into(&mut harness, "prefix", "UPPER");
     harness.get_by_label_contains("small letters and digits");
     assert_eq!(saved(&harness).base_url, "https://api.sandbox.checkout.com", "a wrong prefix moves nothing");
-    click(&mut harness, "Use abcd1234, as the client id suggests");
+    click(&mut harness, "Use abcd1234 of client_id");
     assert_eq!(saved(&harness).base_url, "https://abcd1234.api.sandbox.checkout.com");
     assert_eq!(saved(&harness).token_url, "https://abcd1234.access.sandbox.checkout.com/connect/token");
     type_into(&mut harness, "base_url", "https://proxy.example.test");

@@ -65,7 +65,7 @@ impl From<Exit> for ExitCode {
     SESSIONS_CONSOLE_BASE_URL               API address instead of the vendor's; alone it means custom\n  \
     SESSIONS_CONSOLE_TOKEN_URL              token address; default for custom: BASE_URL/connect/token\n  \
     SESSIONS_CONSOLE_PROCESSING_CHANNEL_ID  pc_…\n  \
-    SESSIONS_CONSOLE_SCOPES                 with spaces between; empty asks for all")]
+    SESSIONS_CONSOLE_SCOPES                 with spaces between; default: those of a new profile")]
 struct Arguments {
     /// Folder for settings and history
     #[arg(long, global = true, value_name = "DIR")]

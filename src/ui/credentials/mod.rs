@@ -21,6 +21,9 @@ use crate::model::{Keeping, SecretState, Stamp, Workspace};
 
 pub use token::{explained_ui, life_bar, life_tone};
 
+/// Width of the labels' column, points.
+const LABELS: f32 = theme::LABEL_COLUMN - 18.0;
+
 /// The panel. Holds what is typed and not yet kept.
 #[derive(Default)]
 pub struct Panel {
@@ -29,6 +32,8 @@ pub struct Panel {
     edit: Option<Edit>,
     client: Typed,
     webhook: Typed,
+    /// The failure of the token that was shown last.
+    failure: Option<String>,
     /// The profile whose deletion is asked about.
     deleting: Option<ProfileId>,
 }
@@ -60,10 +65,24 @@ impl Panel {
                 self.picker_ui(ui, workspace, commands);
                 self.fields_ui(ui, commands);
                 self.secrets_ui(ui, workspace, commands);
+                let top = ui.cursor().min;
                 token::token_ui(ui, workspace, now, commands);
+                self.show_failure(ui, workspace, Rect::from_min_max(top, ui.min_rect().max));
                 token::scopes_ui(ui, workspace);
             });
         });
+    }
+
+    /// Scrolls to a failure that is new; it may stand below what is seen.
+    fn show_failure(&mut self, ui: &Ui, workspace: &Workspace, place: Rect) {
+        let failure = match workspace.token() {
+            TokenStatus::Failed(problem) => Some(problem.summary.clone()),
+            _ => None,
+        };
+        if failure.is_some() && failure != self.failure {
+            ui.scroll_to_rect(place, Some(Align::Min));
+        }
+        self.failure = failure;
     }
 
     /// Forgets what was typed as secret.
@@ -144,7 +163,11 @@ fn paint_head(ui: &Ui, room: Rect, rect: Rect, open: bool, workspace: &Workspace
     let id: String = profile.client_id.chars().take(16).collect();
     let id = if id.is_empty() { "no client id".into() } else { format!("{id}…") };
     let painter = ui.painter();
-    let scopes = profile.scopes.split_whitespace().count();
+    let scopes = match profile.scopes.split_whitespace().count() {
+        0 => "all scopes".to_owned(),
+        1 => "1 scope".to_owned(),
+        count => format!("{count} scopes"),
+    };
     let kept = workspace.keychain.get(&profile.id) == Some(&Keeping::Kept);
     let held = match workspace.secrets.get(&profile.id) {
         None => "no secret",
@@ -155,7 +178,7 @@ fn paint_head(ui: &Ui, room: Rect, rect: Rect, open: bool, workspace: &Workspace
     let id = widgets::line_of(ui, &widgets::display_text(&id), theme::code(theme::SMALL), tokens.muted);
     let after = x + id.size().x + 10.0;
     painter.galley(Pos2::new(x, second - id.size().y / 2.0), id, tokens.muted);
-    let meta = format!("{scopes} scopes · {held}");
+    let meta = format!("{scopes} · {held}");
     let meta = widgets::line_of(ui, &meta, theme::words(theme::SMALL), tokens.muted);
     painter.galley(Pos2::new(after, second - meta.size().y / 2.0), meta, tokens.muted);
 }
@@ -201,7 +224,7 @@ pub fn production_chip(ui: &mut Ui) -> Response {
 fn row_ui(ui: &mut Ui, name: &str, help: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
     let shown = ui.horizontal(|ui| {
         ui.set_min_height(theme::TARGET);
-        label_ui(ui, name).on_hover_text(help);
+        label_ui(ui, name).on_hover_text(format!("{name}: {help}"));
         add(ui)
     });
     widgets::name(&shown.inner, name);
@@ -209,7 +232,7 @@ fn row_ui(ui: &mut Ui, name: &str, help: &str, add: impl FnOnce(&mut Ui) -> Resp
 }
 
 fn label_ui(ui: &mut Ui, name: &str) -> Response {
-    let width = theme::LABEL_COLUMN - 18.0;
+    let width = LABELS;
     let layout = Layout::left_to_right(Align::Center);
     let shown = ui.allocate_ui_with_layout(vec2(width, theme::TARGET), layout, |ui| {
         ui.set_min_width(width);

@@ -9,6 +9,9 @@ use crate::model::{Workspace, oauth};
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets;
 
+/// Characters of a field that are surely seen at once.
+const FITS: usize = 20;
+
 impl Panel {
     pub(super) fn picker_ui(&mut self, ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command>) {
         let active = &workspace.settings.active_profile;
@@ -142,7 +145,12 @@ fn field<'a>(profile: &'a mut Profile, name: &str) -> (&'static str, &'a mut Str
 
 /// True when the field was left.
 fn field_ui(ui: &mut Ui, name: &str, help: &str, text: &mut String) -> bool {
-    row_ui(ui, name, help, |ui| input_ui(ui, text)).lost_focus()
+    let response = row_ui(ui, name, help, |ui| input_ui(ui, text));
+    let left = response.lost_focus();
+    if text.chars().count() > FITS {
+        response.on_hover_text(widgets::display_text(text));
+    }
+    left
 }
 
 fn environment_ui(ui: &mut Ui, profile: &mut Profile) -> bool {
@@ -182,16 +190,24 @@ fn prefix_ui(ui: &mut Ui, profile: &mut Profile) -> bool {
         warning_ui(ui, message);
     }
     if let Some(likely) = profile.likely_prefix().filter(|likely| *likely != profile.prefix) {
-        if widgets::link(ui, &format!("Use {likely}, as the client id suggests")).clicked() {
-            profile.set_prefix(&likely);
-            done = true;
-        }
+        ui.horizontal(|ui| {
+            ui.add_space(super::LABELS + ui.spacing().item_spacing.x);
+            if widgets::link(ui, &format!("Use {likely} of client_id")).clicked() {
+                profile.set_prefix(&likely);
+                done = true;
+            }
+        });
     }
     done
 }
 
 fn vendor_hosts_ui(ui: &mut Ui, profile: &mut Profile) -> bool {
-    let clicked = widgets::link(ui, "Use the vendor's hosts").clicked();
+    let clicked = ui
+        .horizontal(|ui| {
+            ui.add_space(super::LABELS + ui.spacing().item_spacing.x);
+            widgets::link(ui, "Use the vendor's hosts").clicked()
+        })
+        .inner;
     if clicked {
         profile.use_vendor_hosts();
     }
