@@ -54,7 +54,7 @@ fn token_server(answer: &str) -> (u16, Arc<AtomicUsize>) {
     std::thread::spawn(move || {
         for mut stream in socket.incoming().flatten() {
             let (mut got, mut piece) = (Vec::new(), [0; 4096]);
-            while !String::from_utf8_lossy(&got).contains("grant_type") {
+            while !whole(&got) {
                 match stream.read(&mut piece) {
                     Ok(n) if n > 0 => got.extend_from_slice(&piece[..n]),
                     _ => break,
@@ -65,6 +65,14 @@ fn token_server(answer: &str) -> (u16, Arc<AtomicUsize>) {
         }
     });
     (port, count)
+}
+
+/// True if the head and as many bytes as it says are there.
+fn whole(got: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(got);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse::<usize>().ok());
+    body.len() >= length.unwrap_or(0)
 }
 
 fn answer(status: &str, body: &str) -> String {
@@ -377,4 +385,28 @@ fn a_missing_scope_is_named_before_the_call_and_the_call_is_sent() {
         })
     };
     bench.until("the refusal", refused);
+}
+
+#[test]
+fn a_number_that_is_no_test_number_is_asked_about_once_for_each_run() {
+    let (port, asked) = token_server(&answer("200 OK", TOKEN));
+    let mut bench = bench();
+    let mine = add(&mut bench, profile(port));
+    bench.engine.dispatch(Command::SetSecret(mine.id.clone(), Secret::new(CANARY)));
+    let plan = Plan { profile: mine.id, ..support::plan_with_card(Completion::NonHosted, "4000056655665556") };
+    for _ in 0..2 {
+        let before = asked.load(Ordering::SeqCst);
+        let id = bench.start(plan.clone());
+        let turn = bench.turn_with(id, Step::Create);
+        let problem = turn.problem.expect("a question");
+        assert!(problem.summary.contains("no test number"), "{problem:?}");
+        assert!(problem.summary.contains("5556") && !problem.line().contains("4000056655665556"), "{problem:?}");
+        assert_eq!(asked.load(Ordering::SeqCst), before, "not even a token was asked for");
+        bench.engine.dispatch(Command::Send(id, turn.request));
+        bench.until("the request", |w| lines(&w.runs[&id]).iter().any(|line| line.contains("POST /sessions 200")));
+        bench.engine.dispatch(Command::Cancel(id));
+    }
+    // Nobody is there to be asked: it goes.
+    let id = bench.start(Plan { unattended: true, ..plan });
+    bench.until("the request", |w| lines(&w.runs[&id]).iter().any(|line| line.contains("POST /sessions 200")));
 }

@@ -16,8 +16,9 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::json;
 use sessions_console::bus::Command;
 use sessions_console::model::profile::{Environment, FROM_ENVIRONMENT, Profile, ProfileId, TokenStatus, TokenView};
+use sessions_console::model::run::{Answer, Phase};
 use sessions_console::model::settings::{Settings, Theme};
-use sessions_console::model::{Keeping, Problem, SecretState, Stamp, Workspace};
+use sessions_console::model::{Keeping, Problem, RunId, SecretState, Stamp, Workspace};
 use sessions_console::ui::Shell;
 
 struct Window {
@@ -259,6 +260,39 @@ fn a_clock_that_is_off_is_said() {
     view.claims = Some(json!({ "iat": issued }));
     workspace.tokens.insert(mine(), TokenStatus::Live(view));
     window(workspace).get_by_label_contains("behind the token server's");
+}
+
+#[test]
+fn a_foreign_host_is_shown_and_asked_about_once_for_each_run() {
+    let mut workspace = workspace(Environment::VendorSandbox, |_| ());
+    let mut run = session::waiting(RunId(1));
+    run.plan.profile = mine();
+    let Phase::Waiting(turn) = &mut run.phase else { panic!("it waits") };
+    turn.page = Some("https://acs.bank.example.test/challenge?id=1".into());
+    workspace.runs.insert(RunId(1), run);
+    let mut harness = window_of([1440.0, 900.0], workspace);
+    let open = Command::Answer(RunId(1), Answer::Browser);
+    click(&mut harness, "Open in my browser");
+    assert!(!asked(&harness, &open), "held back");
+    harness.get_by_label("Open a page of another host?");
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert!(!asked(&harness, &open) && harness.query_by_label("Open this host").is_none());
+    click(&mut harness, "Open in my browser");
+    click(&mut harness, "Open this host");
+    assert!(asked(&harness, &open));
+    harness.state_mut().commands.clear();
+    click(&mut harness, "Open in my browser");
+    assert!(asked(&harness, &open), "asked once");
+    // A page of the vendor's or of this machine is nobody's question.
+    harness.state_mut().commands.clear();
+    if let Some(Phase::Waiting(turn)) = harness.state_mut().workspace.runs.get_mut(&RunId(1)).map(|run| &mut run.phase)
+    {
+        turn.page = Some("https://authentication-devices.sandbox.checkout.com/x".into());
+    }
+    harness.run();
+    click(&mut harness, "Open in my browser");
+    assert!(asked(&harness, &open));
 }
 
 fn live_token() -> TokenStatus {

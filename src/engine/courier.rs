@@ -4,7 +4,8 @@
 //! "intent on disk, send, answer on disk, tell", and which secret may go to which host.
 //! Nothing is sent twice but a request that was answered 401 (trust.md R27, R28).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
@@ -64,11 +65,30 @@ pub(super) struct Courier {
     pub vault: Vault,
     /// Tokens that no record may show, newest last.
     live: StdMutex<Vec<Secret>>,
+    cards: StdMutex<Cards>,
+}
+
+/// Which card numbers that are no test numbers may be sent (trust.md R35).
+#[derive(Default)]
+struct Cards {
+    /// Runs without a person to ask.
+    free: HashSet<RunId>,
+    /// Numbers, as hashes, that a run was asked about; sending again is the consent.
+    asked: HashSet<(RunId, u64)>,
+    hasher: RandomState,
 }
 
 impl Courier {
     pub fn new(client: Client, journal: Journal, sink: EventSink, vault: Vault) -> Self {
-        Self { client, journal, sink, tokens: Mutex::default(), vault, live: StdMutex::default() }
+        Self {
+            client,
+            journal,
+            sink,
+            tokens: Mutex::default(),
+            vault,
+            live: StdMutex::default(),
+            cards: StdMutex::default(),
+        }
     }
 
     /// A redactor that knows every live secret.
@@ -121,8 +141,10 @@ impl Courier {
         session_secret: Option<&str>,
     ) -> Result<Response, Problem> {
         near_or_encrypted(request.step, &request.url)?;
-        if profile.environment == Environment::Production {
-            self.refuse_real_card(request)?;
+        match profile.environment {
+            Environment::Production => self.refuse_real_card(request)?,
+            Environment::VendorSandbox | Environment::Custom => self.ask_for_real_card(run, request)?,
+            Environment::Embedded => (),
         }
         let authorization = match &request.auth {
             Auth::ProfileToken => Some(format!("Bearer {}", self.token(Some(run), profile).await?.expose())),
@@ -303,6 +325,40 @@ impl Courier {
             format!("{}: not sent to production: the body holds a card number that is no test number", request.step),
             "Use a published test card; this console never sends another number to production",
         ))
+    }
+
+    /// Lets a run send any card number: nobody is there to be asked.
+    pub fn free_cards(&self, run: RunId) {
+        self.cards.lock().unwrap_or_else(PoisonError::into_inner).free.insert(run);
+    }
+
+    /// A number that is no test number is held back once for each run; what is sent again
+    /// goes (trust.md R35).
+    fn ask_for_real_card(&self, run: RunId, request: &StepRequest) -> Result<(), Problem> {
+        let masked = Redactor::new([], Origin::Embedded).mask(request.body.as_bytes());
+        let mut cards = self.cards.lock().unwrap_or_else(PoisonError::into_inner);
+        if cards.free.contains(&run) {
+            return Ok(());
+        }
+        let mut news = Vec::new();
+        for span in masked.spans {
+            // The mask is the middle of a number; its ends say which one it is.
+            let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let before: Vec<u8> = masked.bytes[..span.start].iter().rev().copied().collect();
+            let whole = span.start - digits(&before)..span.end + digits(&masked.bytes[span.end..]);
+            let hash = cards.hasher.hash_one(&request.body.as_bytes()[whole.clone()]);
+            if cards.asked.insert((run, hash)) {
+                news.push(String::from_utf8_lossy(&masked.bytes[whole]).into_owned());
+            }
+        }
+        if news.is_empty() {
+            return Ok(());
+        }
+        Err(Problem {
+            summary: format!("{}: not sent yet: {} is no test number", request.step, news.join(", ")),
+            causes: vec!["It may be a real card, and a sandbox is no place for those (PCI DSS 6.5.5)".into()],
+            hint: Some("Send it again to send it all the same, masked in the record; or take a test card".into()),
+        })
     }
 
     /// A secret goes only to the hosts it was entered for (trust.md R23).

@@ -170,6 +170,9 @@ impl Engine {
         self.say_missing_scopes(&plan);
         self.runs_started += 1;
         let id = RunId(self.runs_started);
+        if plan.unattended {
+            self.courier.free_cards(id);
+        }
         let now = clock::stamp();
         let visit = self.listener.visit(id);
         let values = Values {

@@ -193,6 +193,21 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// True if a page at `url` is this machine's, the vendor's, or at the profile's own API
+    /// host: nobody needs to be asked before a browser opens it (trust.md R49).
+    pub fn knows_host(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str() else { return false };
+        let own = match self.environment {
+            Environment::VendorSandbox | Environment::Production => Some("checkout.com".to_owned()),
+            Environment::Embedded => None,
+            Environment::Custom => Url::parse(&self.base_url).ok().and_then(|url| url.host_str().map(str::to_owned)),
+        };
+        let below = |own: String| host == own || host.ends_with(&format!(".{own}"));
+        is_loopback(url) || own.is_some_and(below)
+    }
+}
+
 /// True if it is empty or fits `^(?:pl-)?[a-z0-9]+$`. Source: sessions-api.md 1.1.
 fn is_prefix(text: &str) -> bool {
     let core = text.strip_prefix("pl-").unwrap_or(text);
@@ -308,6 +323,24 @@ mod tests {
         assert_eq!(profile.base_url, "https://api.checkout.com");
         profile.client_id = "ack_abcd1234".into();
         assert_eq!(profile.likely_prefix(), None);
+    }
+
+    #[test]
+    fn the_vendors_pages_are_known_and_others_are_not() {
+        let vendor = Profile::new(ProfileId("x".into()), Environment::VendorSandbox);
+        let own =
+            Profile { base_url: "https://api.example.test".into(), environment: Environment::Custom, ..vendor.clone() };
+        for (profile, url, known) in [
+            (&vendor, "https://authentication-devices.sandbox.checkout.com/x", true),
+            (&vendor, "http://127.0.0.1:8789/m/x", true),
+            (&vendor, "https://checkout.com.example.test/x", false),
+            (&vendor, "https://evilcheckout.com/x", false),
+            (&own, "https://pages.api.example.test/x", true),
+            (&own, "https://example.test/x", false),
+            (&own, "https://api.sandbox.checkout.com/x", false),
+        ] {
+            assert_eq!(profile.knows_host(&Url::parse(url).expect("an address")), known, "{url}");
+        }
     }
 
     #[test]
