@@ -186,7 +186,7 @@ fn prefix_ui(ui: &mut Ui, profile: &mut Profile) -> bool {
         profile.set_prefix(&text);
     }
     let mut done = response.lost_focus();
-    for (_, message) in profile.check().iter().filter(|(field, _)| *field == "prefix") {
+    if let Some(message) = profile.prefix_finding() {
         warning_ui(ui, message);
     }
     if let Some(likely) = profile.likely_prefix().filter(|likely| *likely != profile.prefix) {
