@@ -69,7 +69,8 @@ pub fn unanswered(profile: &Profile, problem: &Problem) -> Problem {
             "Check the network and token_url, then try again",
         )
     };
-    let causes = std::iter::once(likely).chain(problem.causes.iter().cloned()).collect();
+    let said = (!problem.causes.is_empty()).then(|| format!("The network's own words: {}", problem.causes.join(": ")));
+    let causes = std::iter::once(likely).chain(said).collect();
     Problem { summary: problem.summary.clone(), causes, hint: Some(hint.into()) }
 }
 
@@ -283,7 +284,9 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 fn host(url: &str) -> String {
-    Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "the address".into())
+    let Some(url) = Url::parse(url).ok().filter(Url::has_host) else { return "the address".into() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! file instead; no error text holds what was to be kept. Does not know why something is
 //! kept. Source: trust.md R37.
 
+use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
@@ -124,7 +125,8 @@ impl Keychain {
         Self::of(|user| {
             // `new` says only that there is no store; the reason is in the store's status.
             if let Err(error) = keyring::Entry::store_status() {
-                return Err(keyring::Error::PlatformFailure(error.to_string().into()));
+                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                return Err(keyring::Error::PlatformFailure(why.into()));
             }
             keyring::Entry::new(SERVICE, user)
         })
