@@ -3,7 +3,7 @@
 //! No type of ours is used for requests or answers: what is expected is written out from
 //! the contract. No network beyond loopback, and no sleep: time is moved, not waited for.
 
-#[path = "sandbox/lab.rs"]
+#[path = "support/lab.rs"]
 mod lab;
 
 #[path = "sandbox/actions.rs"]
