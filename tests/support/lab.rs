@@ -158,6 +158,12 @@ impl Lab {
         lab
     }
 
+    /// The same with a token made by the present settings.
+    pub fn with_new_token(mut self) -> Self {
+        self.token = self.token_for("");
+        self
+    }
+
     pub fn send(&self, method: &str, path: &str, authorization: &str, body: &str) -> Answer {
         let mut headers = vec![("Content-Type", "application/json")];
         if !authorization.is_empty() {
