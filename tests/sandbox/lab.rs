@@ -85,7 +85,7 @@ impl Lab {
         let clock = Clock::real();
         clock.freeze();
         let (sink, events) = EventSink::channel(|| ());
-        let config = Config { port: 0, clock: clock.clone(), seed: Some(42), sink: Some(sink) };
+        let config = Config { seed: Some(42), sink: Some(sink), ..Config::new(0, clock.clone()) };
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("a free port");
         let addr = sandbox.addr();
         let mut lab = Self { sandbox, clock, addr, events: events.into(), token: String::new(), _runtime: runtime };
