@@ -58,7 +58,8 @@ impl From<Exit> for ExitCode {
 #[command(after_help = "Without a command the window opens.\n\
     Exit codes: 0 as expected, 1 a scenario did not end as expected, 2 wrong usage or configuration, \
     3 environment unreachable.\n\
-    The client secret of a saved profile is read from SESSIONS_CONSOLE_CLIENT_SECRET.")]
+    The client secret of a saved profile is read from SESSIONS_CONSOLE_CLIENT_SECRET; a fixed client of the \
+    command sandbox from SESSIONS_CONSOLE_SANDBOX_CLIENT_ID and SESSIONS_CONSOLE_SANDBOX_CLIENT_SECRET.")]
 struct Arguments {
     /// Folder for settings and history
     #[arg(long, global = true, value_name = "DIR")]
@@ -122,6 +123,9 @@ struct SandboxArguments {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "P", default_value_t = Ports::DEFAULT.sandbox)]
     port: u16,
+    /// Also listen for TLS under the vendor's host names; 0 takes a free port [without a number: 8743]
+    #[arg(long, value_name = "P", num_args = 0..=1, default_missing_value = "8743")]
+    tls_port: Option<u16>,
     /// Same seed, same identifiers
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -189,7 +193,7 @@ pub fn main(window: impl FnOnce(Options) -> Result<(), Problem>) -> ExitCode {
         None => open_window(data_dir, window),
         Some(Command::Run(wanted)) => run::run(&wanted, data_dir),
         Some(Command::List { json }) => Ok(deck::list(json)),
-        Some(Command::Sandbox(wanted)) => sandbox::run(&wanted),
+        Some(Command::Sandbox(wanted)) => sandbox::run(&wanted, data_dir),
         Some(Command::Listen(wanted)) => listen::run(&wanted, data_dir),
     };
     done.unwrap_or_else(|problem| {

@@ -11,6 +11,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use super::account::Armed;
 use super::answer::{Answer, Call, Fault, answer_json};
 use super::cards::{Flow, Range, Scheme, range};
 use super::fields::Object;
@@ -21,7 +22,7 @@ use super::state::{Pending, State as Store};
 use super::token::{Grant, Reach, grant, session_secret};
 use super::trigger::Triggers;
 use super::validate::{self, Around, Channel, Completion, Draft, Source};
-use super::{Shared, deliver};
+use super::{Shared, deliver, webhooks};
 use crate::model::Pan;
 
 type App = State<Arc<Shared>>;
@@ -92,7 +93,9 @@ fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
     later(&draft, channel.as_ref())?;
     let scheme = Scheme::of(pan.expose()).ok_or_else(|| Fault::forbidden("scheme_not_supported"))?;
     let scheme = scheme.chosen(pan.expose(), draft.wish);
-    let range = range(pan.expose());
+    store.settings.account.admits(scheme, &draft.currency, &draft.source)?;
+    let armed = Armed::take(&mut store.armed);
+    let range = range(armed.as_deref().unwrap_or(pan.expose()));
     match range.flow {
         Flow::CardNotEnrolled => return Err(Fault::forbidden("card_not_enrolled")),
         Flow::IssuerNotEnrolled => return Err(Fault::forbidden("issuer_not_enrolled")),
@@ -114,6 +117,7 @@ fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
     }
     let id = session.id.clone();
     store.insert(session);
+    webhooks::announce(app, &mut store, &id);
     drop(store);
     app.watch(&id);
     Ok((id, authenticate))

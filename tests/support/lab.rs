@@ -148,7 +148,7 @@ impl Lab {
         let clock = Clock::real();
         clock.freeze();
         let (sink, events) = EventSink::channel(|| ());
-        let config = Config { port: 0, clock: clock.clone(), seed: Some(42), sink: Some(sink) };
+        let config = Config { seed: Some(42), sink: Some(sink), ..Config::new(0, clock.clone()) };
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("a free port");
         let addr = sandbox.addr();
         let secrets = [sandbox.client_secret(), sandbox.control_token()].map(|secret| secret.expose().to_owned());
