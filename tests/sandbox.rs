@@ -20,7 +20,13 @@ mod fields;
 mod pages;
 #[path = "sandbox/payments.rs"]
 mod payments;
+#[path = "sandbox/tls.rs"]
+mod tls;
 #[path = "sandbox/tokens.rs"]
 mod tokens;
+#[path = "sandbox/trouble.rs"]
+mod trouble;
 #[path = "sandbox/walks.rs"]
 mod walks;
+#[path = "sandbox/webhooks.rs"]
+mod webhooks;

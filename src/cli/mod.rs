@@ -266,7 +266,8 @@ fn tell(line: &serde_json::Value) -> io::Result<()> {
 
 /// A port that cannot be had, and the option that takes another.
 fn taken(error: &BindError) -> Problem {
-    Problem::new(error, Some(&error.hint().replace("port 0", "--port 0")))
+    let option = if error.name == crate::sandbox::OVER_TLS { "--tls-port 0" } else { "--port 0" };
+    Problem::new(error, Some(&error.hint().replace("port 0", option)))
 }
 
 /// Standard output is closed: there is nobody to work for.

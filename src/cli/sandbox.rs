@@ -69,8 +69,7 @@ fn ready(sandbox: &Sandbox) -> serde_json::Value {
 
 /// The TLS listener, with certificates kept from earlier starts as far as they are good.
 fn tls(port: u16, data_dir: Option<PathBuf>) -> Result<Tls, Problem> {
-    let (papers, ca_file) =
-        papers(&folder(data_dir)?).map_err(|error| Problem::new(&error, Some(error.hint())))?;
+    let (papers, ca_file) = papers(&folder(data_dir)?).map_err(|error| Problem::new(&error, Some(error.hint())))?;
     Ok(Tls { port, papers, ca_file: Some(ca_file) })
 }
 

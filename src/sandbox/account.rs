@@ -90,7 +90,8 @@ impl Account {
         }
         if let Some(list) = reader.raw("amex_currencies") {
             let code = |value: &Value| {
-                let text = value.as_str().filter(|text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()));
+                let text =
+                    value.as_str().filter(|text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()));
                 text.map(str::to_owned)
             };
             match list.as_array().and_then(|list| list.iter().map(code).collect::<Option<Vec<_>>>()) {
@@ -141,6 +142,7 @@ impl Armed {
 
     /// What is armed, for the control API.
     pub(super) fn json(armed: Option<&Self>) -> Value {
-        armed.map_or_else(|| json!({"sessions": 0}), |armed| json!({"scenario": armed.scenario, "sessions": armed.left}))
+        armed
+            .map_or_else(|| json!({"sessions": 0}), |armed| json!({"scenario": armed.scenario, "sessions": armed.left}))
     }
 }

@@ -85,7 +85,8 @@ impl Papers {
     /// name, now and at the end of the margin, and the key belongs to it.
     fn serves(&self, now: Timestamp) -> bool {
         let names = VENDOR_NAMES.iter().chain(OWN_NAMES).map(|name| name.replace('*', "abc123"));
-        let good = |name: String| [now, now.saturating_add(MARGIN).unwrap_or(now)].iter().all(|at| self.proves(&name, *at));
+        let good =
+            |name: String| [now, now.saturating_add(MARGIN).unwrap_or(now)].iter().all(|at| self.proves(&name, *at));
         self.server_config().is_some() && names.into_iter().all(good)
     }
 

@@ -21,6 +21,7 @@ use super::answer::{Answer, Call, Fault, answer_json};
 use super::fields::{Findings, Need, Reader, shown};
 use super::issuer::finish;
 use super::payments;
+use super::scheme::status_of;
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
 
@@ -77,8 +78,17 @@ fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
     if let Some(deadline) = session.deadline() {
         summary["seconds_left"] = deadline.saturating_sub(app.clock.passed()).as_secs().into();
     }
+    summary["protocol_version"] = session.version.into();
     if let Some(challenge) = &session.challenge {
         summary["wrong_passwords"] = challenge.wrong.into();
+        summary["interactions"] = challenge.interactions.into();
+        summary["prepared_result"] = status_of(challenge.outcome).word().into();
+    }
+    if let Some(id) = session.directory.as_ref().and_then(|directory| directory.transaction_id.as_deref()) {
+        summary["ds_transaction_id"] = id.into();
+    }
+    if let Some(acs) = &session.acs {
+        summary["acs_transaction_id"] = acs.transaction_id.as_str().into();
     }
     if let Some(reference) = &session.draft.reference {
         summary["reference"] = reference.as_str().into();
@@ -227,7 +237,9 @@ async fn arm(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
-    body.keys().filter(|name| !["scenario", "sessions"].contains(&name.as_str())).for_each(|name| findings.invalid(name));
+    body.keys()
+        .filter(|name| !["scenario", "sessions"].contains(&name.as_str()))
+        .for_each(|name| findings.invalid(name));
     let mut reader = Reader::new(&body, &mut findings);
     let scenario = reader.text("scenario", Need::Must, 1..=64);
     let sessions = reader.integer("sessions", Need::May, 0..=1_000_000);

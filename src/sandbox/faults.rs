@@ -79,7 +79,8 @@ impl Planned {
             let code = if reader.raw("hop").is_some() { "hop_not_supported" } else { "hop_required" };
             reader.findings.add(code.to_owned());
         }
-        let kinds = &[("delay_ms", [].as_slice()), ("status", &[]), ("close", &[]), ("truncate", &[]), ("invalid_json", &[])];
+        let kinds =
+            &[("delay_ms", [].as_slice()), ("status", &[]), ("close", &[]), ("truncate", &[]), ("invalid_json", &[])];
         let word = reader.word("kind", Need::Must, kinds);
         let need = |wanted| if word == Some(wanted) { Need::Must } else { Need::May };
         let status = reader.integer("status", need("status"), 400..=599);
@@ -341,4 +342,3 @@ impl hyper::body::Body for Cut {
         Poll::Ready(Some(Err(axum::Error::new(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)))))
     }
 }
-

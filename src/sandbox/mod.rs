@@ -39,8 +39,8 @@
 //! | Hosted data | `POST /sessions-interceptor/{sid}/device-information` | those of `form#device` | page with `form#challenge` (`creq`, `threeDSSessionData`), or 302 |
 //! | Hosted challenge over | `POST /sessions-interceptor/{sid}/challenge-response` | `cres` | page; then GET the interceptor again: 302 to the shop |
 
-mod answer;
 mod account;
+mod answer;
 mod api;
 mod cards;
 mod certificate;
@@ -86,6 +86,9 @@ use state::{Pending, State};
 
 /// Most connections at once. Source: trust.md 1.7.
 const CONNECTIONS: usize = 512;
+
+/// What the listener under the vendor's names is called in logs and errors.
+pub const OVER_TLS: &str = "sandbox over TLS";
 
 /// How a sandbox is made.
 pub struct Config {
@@ -322,7 +325,7 @@ impl Shared {
 
 /// The listener under the vendor's names.
 async fn start_tls(port: u16, papers: &Papers, router: Router) -> Result<Server, BindError> {
-    let name = "sandbox over TLS";
+    let name = OVER_TLS;
     let unfit = || std::io::Error::new(std::io::ErrorKind::InvalidData, "certificate and key do not belong together");
     let tls = papers.server_config().ok_or_else(|| BindError { name, port, holder: None, source: unfit() })?;
     let serving = serve::Config::new(name, port)

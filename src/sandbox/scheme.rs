@@ -152,7 +152,7 @@ fn results(talk: &mut Talk, session: &Session, verdict: &Verdict) {
     talk.say("RRes", Lane::Directory, Lane::Issuer, "resultsStatus 01".to_owned(), &rres);
 }
 
-fn status_of(outcome: Outcome) -> Status {
+pub(super) fn status_of(outcome: Outcome) -> Status {
     match outcome {
         Outcome::Approved => Status::Approved,
         Outcome::Attempted => Status::Attempted,

@@ -60,15 +60,8 @@ impl Workflow {
     /// Reads a whole workflow in place of the old one; without an address there is none.
     /// A secret that reads `••••` is taken over from the old one.
     pub(super) fn read(object: &Object, findings: &mut Findings, old: Option<&Self>) -> Option<Self> {
-        const KNOWN: [&str; 7] = [
-            "url",
-            "signature_key",
-            "authorization",
-            "headers",
-            "events",
-            "retry_scale",
-            "malformed_failed_event",
-        ];
+        const KNOWN: [&str; 7] =
+            ["url", "signature_key", "authorization", "headers", "events", "retry_scale", "malformed_failed_event"];
         object.keys().filter(|name| !KNOWN.contains(&name.as_str())).for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(object, findings);
         let url = reader.web_address("url", Need::May);
@@ -247,12 +240,13 @@ async fn carry(app: &Shared, event: &Weak<Event>) {
         let Some(event) = event.upgrade() else { return };
         let wait = wait.map(|seconds| Duration::from_secs(*seconds).mul_f64(event.workflow.retry_scale));
         let headers = event.workflow.headers(event.signature.as_deref());
+        let (at, due) = (app.clock.now(), app.clock.passed() + wait.unwrap_or_default());
         let outcome = app.courier.post(&event.workflow.url, &headers, event.body.clone()).await;
-        if event.note(app.clock.now(), outcome, wait) {
+        if event.note(at, outcome, wait) {
             return;
         }
         drop((event, turn)); // so that it can be forgotten while it waits
-        app.clock.sleep(wait.unwrap_or_default()).await;
+        app.clock.sleep(due.saturating_sub(app.clock.passed())).await;
     }
 }
 

@@ -59,11 +59,11 @@ fn a_report_is_refused_for_the_right_reason() {
 
 #[test]
 fn while_processing_everything_is_409() {
-    let lab = Lab::new();
     for body in [
         non_hosted(CHALLENGE_CARD, json!({"reference": "SBX:SLOW=60000"})),
         hosted(CHALLENGE_CARD, json!({"reference": "SBX:SLOW=60000"})),
     ] {
+        let lab = Lab::new();
         let session = lab.create(&body);
         let deadline = Instant::now() + Duration::from_secs(10);
         std::thread::scope(|scope| {

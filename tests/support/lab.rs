@@ -143,13 +143,18 @@ pub fn request(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &st
 
 impl Lab {
     pub fn new() -> Self {
+        Self::with(|config| config)
+    }
+
+    /// A sandbox that is set up otherwise.
+    pub fn with(set_up: impl FnOnce(Config) -> Config) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let clock = Clock::real();
         clock.freeze();
         let (sink, events) = EventSink::channel(|| ());
         let config = Config { seed: Some(42), sink: Some(sink), ..Config::new(0, clock.clone()) };
-        let sandbox = runtime.block_on(Sandbox::start(config)).expect("a free port");
+        let sandbox = runtime.block_on(Sandbox::start(set_up(config))).expect("a free port");
         let addr = sandbox.addr();
         let secrets = [sandbox.client_secret(), sandbox.control_token()].map(|secret| secret.expose().to_owned());
         SECRETS.lock().expect("no panic while it is held").extend(secrets);
@@ -346,12 +351,18 @@ impl Merchant {
         Self { url, received }
     }
 
-    /// The next request, as it came.
+    /// The next request: its head, and its body read as JSON.
     pub fn next(&self) -> (String, Value) {
+        let (head, body) = self.next_text();
+        let value: Value = serde_json::from_str(&body).expect("JSON");
+        assert!(card_number(&body).is_none() && !has_null(&value), "{body}");
+        (head, value)
+    }
+
+    /// The next request, as it came.
+    pub fn next_text(&self) -> (String, String) {
         let text = self.received.recv_timeout(Duration::from_secs(10)).expect("a callback");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-        let body: Value = serde_json::from_str(body).expect("JSON");
-        assert!(card_number(&text).is_none() && !has_null(&body), "{text}");
-        (head.to_owned(), body)
+        (head.to_owned(), body.to_owned())
     }
 }
