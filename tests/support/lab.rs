@@ -91,9 +91,10 @@ fn held(answer: Answer) -> Answer {
     let chunked = headers.contains_key("transfer-encoding");
     assert!(chunked || answer.body.is_empty() || length == Some(answer.body.len()), "{answer:?}");
     assert!(answer.body.is_empty() || headers.contains_key("content-type"), "{answer:?}");
-    if headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json")) && !answer.body.is_empty() {
-        assert!(!has_null(&answer.json()), "a null in {answer:?}");
-    }
+    // A body that is spoilt on purpose cannot be read; that the others can is each test's own matter.
+    let json = headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    let null = serde_json::from_str(&answer.body).is_ok_and(|body| has_null(&body));
+    assert!(!json || !null, "a null in {answer:?}");
     answer
 }
 
