@@ -65,7 +65,12 @@ pub fn raw(addr: SocketAddr, bytes: &[u8]) -> Answer {
     stream.write_all(bytes).expect("the sandbox reads");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the sandbox answers and closes");
-    let text = String::from_utf8(answer).expect("UTF-8");
+    read(answer)
+}
+
+/// An answer from its bytes, held against what no answer may do.
+pub fn read(bytes: Vec<u8>) -> Answer {
+    let text = String::from_utf8(bytes).expect("UTF-8");
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {text:?}"));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
     held(Answer { status, head: head.to_owned(), body: body.to_owned() })
