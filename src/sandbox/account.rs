@@ -1,7 +1,7 @@
-//! What the merchant's account may do, and the scenario that is armed for its next sessions.
+//! What the merchant's account may do.
 //!
 //! Pure: settings in, refusals out. The defaults allow everything.
-//! Source: sessions-api.md 2.6, 7.5; product.md "Decided".
+//! Source: sessions-api.md 2.6, 7.5.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,6 @@ use super::answer::Fault;
 use super::cards::Scheme;
 use super::fields::{Need, Object, Reader};
 use super::validate::Source;
-use crate::model::deck;
 
 /// The words of schemes.
 const SCHEMES: &[(&str, &[&str])] = &[
@@ -102,47 +101,5 @@ impl Account {
         for (name, slot) in [("processing_channel", &mut self.channel), ("vault", &mut self.vault)] {
             *slot = reader.word(name, Need::May, &[("on", &[]), ("off", &[])]).map_or(*slot, |word| word == "on");
         }
-    }
-}
-
-/// A scenario that the next sessions get, whatever their card. Source: sessions-api.md 7.5.
-#[derive(Debug, Clone)]
-pub(super) struct Armed {
-    scenario: String,
-    /// The scenario's card: its range decides instead of the session's own.
-    card: String,
-    /// Sessions that still get it.
-    left: i64,
-}
-
-impl Armed {
-    /// Arms a scenario of the deck; no session disarms.
-    ///
-    /// # Errors
-    /// The ids that are nearest to one that does not exist.
-    pub(super) fn with(id: &str, sessions: i64) -> Result<Option<Self>, Vec<String>> {
-        let deck = deck::all();
-        let unknown = || -> Vec<String> { deck::near(&deck, id).into_iter().map(str::to_owned).collect() };
-        let scenario = deck::find(&deck, id).ok_or_else(unknown)?;
-        let card = scenario.body.get("/source/number").and_then(Value::as_str).ok_or_else(unknown)?;
-        let armed = Self { scenario: scenario.id.clone(), card: card.to_owned(), left: sessions };
-        Ok((sessions > 0).then_some(armed))
-    }
-
-    /// The card whose range decides for the next session.
-    pub(super) fn take(armed: &mut Option<Self>) -> Option<String> {
-        let one = armed.as_mut()?;
-        one.left -= 1;
-        let card = one.card.clone();
-        if one.left == 0 {
-            *armed = None;
-        }
-        Some(card)
-    }
-
-    /// What is armed, for the control API.
-    pub(super) fn json(armed: Option<&Self>) -> Value {
-        armed
-            .map_or_else(|| json!({"sessions": 0}), |armed| json!({"scenario": armed.scenario, "sessions": armed.left}))
     }
 }

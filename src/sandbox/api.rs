@@ -11,8 +11,8 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::account::Armed;
 use super::answer::{Answer, Call, Fault, answer_json};
+use super::arm::Armed;
 use super::cards::{Flow, Range, Scheme, range};
 use super::fields::Object;
 use super::render::{self, Reader, Schema, View};

@@ -16,8 +16,8 @@ use axum::routing::{get, post, put};
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::account::Armed;
 use super::answer::{Answer, Call, Fault, answer_json};
+use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
 use super::issuer::finish;
 use super::payments;

@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::http::header::{CONTENT_LENGTH, RETRY_AFTER};
-use axum::http::{HeaderValue, Method};
+use axum::http::Method;
+use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Frame;
 use serde_json::{Map, Value, json};
@@ -288,11 +288,7 @@ impl Incident {
     pub(super) async fn before(&self) -> Option<Response> {
         tokio::time::sleep(self.delay).await;
         let Kind::Status(status) = self.kind else { return None };
-        let mut answer = Fault::of_status(status).into_response();
-        if status == 429 {
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        Some(answer)
+        Some(Fault::of_status(status).into_response())
     }
 
     /// What is sent in place of a finished answer.

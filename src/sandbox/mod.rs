@@ -1,8 +1,8 @@
 //! The other side, on loopback: token server, Sessions API, 3DS Server, directory server,
-//! issuer, hosted pages, callbacks.
+//! issuer, hosted pages, callbacks, webhooks.
 //!
 //! Hides everything an issuer and a scheme would do; promises the contract of the Sessions
-//! API over plain HTTP to any client. Knows nothing of the console: it writes its answers
+//! API to any client, over plain HTTP and, if asked for, over TLS under the vendor's names. Knows nothing of the console: it writes its answers
 //! by hand, so that a mistake in the client's types cannot pass unseen. All protocol time
 //! is read from the [`Clock`] it was given; dropping a [`Sandbox`] stops it.
 //!
@@ -42,6 +42,7 @@
 mod account;
 mod answer;
 mod api;
+mod arm;
 mod cards;
 mod certificate;
 mod control;

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::account::{Account, Armed};
+use super::account::Account;
 use super::answer::Fault;
+use super::arm::Armed;
 use super::faults::Rate;
 use super::fields::{Findings, Need, Object, Reader};
 use super::log::{Entry, Ring};

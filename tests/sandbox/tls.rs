@@ -173,30 +173,61 @@ fn control_routes_need_their_token_here_too() {
     assert_eq!(secure.ask(api, api, "GET", "/_sandbox/clock", &token, "").json()["mode"], json!("freeze"));
 }
 
-#[test]
-fn a_handshake_costs_a_slot_and_only_the_time_of_a_head() {
+/// A server with nothing behind it, and what its clients trust.
+fn bare(connections: usize, head_time: Duration) -> (tokio::runtime::Runtime, serve::Server, RootCertStore) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
     let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes()).expect("a key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls =
         rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("fine");
     let tls = tls.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).expect("a pair");
-    let limits = serve::Limits { head_time: Duration::from_millis(300), ..serve::Limits::default() };
-    let config = serve::Config::new("test", 0).connections(4).tls(Arc::new(tls), &[]).limits(limits);
+    let limits = serve::Limits { head_time, ..serve::Limits::default() };
+    let config = serve::Config::new("test", 0).connections(connections).tls(Arc::new(tls), &[]).limits(limits);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let server = runtime.block_on(serve::Server::start(config, axum::Router::new())).expect("a free port");
-    let mut silent = TcpStream::connect(server.addr).expect("it listens");
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).expect("a certificate");
+    (runtime, server, roots)
+}
+
+/// Waits until it is so.
+fn until(server: &serve::Server, so: impl Fn(serve::Stats) -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !so(server.stats()) {
+        assert!(Instant::now() < end, "{:?}", server.stats());
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_handshake_has_only_the_time_of_a_head_and_plain_bytes_get_no_answer() {
+    let (_runtime, server, _) = bare(4, Duration::from_millis(300));
     let mut plain = TcpStream::connect(server.addr).expect("it listens");
     plain.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("bytes go out");
     let mut answer = Vec::new();
     plain.read_to_end(&mut answer).ok(); // a reset is as good
     assert!(!answer.starts_with(b"HTTP"), "no plain answer");
+    until(&server, |stats| stats.open == 0);
+    let before = server.stats().timed_out;
+    let mut silent = TcpStream::connect(server.addr).expect("it listens");
     assert_eq!(silent.read(&mut [0; 8]).expect("an end"), 0, "closed without a word");
-    let end = Instant::now() + Duration::from_secs(10);
-    while server.stats().open > 0 {
-        assert!(Instant::now() < end, "{:?}", server.stats());
-        std::thread::yield_now();
-    }
+    until(&server, |stats| stats.open == 0);
     let stats = server.stats();
-    assert_eq!((stats.accepted, stats.timed_out, stats.requests), (2, 1, 0));
+    assert_eq!((stats.accepted, stats.timed_out, stats.requests), (2, before + 1, 0));
+}
+
+#[test]
+fn a_handshake_counts_as_a_slot_and_is_the_first_to_go() {
+    let (_runtime, server, roots) = bare(1, Duration::from_secs(60));
+    let mut silent = TcpStream::connect(server.addr).expect("it listens");
+    until(&server, |stats| stats.open == 1);
+    let mut stream = shake_hands(server.addr, "localhost", &[], roots, rustls::ALL_VERSIONS).expect("room was made");
+    assert_eq!(silent.read(&mut [0; 8]).expect("an end"), 0);
+    let port = server.addr.port();
+    let request = format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("bytes go out");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer, and a proper end of TLS");
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    assert_eq!(server.stats().evicted, 1);
 }

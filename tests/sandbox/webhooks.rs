@@ -98,9 +98,10 @@ fn every_state_is_told_by_its_type() {
         ("4275765574319271", "authentication_failed", json!("Rejected")),
         ("4024007186645015", "authentication_failed", json!("Unavailable")),
     ];
-    for (card, kind, reason) in rows {
+    for (number, (card, kind, reason)) in rows.into_iter().enumerate() {
         let session = lab.create(&non_hosted(card, json!({"channel_data": browser()})));
         let list = events(&lab);
+        assert_eq!(list.len(), 2 * (number + 1), "each state is told once");
         let (ended, started) = (&list[0], &list[1]);
         assert_eq!((text(ended, "type"), &ended["body"]["data"]["reason"]), (kind, &reason), "{card}");
         assert_eq!((text(ended, "state"), text(started, "type")), ("recorded", "authentication_started"));
@@ -189,13 +190,31 @@ fn nobody_waits_for_a_delivery_and_an_unreachable_merchant_is_said() {
     workflow(&lab, &format!("http://{}/", silent.local_addr().expect("an address")), json!({}));
     let began = Instant::now();
     lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(9), "the merchant has ten");
     assert_eq!(text(&events(&lab)[0], "state"), "waiting");
     let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address");
     workflow(&lab, &format!("http://{gone}/"), json!({}));
     lab.create(&non_hosted(CHALLENGE_CARD, Value::Null));
     let event = newest(&lab, attempted(1));
     assert_eq!(event["attempts"][0]["failed"], "could not connect");
+}
+
+#[test]
+fn a_hosted_session_calls_back_and_tells_the_workflow() {
+    let lab = Lab::new();
+    let (shop, hooks) = (Merchant::answering(&[200]), Merchant::answering(&[200, 200]));
+    workflow(&lab, &hooks.url, json!({}));
+    let mut body = hosted(CHALLENGE_CARD, Value::Null);
+    body["completion"]["callback_url"] = shop.url.clone().into();
+    let session = lab.create(&body);
+    lab.clock.advance(Duration::from_secs(900));
+    assert_eq!(text(&lab.get(text(&session, "id")), "status"), "expired");
+    assert_eq!(shop.next().1["status"], "expired");
+    let mut kinds = [hooks.next().1, hooks.next().1].map(|event| text(&event, "type").to_owned());
+    kinds.sort(); // two events, in no promised order
+    assert_eq!(kinds, ["authentication_expired", "authentication_started"]);
+    let data = newest(&lab, |event| event["type"] == "authentication_expired")["body"]["data"].clone();
+    assert_eq!((text(&data, "reason"), data.get("challenged"), data.get("response_code")), ("Expired", None, None));
 }
 
 #[test]
