@@ -63,6 +63,15 @@ impl Story {
         match (answer, example) {
             // "may be {}": two examples of one session differ in it; what is in it is in `metadata`.
             (Value::Object(_), Value::Object(_)) if place.ends_with("/metadata") => metadata(answer),
+            // A crypto value as a whole; 4.3 gives it one member that the examples of 2022 do not have.
+            (Value::Object(found), Value::Object(expected))
+                if place.ends_with("/certificates") && found.contains_key("ca_public_all") =>
+            {
+                let mut found = found.clone();
+                let all = found.remove("ca_public_all").expect("just looked");
+                assert!(all.as_array().is_some_and(|all| all.contains(&found["ca_public"])), "{whole}");
+                self.same(place, &found.into(), &Value::Object(expected.clone()), whole);
+            }
             (Value::Object(found), Value::Object(expected)) => {
                 let names = |object: &serde_json::Map<String, Value>| {
                     let mut names: Vec<String> = object.keys().cloned().collect();
