@@ -3,7 +3,8 @@
 //! Hides: the accept loop over hyper, and everything that a hostile or broken sender can
 //! do to it. Promises: a router sees only whole, well-formed requests that were addressed
 //! to us by name; slow or silent senders cost a slot for seconds, not for good. With TLS the
-//! handshake has its share of the first head's time. Does not know what is served. Source: trust.md R1, R3-R7, R13, R16, 1.7.
+//! handshake has its share of the first head's time. Does not know what is served.
+//! Source: trust.md R1, R3-R7, R13, R16, 1.7.
 //!
 //! Every refusal has an empty body and ends the connection:
 //!
