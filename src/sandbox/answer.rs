@@ -9,7 +9,7 @@ use std::time::Instant;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, USER_AGENT};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -65,6 +65,22 @@ impl Fault {
     /// 501: part of the API that this sandbox does not play.
     pub(super) fn not_implemented(code: &'static str) -> Self {
         Self::new(501, "not_implemented", code)
+    }
+
+    /// An error of this status, with the word and a code that fit it. Source: sessions-api.md 2.6.
+    pub(super) fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::unauthorized(),
+            403 => Self::forbidden("operation_not_allowed"),
+            404 => Self::not_found("session_not_found"),
+            409 => Self::busy(),
+            429 => Self::new(429, "too_many_requests", "rate_limit_exceeded"),
+            501 => Self::not_implemented("source_not_supported"),
+            502 => Self::new(502, "callback_failed", "session_callback_failed"),
+            503 => Self::new(503, "service_not_available", "ds_error"),
+            500.. => Self::new(status, "internal_server_error", "unknown_error"),
+            _ => Self::new(status, "unprocessable_entity", "request_invalid"),
+        }
     }
 
     fn body(&self, request_id: &str) -> Body {
@@ -231,7 +247,7 @@ fn finish(mut response: Response, request_id: &str, head: bool) -> Response {
             *response.body_mut() = fault.body(request_id);
         }
         if fault.status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if fault.codes.is_empty() {
             response.headers_mut().remove(CONTENT_TYPE);

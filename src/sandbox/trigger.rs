@@ -52,24 +52,6 @@ impl Triggers {
     }
 }
 
-impl Fault {
-    /// An error of this status, with the word and a code that fit it. Source: sessions-api.md 2.6.
-    pub(super) fn of_status(status: u16) -> Self {
-        match status {
-            401 => Self::unauthorized(),
-            403 => Self::forbidden("operation_not_allowed"),
-            404 => Self::not_found("session_not_found"),
-            409 => Self::busy(),
-            429 => Self::new(429, "too_many_requests", "rate_limit_exceeded"),
-            501 => Self::not_implemented("source_not_supported"),
-            502 => Self::new(502, "callback_failed", "session_callback_failed"),
-            503 => Self::new(503, "service_not_available", "ds_error"),
-            500.. => Self::new(status, "internal_server_error", "unknown_error"),
-            _ => Self::new(status, "unprocessable_entity", "request_invalid"),
-        }
-    }
-}
-
 fn by_status(word: &str) -> Option<Fault> {
     let known = ["401", "403", "409", "429", "500", "501", "502", "503"].contains(&word);
     known.then(|| word.parse().ok().map(Fault::of_status)).flatten()
