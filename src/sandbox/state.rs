@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::account::Account;
 use super::answer::Fault;
 use super::arm::Armed;
 use super::faults::Rate;
 use super::fields::{Findings, Need, Object, Reader};
 use super::log::{Entry, Ring};
+use super::market::Market;
 use super::payments::Payment;
 use super::session::{Limits, Session};
 use super::token;
@@ -171,7 +171,9 @@ pub(super) struct Settings {
     cryptogram_seconds: i64,
     first_creq_seconds: i64,
     challenge_idle_seconds: i64,
+    decoupled_seconds: i64,
     version: &'static str,
+    pub(super) market: Market,
     pub(super) strict: bool,
     pub(super) honour_mandate: bool,
     pub(super) callbacks: Callbacks,
@@ -179,7 +181,6 @@ pub(super) struct Settings {
     pub(super) allowed_scopes: Vec<String>,
     /// Take `Bearer sk_sbox_…` for an access token.
     pub(super) lenient_keys: bool,
-    pub(super) account: Account,
     pub(super) rate: Rate,
     pub(super) webhooks: Option<Arc<Workflow>>,
 }
@@ -193,13 +194,14 @@ impl Default for Settings {
             cryptogram_seconds: 86_400,
             first_creq_seconds: 600,
             challenge_idle_seconds: 600,
+            decoupled_seconds: 3600,
             version: "2.2.0",
+            market: Market::default(),
             strict: false,
             honour_mandate: false,
             callbacks: Callbacks::Deliver,
             allowed_scopes: Vec::new(),
             lenient_keys: false,
-            account: Account::default(),
             rate: Rate::default(),
             webhooks: None,
         }
@@ -217,6 +219,7 @@ impl Settings {
             session: seconds(self.session_seconds),
             first_creq: seconds(self.first_creq_seconds),
             idle: seconds(self.challenge_idle_seconds),
+            decoupled: seconds(self.decoupled_seconds),
         }
     }
 
@@ -245,14 +248,14 @@ impl Settings {
             "token_seconds": self.token_seconds, "session_seconds": self.session_seconds,
             "secret_seconds": self.secret_seconds, "cryptogram_seconds": self.cryptogram_seconds,
             "first_creq_seconds": self.first_creq_seconds,
-            "challenge_idle_seconds": self.challenge_idle_seconds,
+            "challenge_idle_seconds": self.challenge_idle_seconds, "decoupled_seconds": self.decoupled_seconds,
             "protocol_version": self.version, "strict": self.strict, "honour_mandate": self.honour_mandate,
             "callbacks": match self.callbacks { Callbacks::Deliver => "deliver", Callbacks::Record => "record" },
             "allowed_scopes": self.allowed_scopes, "lenient_keys": self.lenient_keys,
             "webhooks": self.webhooks.as_ref().map_or_else(|| json!({}), |workflow| workflow.json()),
         });
+        self.market.show(&mut settings);
         if let Value::Object(settings) = &mut settings {
-            settings.extend(self.account.members());
             settings.extend(self.rate.members());
         }
         settings
@@ -277,11 +280,13 @@ impl Settings {
             ("cryptogram_seconds", &mut new.cryptogram_seconds),
             ("first_creq_seconds", &mut new.first_creq_seconds),
             ("challenge_idle_seconds", &mut new.challenge_idle_seconds),
+            ("decoupled_seconds", &mut new.decoupled_seconds),
         ] {
             *slot = reader.integer(name, Need::May, 1..=YEAR).unwrap_or(*slot);
         }
         new.version =
             reader.word("protocol_version", Need::May, &[("2.1.0", &[]), ("2.2.0", &[])]).unwrap_or(new.version);
+        new.market.change(&mut reader);
         new.strict = reader.flag("strict").unwrap_or(new.strict);
         new.honour_mandate = reader.flag("honour_mandate").unwrap_or(new.honour_mandate);
         match reader.word("callbacks", Need::May, &[("deliver", &[]), ("record", &[])]) {
@@ -297,7 +302,6 @@ impl Settings {
             }
         }
         new.lenient_keys = reader.flag("lenient_keys").unwrap_or(new.lenient_keys);
-        new.account.change(&mut reader);
         new.rate.change(&mut reader);
         if let Some(workflow) = reader.object("webhooks", Need::May) {
             new.webhooks = Workflow::read(workflow, reader.findings, self.webhooks.as_deref()).map(Arc::new);

@@ -67,7 +67,8 @@ impl Workflow {
         let url = reader.web_address("url", Need::May);
         let signature_key = reader.text("signature_key", Need::May, 1..=1024);
         let authorization = reader.matching("authorization", Need::May, |text| HeaderValue::from_str(text).is_ok());
-        let events = reader.words("events", KINDS).unwrap_or_else(|| KINDS.iter().map(|(kind, _)| *kind).collect());
+        let events =
+            reader.words("events", Need::May, KINDS).unwrap_or_else(|| KINDS.iter().map(|(kind, _)| *kind).collect());
         let retry_scale = match reader.raw("retry_scale") {
             None => SCALE,
             Some(value) => value.as_f64().filter(|scale| (0.0..=1000.0).contains(scale)).unwrap_or_else(|| {
@@ -216,9 +217,11 @@ pub(super) fn announce(app: &Arc<Shared>, store: &mut Store, id: &str) {
     let workflow = Arc::clone(workflow);
     let lasts = store.settings.cryptogram_lasts();
     let base = app.base.get().map_or("", String::as_str);
-    let view = View { app, base, reader: render::Reader::Token, schema: Schema::Full, cryptogram_lasts: lasts };
+    let reader = render::Reader::Token;
+    let view = View { app, base, reader, schema: Schema::Full, for_app: false, cryptogram_lasts: lasts };
+    let full: Value = serde_json::from_slice(&render::session(session, &view)).expect("what we wrote is JSON");
     let (id, at) = (app.event_ids.id("evt_"), app.clock.now());
-    let data = data(kind, session, &render::session(session, &view));
+    let data = data(kind, session, &full);
     let body = Bytes::from(envelope(&id, kind, at, data, base, &workflow).to_string());
     let signature = workflow.signature_key.as_ref().map(|key| signed(key, &body));
     let send = store.settings.callbacks.reaches(&workflow.url);
