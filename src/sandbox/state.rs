@@ -4,21 +4,27 @@
 //! too many. Source of the numbers: sessions-api.md 4.1, 1.5, 7.5; product.md "Decided".
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::answer::Fault;
+use super::arm::Armed;
+use super::faults::Rate;
 use super::fields::{Findings, Need, Object, Reader};
 use super::log::{Entry, Ring};
+use super::market::Market;
 use super::payments::Payment;
 use super::session::{Limits, Session};
+use super::token;
+use super::webhooks::{self, Workflow};
 use crate::model::Pan;
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
 /// Sessions, payments and stored cards that are remembered, each.
 const SHELF: usize = 100_000;
-/// Callbacks that are remembered.
+/// Callbacks and webhook events that are remembered, each.
 const CALLBACKS: usize = 1_000;
 /// Bytes of hidden messages. Source: product.md "Decided", Size.
 const MESSAGE_BYTES: usize = 64 << 20;
@@ -76,6 +82,9 @@ pub(super) struct State {
     /// Session id to the payment it was spent on.
     pub(super) spent: Shelf<String>,
     pub(super) callbacks: VecDeque<Value>,
+    /// Webhook events, newest first. Their retries end when they leave this list.
+    pub(super) events: VecDeque<Arc<webhooks::Event>>,
+    pub(super) armed: Option<Armed>,
     pub(super) messages: Ring<SchemeMessage>,
     pub(super) log: Ring<Entry>,
 }
@@ -90,6 +99,8 @@ impl State {
             payments: Shelf::new(),
             spent: Shelf::new(),
             callbacks: VecDeque::new(),
+            events: VecDeque::new(),
+            armed: None,
             messages: Ring::new(MESSAGE_BYTES),
             log: Ring::new(LOG_BYTES),
         }
@@ -108,18 +119,24 @@ impl State {
         self.sessions.get_mut(session)
     }
 
+    pub(super) fn remember_event(&mut self, event: Arc<webhooks::Event>) {
+        self.events.push_front(event);
+        self.events.truncate(CALLBACKS);
+    }
+
     pub(super) fn remember_callback(&mut self, record: Value) {
         self.callbacks.push_front(record);
         self.callbacks.truncate(CALLBACKS);
     }
 }
 
-/// Facts that wait to be posted, in order, and a callback of a hosted session that is over.
+/// Facts that wait to be posted, in order, and a session that is over.
 #[derive(Default)]
 pub(super) struct Pending {
     pub(super) messages: Vec<SchemeMessage>,
     pub(super) phone: Option<PhoneMessage>,
-    /// A hosted session that just ended and has a callback address.
+    /// A session that just ended and about which somebody is to be told: a hosted one with a
+    /// callback address, or any if there is a workflow.
     pub(super) ended: Option<String>,
 }
 
@@ -129,8 +146,9 @@ impl Pending {
         for message in &messages {
             store.messages.push_sized(message.body.len() + 256, message.clone());
         }
-        let over =
-            |session: &&Session| session.hosted() && session.status.is_final() && session.callback_url().is_some();
+        let workflow = store.settings.webhooks.is_some();
+        let told = |session: &Session| workflow || (session.hosted() && session.callback_url().is_some());
+        let over = |session: &&Session| session.status.is_final() && told(session);
         let ended = store.sessions.get(id).filter(over).map(|session| session.id.clone());
         Self { messages, phone: None, ended }
     }
@@ -153,12 +171,18 @@ pub(super) struct Settings {
     cryptogram_seconds: i64,
     first_creq_seconds: i64,
     challenge_idle_seconds: i64,
+    decoupled_seconds: i64,
     version: &'static str,
+    pub(super) market: Market,
     pub(super) strict: bool,
     pub(super) honour_mandate: bool,
     pub(super) callbacks: Callbacks,
-    /// Empty: any scope.
+    /// Empty: any scope, or when strict those of [`token::DEFAULT_SCOPES`].
     pub(super) allowed_scopes: Vec<String>,
+    /// Take `Bearer sk_sbox_…` for an access token.
+    pub(super) lenient_keys: bool,
+    pub(super) rate: Rate,
+    pub(super) webhooks: Option<Arc<Workflow>>,
 }
 
 impl Default for Settings {
@@ -170,11 +194,16 @@ impl Default for Settings {
             cryptogram_seconds: 86_400,
             first_creq_seconds: 600,
             challenge_idle_seconds: 600,
+            decoupled_seconds: 3600,
             version: "2.2.0",
+            market: Market::default(),
             strict: false,
             honour_mandate: false,
             callbacks: Callbacks::Deliver,
             allowed_scopes: Vec::new(),
+            lenient_keys: false,
+            rate: Rate::default(),
+            webhooks: None,
         }
     }
 }
@@ -190,6 +219,7 @@ impl Settings {
             session: seconds(self.session_seconds),
             first_creq: seconds(self.first_creq_seconds),
             idle: seconds(self.challenge_idle_seconds),
+            decoupled: seconds(self.decoupled_seconds),
         }
     }
 
@@ -205,16 +235,30 @@ impl Settings {
         self.version
     }
 
+    /// The scopes that the client may have; empty: any. Source: sessions-api.md 1.5.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        if self.strict && self.allowed_scopes.is_empty() {
+            return token::DEFAULT_SCOPES.split(' ').map(str::to_owned).collect();
+        }
+        self.allowed_scopes.clone()
+    }
+
     pub(super) fn json(&self) -> Value {
-        json!({
+        let mut settings = json!({
             "token_seconds": self.token_seconds, "session_seconds": self.session_seconds,
             "secret_seconds": self.secret_seconds, "cryptogram_seconds": self.cryptogram_seconds,
             "first_creq_seconds": self.first_creq_seconds,
-            "challenge_idle_seconds": self.challenge_idle_seconds,
+            "challenge_idle_seconds": self.challenge_idle_seconds, "decoupled_seconds": self.decoupled_seconds,
             "protocol_version": self.version, "strict": self.strict, "honour_mandate": self.honour_mandate,
             "callbacks": match self.callbacks { Callbacks::Deliver => "deliver", Callbacks::Record => "record" },
-            "allowed_scopes": self.allowed_scopes,
-        })
+            "allowed_scopes": self.allowed_scopes, "lenient_keys": self.lenient_keys,
+            "webhooks": self.webhooks.as_ref().map_or_else(|| json!({}), |workflow| workflow.json()),
+        });
+        self.market.show(&mut settings);
+        if let Value::Object(settings) = &mut settings {
+            settings.extend(self.rate.members());
+        }
+        settings
     }
 
     /// Takes over the members that are given; all or nothing.
@@ -236,11 +280,13 @@ impl Settings {
             ("cryptogram_seconds", &mut new.cryptogram_seconds),
             ("first_creq_seconds", &mut new.first_creq_seconds),
             ("challenge_idle_seconds", &mut new.challenge_idle_seconds),
+            ("decoupled_seconds", &mut new.decoupled_seconds),
         ] {
             *slot = reader.integer(name, Need::May, 1..=YEAR).unwrap_or(*slot);
         }
         new.version =
             reader.word("protocol_version", Need::May, &[("2.1.0", &[]), ("2.2.0", &[])]).unwrap_or(new.version);
+        new.market.change(&mut reader);
         new.strict = reader.flag("strict").unwrap_or(new.strict);
         new.honour_mandate = reader.flag("honour_mandate").unwrap_or(new.honour_mandate);
         match reader.word("callbacks", Need::May, &[("deliver", &[]), ("record", &[])]) {
@@ -254,6 +300,11 @@ impl Settings {
                 Some(list) => new.allowed_scopes = Vec::into_iter(list).map(str::to_owned).collect(),
                 None => reader.findings.invalid("allowed_scopes"),
             }
+        }
+        new.lenient_keys = reader.flag("lenient_keys").unwrap_or(new.lenient_keys);
+        new.rate.change(&mut reader);
+        if let Some(workflow) = reader.object("webhooks", Need::May) {
+            new.webhooks = Workflow::read(workflow, reader.findings, self.webhooks.as_deref()).map(Arc::new);
         }
         if findings.0.is_empty() {
             *self = new;

@@ -20,8 +20,6 @@ use super::draft::{Body, Draft};
 use super::fields;
 use super::finding::{Around, Finding, Fix, Severity};
 
-pub(super) use purchase::ascii;
-
 /// All that the rules say about a draft, in the order of the documents.
 pub(super) fn check(draft: &Draft, around: &Around<'_>) -> Vec<Finding> {
     let mut look = Look { draft, around, findings: Vec::new() };

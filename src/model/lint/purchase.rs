@@ -107,7 +107,7 @@ fn name(look: &mut Look<'_>) {
 }
 
 /// The text in ASCII; `None` if it has letters that have no usual spelling in it.
-pub(crate) fn ascii(text: &str) -> Option<String> {
+pub(super) fn ascii(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use jiff::civil::date;
 use serde_json::json;
 
+use super::purchase::ascii;
 use super::*;
 use crate::model::draft::{Channel, Completion};
 use crate::model::exchange::Step;

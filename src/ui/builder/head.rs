@@ -177,6 +177,19 @@ impl Panel {
         });
     }
 
+    /// A document that no step of this draft sends.
+    pub(super) fn unsent_ui(&self, ui: &mut Ui) {
+        ui.add_space(8.0);
+        widgets::emphasis(ui, "This draft does not send it");
+        let why = match (self.view.draft.completion, self.view.draft.channel) {
+            (Completion::Hosted, _) => "The API's hosted page does these steps itself",
+            (_, Channel::App) => "An app has no 3DS Method: its SDK describes the device",
+            _ => "Without a shopper there is no device to describe",
+        };
+        widgets::muted_lines(ui, why);
+        widgets::muted_lines(ui, "Its JSON is kept, and can be sent by hand");
+    }
+
     /// Where the channel data travel.
     pub(super) fn place_ui(&mut self, ui: &mut Ui) {
         let mut inline = self.view.draft.inline;

@@ -364,6 +364,10 @@ impl Panel {
                 inset(ui, |ui| self.broken_ui(ui, body, why));
             }
             ui.add_enabled_ui(broken.is_none(), |ui| {
+                if fields.is_empty() {
+                    inset(ui, |ui| self.unsent_ui(ui));
+                    return;
+                }
                 self.above_ui(ui, body, workspace, commands);
                 let base = base(&self.view.draft);
                 let context = Context { findings, values, base: &base };
