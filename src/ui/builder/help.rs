@@ -40,7 +40,7 @@ pub fn request_line(body: Body) -> &'static str {
 /// The words that a field takes, each with its meaning; empty if it takes any text.
 pub fn words(field: &Field) -> &'static [Word] {
     match field.kind {
-        Kind::OneOf(words) | Kind::ListOf(words) => words,
+        Kind::OneOf(words) | Kind::ListOf(words, _) => words,
         _ => &[],
     }
 }
@@ -49,7 +49,7 @@ pub fn words(field: &Field) -> &'static [Word] {
 pub fn kind(field: &Field) -> String {
     match field.kind {
         Kind::OneOf(words) => format!("one of {} words", words.len()),
-        Kind::ListOf(_) => "a list of words".into(),
+        Kind::ListOf(..) => "a list of words".into(),
         kind => kind.wanted().trim_start_matches("is ").to_owned(),
     }
 }

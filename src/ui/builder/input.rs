@@ -37,7 +37,7 @@ pub fn ui(
         Kind::OneOf(words) if !rows.free.contains(&row::id(field)) => choice_ui(ui, field, words, draft, rows, width),
         Kind::OneOf(_) => free_ui(ui, field, draft, context, rows, width),
         Kind::Boolean => tri_state_ui(ui, field, draft),
-        Kind::ListOf(words) if listed => chips_ui(ui, field, words, draft),
+        Kind::ListOf(words, _) if listed => chips_ui(ui, field, words, draft),
         Kind::CardNumber => card_ui(ui, field, draft, context, rows, width),
         _ => text_ui(ui, field, draft, context, width),
     }
