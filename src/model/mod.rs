@@ -5,17 +5,24 @@
 
 pub mod api;
 pub mod cards;
+mod contract;
 pub mod deck;
 pub mod delivery;
+pub mod devices;
+mod doc;
 pub mod draft;
 pub mod exchange;
 pub mod explain;
 pub mod fields;
+mod finding;
+pub mod lint;
 pub mod oauth;
 pub mod payload;
+pub mod presets;
 pub mod problem;
 pub mod profile;
 pub mod redact;
+pub mod richness;
 pub mod run;
 pub mod scenario;
 pub mod scheme;
