@@ -24,6 +24,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::bus::{Command, Event, EventSink};
 use crate::clock::{self, Clock};
 use crate::listener::Listener;
+use crate::model::app::AppValues;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Environment, ProfileId};
 use crate::model::run::{Answer, Auth, Phase, Plan, Progress, Run};
@@ -150,6 +151,8 @@ impl Engine {
             Command::SaveSettings(settings) => self.save_settings(settings),
             Command::OpenBody(path) => self.open_body(path),
             Command::SaveBody(path, text) => self.save_body(path, text),
+            Command::MakeAppValues => self.make_app_values(),
+            Command::ReadMyBrowser => self.read_browser(),
             Command::OpenInBrowser(address) => self.open_in_browser(&address),
             Command::Dismiss(number) => self.workspace.notices.retain(|notice| notice.number != number),
         }
@@ -311,6 +314,16 @@ impl Engine {
         });
     }
 
+    /// A session of another environment has other directory servers.
+    fn make_app_values(&mut self) {
+        let active = &self.workspace.settings.active_profile;
+        let sessions = self.workspace.runs.values().rev().filter(|run| &run.plan.profile == active);
+        let shown = sessions.filter_map(Run::session).find_map(|session| session.text("/certificates/ds_public"));
+        let values = AppValues::make(shown, &mut random);
+        let number = self.workspace.app_values.as_ref().map_or(1, |(number, _)| number + 1);
+        self.workspace.app_values = Some((number, values));
+    }
+
     fn on_disk(&self, act: impl FnOnce() -> Event + Send + 'static) {
         let sink = self.sink.clone();
         self.spawn(async move {
@@ -348,6 +361,11 @@ impl Engine {
 
 fn noticed(problem: Problem, weight: Weight) -> Event {
     Event::Noticed(Notice { number: 0, weight, problem })
+}
+
+/// Random bytes of the system.
+fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has a random source");
 }
 
 fn whole_seconds(at: Timestamp) -> String {

@@ -4,6 +4,7 @@
 //! as a [`Stamp`] made elsewhere. The engine changes a `Workspace`; the window draws it.
 
 pub mod api;
+pub mod app;
 pub mod cards;
 mod contract;
 pub mod deck;
@@ -40,6 +41,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use problem::Problem;
 pub use secret::{Pan, Secret};
@@ -202,6 +204,14 @@ pub struct Workspace {
     /// A body read from a file, until the builder has taken it: path, text, a number that
     /// grows with each.
     pub opened_body: Option<(u64, PathBuf, String)>,
+    /// App values made on demand, until the builder has taken them: a number that grows
+    /// with each, and the values.
+    pub app_values: Option<(u64, app::AppValues)>,
+    /// The page that reads the user's browser for the builder, while it waits for one.
+    pub browser_page: Option<String>,
+    /// What the user's browser said of itself, until the builder has taken it: a number that
+    /// grows with each, and the members of `channel_data`.
+    pub browser_read: Option<(u64, Map<String, Value>)>,
     /// What template values stand for.
     pub values: template::Values,
     /// True if settings and deliveries reach the disk.
