@@ -32,8 +32,8 @@ pub enum Command {
     Do(RunId, Step),
     /// Leave out the step that the run waits with.
     Skip(RunId),
-    /// How the shopper answers the step that the run waits with.
-    Answer(RunId, Answer),
+    /// How the shopper answers the step that the run waits with, with the request as written here.
+    Answer(RunId, Answer, Box<StepRequest>),
     /// Stop a run; what it has seen stays.
     Cancel(RunId),
     /// Forget a run.
@@ -78,6 +78,8 @@ pub enum Event {
     ShopperDid(RunId, Deed),
     /// A step was left out.
     StepSkipped(RunId, Step),
+    /// The API asked for a pause before this step is sent again.
+    StepPaused(RunId, Step),
     /// A step did not come to its end; the run can go on.
     StepFailed(RunId, Step, Problem),
     /// A run has nothing left to do.

@@ -21,14 +21,14 @@ use super::shopper::Shopper;
 use crate::bus::{Event, EventSink};
 use crate::clock;
 use crate::listener::{PageState, Signal, Visit, WindowSize};
-use crate::model::api::{ApiError, NextAction, Session};
+use crate::model::api::{NextAction, Session};
 use crate::model::exchange::{Response, Step};
 use crate::model::profile::Profile;
-use crate::model::run::{self, Act, Answer, Deed, MethodResult, Plan, Progress, StepRequest, Turn};
+use crate::model::run::{self, Act, Answer, AppResult, Auth, Deed, MethodResult, Plan, Progress, StepRequest, Turn};
 use crate::model::settings::Pace;
 use crate::model::steps::{self, Context, form_field};
 use crate::model::template::Values;
-use crate::model::{Problem, RunId, Stamp, explain};
+use crate::model::{Problem, RunId, Stamp, explain, refusal};
 
 /// How long the browser's hidden frame may take. Source: emv-3ds.md 1.9.
 const METHOD_LIMIT: Duration = Duration::from_secs(10);
@@ -41,6 +41,19 @@ const POLL: Duration = Duration::from_millis(500);
 /// Looks at an unchanged session before we say that nothing happens. Our choice: 10 s.
 const MOST_POLLS: u32 = 20;
 
+/// First pause between two looks at a decoupled session, which grows by half each time up
+/// to the longest; and looks after which a person is asked, about an hour. Our choice.
+const DECOUPLED_FIRST: Duration = Duration::from_secs(2);
+/// See [`DECOUPLED_FIRST`].
+const DECOUPLED_LONGEST: Duration = Duration::from_secs(60);
+/// See [`DECOUPLED_FIRST`].
+const MOST_DECOUPLED_POLLS: u32 = 70;
+/// What a person must do where only the app can answer.
+const IN_APP: &str = "The bank asks in the shopper's app: hand acs.signed_content, acs.reference_number and \
+                      acs.transaction_id to its SDK, answer there, then read the session";
+/// How often a request that was answered 429 is sent again by itself. Our choice.
+const MOST_REPEATS: u32 = 5;
+
 /// What a person wants of a run. Skip and answer name the step they were meant for: the
 /// browser may have ended it meanwhile.
 #[derive(Debug)]
@@ -48,7 +61,8 @@ pub(super) enum Order {
     Send(StepRequest),
     Do(Step),
     Skip(Step),
-    Answer(Step, Answer),
+    /// With the request as the person left it.
+    Answer(Step, Answer, Box<StepRequest>),
 }
 
 /// What to do next.
@@ -90,6 +104,10 @@ pub(super) struct Driver {
     pub automatic: Automatic,
     /// When the person's turn with a step began; announcing it again does not give more time.
     pub turns: HashMap<Step, Stamp>,
+    /// A real browser has the checkout page open.
+    pub page_open: bool,
+    /// When such a browser was first sent to the bank.
+    pub asked: Option<Stamp>,
 }
 
 /// What was done without asking, so that a session that does not move on is noticed.
@@ -144,6 +162,9 @@ impl Driver {
             return self.over(Event::RunEnded(self.run)).await;
         };
         let Some(request) = self.request(step) else {
+            if step == Step::Challenge && self.in_the_app() {
+                return self.elsewhere().await;
+            }
             let hint = "Look at the newest answer in the inspector; read the session again or skip the step";
             let problem = Problem::of(format!("{step}: the session's answer has no address for it"), hint);
             return Next::Look(self.wrong(self.request(Step::Confirm), step, problem).await);
@@ -152,7 +173,11 @@ impl Driver {
             return self.turn(request, None).await;
         }
         let tries = self.automatic.count(step);
-        let waiting = tries > 1 && matches!(step, Step::Challenge | Step::Redirect | Step::Confirm);
+        if step == Step::Confirm && self.decoupled() && tries <= MOST_DECOUPLED_POLLS {
+            return self.wait_for_bank(request, tries).await;
+        }
+        let waiting =
+            tries > 1 && matches!(step, Step::Challenge | Step::Authenticate | Step::Redirect | Step::Confirm);
         if waiting && self.automatic.count(Step::Confirm) <= MOST_POLLS {
             // The result may still be on its way from the bank to the API.
             tokio::select! {
@@ -178,8 +203,46 @@ impl Driver {
     }
 
     fn waits_for_person(&self, step: Step) -> bool {
-        let shopper_acts = matches!(step, Step::Challenge | Step::Redirect);
+        let shopper_acts = matches!(step, Step::Challenge | Step::Authenticate | Step::Redirect);
         self.plan.pace == Pace::Manual || (shopper_acts && self.plan.shopper == run::Shopper::Person)
+    }
+
+    /// The shopper's app is asked, and only it can answer.
+    fn in_the_app(&self) -> bool {
+        let session = self.progress.session.as_ref();
+        session.is_some_and(|session| !session.status.is_final() && session.challenges_app())
+    }
+
+    fn decoupled(&self) -> bool {
+        self.progress.session.as_ref().is_some_and(Session::waits_decoupled)
+    }
+
+    /// The app's challenge outside our own sandbox: a person says when it is over.
+    async fn elsewhere(&mut self) -> Next {
+        let read = self.request(Step::Confirm);
+        match read.filter(|_| !self.plan.unattended) {
+            Some(read) => self.turn(read, None).await,
+            None => {
+                let problem = Problem::of(format!("{}: only the shopper's app can answer it", Step::Challenge), IN_APP);
+                Next::Look(self.wrong(None, Step::Challenge, problem).await)
+            }
+        }
+    }
+
+    /// Nobody here can hurry the bank; orders are heard meanwhile.
+    async fn wait_for_bank(&mut self, read: StepRequest, tries: u32) -> Next {
+        let grown = DECOUPLED_FIRST.mul_f64(1.5_f64.powi(i32::try_from(tries).unwrap_or(i32::MAX) - 1));
+        self.show_page(&read);
+        tokio::select! {
+            () = tokio::time::sleep(grown.min(DECOUPLED_LONGEST)) => Next::Perform(read, Vec::new()),
+            () = self.stop.notified() => Next::Look(Done::Stopped),
+            order = self.orders.recv() => match order {
+                None => Next::Over,
+                Some(Order::Send(request)) => Next::Perform(request, vec![Act::EnterOffered]),
+                Some(Order::Do(step)) => self.again(step).await,
+                Some(Order::Skip(_) | Order::Answer(..)) => Next::Look(Done::Well), // of a step that is over
+            },
+        }
     }
 
     fn request(&self, step: Step) -> Option<StepRequest> {
@@ -244,6 +307,9 @@ impl Driver {
                     if let Signal::BrowserData(data) = &signal && step == Step::Collect {
                         request.body = with_browser_data(&request.body, data);
                         self.announce(&request, &problem).await;
+                    } else if signal == Signal::PageOpened && step == Step::Challenge {
+                        self.page_open = true;
+                        self.announce(&request, &problem).await;
                     }
                     if self.hear(signal).await {
                         return Next::Look(Done::Well);
@@ -260,13 +326,17 @@ impl Driver {
                     self.sink.post(Event::StepSkipped(self.run, step)).await;
                     return Next::Look(Done::Well);
                 }
-                Some(Order::Answer(meant, Answer::Here)) if meant == step => {
-                    return Next::Perform(request, vec![Act::EnterOffered]);
-                }
-                Some(Order::Answer(meant, Answer::Abandon)) if meant == step => {
-                    return Next::Perform(request, vec![Act::Cancel]);
-                }
-                // The engine has opened the browser, or it was meant for a step that is over.
+                Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
+                    Answer::Here => return Next::Perform(*edited, vec![Act::EnterOffered]),
+                    Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
+                    Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
+                    // The engine opens the browser; the page shows what was edited.
+                    Answer::Browser => {
+                        request = *edited;
+                        self.announce(&request, &problem).await;
+                    }
+                },
+                // It was meant for a step that is over.
                 Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
             }
         }
@@ -275,23 +345,33 @@ impl Driver {
     async fn announce(&mut self, request: &StepRequest, problem: &Option<Problem>) {
         self.show_page(request);
         let since = *self.turns.entry(request.step).or_insert_with(clock::stamp);
+        if request.step == Step::Challenge && self.page_open {
+            self.asked.get_or_insert_with(clock::stamp); // the page has posted the CReq by itself
+        }
         let turn = Turn { since, ..self.describe(request, problem.clone()) };
         self.sink.post(Event::TurnCame(self.run, turn)).await;
     }
 
     fn describe(&self, request: &StepRequest, problem: Option<Problem>) -> Turn {
         let (answers, limit) = match request.step {
+            Step::Challenge if steps::is_app_challenge(request) => {
+                (AppResult::ALL.map(Answer::App).to_vec(), Some(CHALLENGE_LIMIT))
+            }
             Step::Challenge => (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(CHALLENGE_LIMIT)),
-            Step::Redirect => (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(SESSION_LIMIT)),
+            Step::Authenticate | Step::Redirect => {
+                (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(SESSION_LIMIT))
+            }
             Step::Method | Step::Collect => (vec![Answer::Browser, Answer::Here], None),
             _ => (Vec::new(), None),
         };
         let page = match request.step {
             Step::Redirect => Some(request.url.clone()),
-            _ if answers.is_empty() => None,
+            _ if !answers.contains(&Answer::Browser) => None,
             _ => Some(format!("{}/", self.visit.merchant_base())),
         };
-        Turn { request: request.clone(), answers, page, since: clock::stamp(), limit, problem }
+        let asked = self.asked.filter(|_| request.step == Step::Challenge);
+        let notice = (request.step == Step::Confirm && self.in_the_app()).then(|| IN_APP.to_owned());
+        Turn { request: request.clone(), answers, page, since: clock::stamp(), limit, asked, notice, problem }
     }
 
     /// Takes in what the listener saw. True if it ends the step that is waited with.
@@ -299,8 +379,12 @@ impl Driver {
         let deed = match signal {
             Signal::MethodNotified { .. } if self.progress.method.is_none() => Deed::Method(MethodResult::Y),
             Signal::MethodTimedOut if self.progress.method.is_none() => Deed::Method(MethodResult::N),
-            Signal::ChallengeNotified { .. } if self.progress.awaits_result() => Deed::Answered,
+            Signal::ChallengeNotified { .. } | Signal::Authenticated if self.progress.awaits_result() => Deed::Answered,
             Signal::Returned { to, .. } => Deed::Returned(to),
+            Signal::PageOpened => {
+                self.page_open = true;
+                return false;
+            }
             Signal::CallbackReceived => {
                 self.progress.callbacks += 1;
                 return false;
@@ -309,8 +393,8 @@ impl Driver {
             Signal::MethodNotified { .. }
             | Signal::MethodTimedOut
             | Signal::ChallengeNotified { .. }
-            | Signal::BrowserData(_)
-            | Signal::PageOpened => return false,
+            | Signal::Authenticated
+            | Signal::BrowserData(_) => return false,
         };
         self.did(deed).await;
         true
@@ -331,8 +415,8 @@ impl Driver {
                 result = self.run_method(&request) => Ok(Some(Deed::Method(result))),
                 () = stop.notified() => return Done::Stopped,
             },
-            Step::Challenge | Step::Redirect => tokio::select! {
-                done = self.shopper(&request, acts) => done.map(|()| (step == Step::Challenge).then_some(Deed::Answered)),
+            Step::Challenge | Step::Authenticate | Step::Redirect => tokio::select! {
+                done = self.shopper(&request, acts) => done.map(|()| (step != Step::Redirect).then_some(Deed::Answered)),
                 () = stop.notified() => return Done::Stopped,
             },
             _ => {
@@ -359,9 +443,33 @@ impl Driver {
         Done::Wrong(request.map(|request| Box::new((request, problem))))
     }
 
-    /// Sends an API call and takes its answer in, also when the run is stopped meanwhile: a
-    /// session that was created stays known. True if it was stopped.
+    /// Sends an API call, and again after the pause that the API asks for. True if it was
+    /// stopped meanwhile. Anything but the profile's token switches repetition off.
     async fn call(&mut self, request: &StepRequest) -> (Result<(), Problem>, bool) {
+        let mut repeats = 0;
+        loop {
+            let (answer, stopped) = self.call_once(request).await;
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(problem) => return (Err(problem), stopped),
+            };
+            let may = !stopped && request.auth == Auth::ProfileToken && repeats < MOST_REPEATS;
+            let Some(pause) = refusal::pause(&answer, repeats).filter(|_| may) else {
+                return (refusal::problem(request, &answer).map_or(Ok(()), Err), stopped);
+            };
+            repeats += 1;
+            self.sink.post(Event::StepPaused(self.run, request.step)).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => (),
+                () = self.stop.notified() => return (Ok(()), true),
+            }
+            self.sink.post(Event::StepBegan(self.run, request.step)).await;
+        }
+    }
+
+    /// Sends it and takes its answer in, also when the run is stopped meanwhile: a session
+    /// that was created stays known. True if it was stopped.
+    async fn call_once(&mut self, request: &StepRequest) -> (Result<Response, Problem>, bool) {
         let (courier, profile, secret) = (self.courier.clone(), self.profile.clone(), self.secret.clone());
         let mut answer = std::pin::pin!(courier.call(self.run, &profile, request, secret.as_deref()));
         let (answer, stopped) = tokio::select! {
@@ -381,7 +489,7 @@ impl Driver {
             self.secret = session.secret().map(str::to_owned).or(self.secret.take());
             self.automatic.look_at(&session);
         }
-        (refusal(request, &answer).map_or(Ok(()), Err), stopped)
+        (Ok(answer), stopped)
     }
 
     async fn run_method(&self, request: &StepRequest) -> MethodResult {
@@ -405,10 +513,14 @@ impl Driver {
 
     async fn shopper(&self, request: &StepRequest, acts: &[Act]) -> Result<(), Problem> {
         let shopper = self.scripted();
-        if request.step == Step::Redirect {
-            shopper.hosted(request, acts).await
-        } else {
-            shopper.challenge(request, acts).await
+        match request.step {
+            Step::Redirect => shopper.hosted(request, acts).await,
+            Step::Authenticate => shopper.authenticate(request, acts).await,
+            _ if steps::is_app_challenge(request) => match acts {
+                [] => shopper.app(request).await,
+                acts => shopper.app(&ending(request.clone(), AppResult::of(acts.first()))).await,
+            },
+            _ => shopper.challenge(request, acts).await,
         }
     }
 
@@ -439,7 +551,8 @@ impl Driver {
                 PageState::Method { url: request.url.clone(), data }
             }
             Step::Collect => PageState::Collect,
-            Step::Challenge => challenge_page(request),
+            Step::Challenge if !steps::is_app_challenge(request) => challenge_page(request),
+            Step::Authenticate => authenticate_page(request),
             Step::Redirect => PageState::Redirect { url: request.url.clone() },
             _ => PageState::Waiting {
                 title: "One moment".into(),
@@ -451,6 +564,28 @@ impl Driver {
     fn show_end(&self) {
         let Some(meaning) = explain::meaning(&self.progress) else { return };
         self.visit.show(PageState::Done { success: meaning.go_on, title: meaning.title, sentence: meaning.sentence });
+    }
+}
+
+/// The stand-in's request with this ending; a body that is edited beyond that stays.
+fn ending(request: StepRequest, result: AppResult) -> StepRequest {
+    let body = match serde_json::from_str::<Map<String, Value>>(&request.body) {
+        Ok(mut body) => {
+            body.insert("result".into(), result.word().into());
+            serde_json::to_string_pretty(&body).unwrap_or_else(|_| steps::app_result(result))
+        }
+        Err(_) => request.body.clone(),
+    };
+    StepRequest { body, ..request }
+}
+
+fn authenticate_page(request: &StepRequest) -> PageState {
+    let field = |name| form_field(&request.body, name).unwrap_or_default();
+    PageState::Authenticate {
+        acs_url: request.url.clone(),
+        pareq: field("PaReq"),
+        term_url: field("TermUrl"),
+        md: field("MD"),
     }
 }
 
@@ -473,29 +608,3 @@ fn with_browser_data(body: &str, data: &Value) -> String {
     }
     serde_json::to_string_pretty(&merged).unwrap_or_else(|_| body.to_owned())
 }
-
-/// What an error answer says, with its codes explained; `None` for a 2xx.
-fn refusal(request: &StepRequest, answer: &Response) -> Option<Problem> {
-    if let Some(cut) = &answer.cut {
-        let summary =
-            format!("{}: the answer {} broke off after {} bytes", request.step, answer.status, answer.body.len());
-        return Some(Problem { summary, causes: vec![cut.summary.clone()], hint: cut.hint.clone() });
-    }
-    if (200..300).contains(&answer.status) {
-        return None;
-    }
-    let act = format!("{}: {} was answered {}", request.step, request.method, answer.status);
-    Some(match ApiError::read(&answer.body) {
-        Some(error) => {
-            let codes = if error.codes.is_empty() { error.error_type.clone() } else { error.codes.join(", ") };
-            let meanings: Vec<String> = error.codes.iter().map(|code| explain::error_code(code)).collect();
-            Problem { summary: format!("{act} {codes}"), causes: meanings, hint: Some(ADVICE.into()) }
-        }
-        None if answer.status == 401 => {
-            Problem::of(act, "The Authorization was not accepted; choose another, or renew the token")
-        }
-        None => Problem::of(act, ADVICE),
-    })
-}
-
-const ADVICE: &str = "Edit the request and send it again, or skip the step";

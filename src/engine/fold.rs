@@ -52,6 +52,7 @@ impl Engine {
             Event::StepBegan(run, step) => self.with_run(run, |run| run.step_began(step, now)),
             Event::ShopperDid(run, deed) => self.with_run(run, |run| run.shopper_did(deed, now)),
             Event::StepSkipped(run, step) => self.with_run(run, |run| run.step_skipped(step, now)),
+            Event::StepPaused(run, step) => self.with_run(run, |run| run.step_paused(step, now)),
             Event::StepFailed(run, step, problem) => self.with_run(run, |run| run.step_failed(step, problem, now)),
             Event::RunEnded(run) => self.with_run(run, |run| run.ended(Phase::Ended, now)),
             Event::RunCancelled(run) => self.with_run(run, |run| run.ended(Phase::Cancelled, now)),

@@ -25,7 +25,7 @@ use crate::listener::Listener;
 use crate::model::app::AppValues;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Environment, Profile, ProfileId};
-use crate::model::run::{Answer, Phase, Plan, Progress, Run};
+use crate::model::run::{Answer, Phase, Plan, Progress, Run, StepRequest};
 use crate::model::settings::Settings;
 use crate::model::template::Values;
 use crate::model::{Notice, Problem, RunId, Secret, SecretState, Weight, Workspace};
@@ -126,7 +126,7 @@ impl Engine {
             Command::Send(run, request) => self.order(run, Order::Send(request)),
             Command::Do(run, step) => self.order(run, Order::Do(step)),
             Command::Skip(run) => self.order_for_turn(run, Order::Skip),
-            Command::Answer(run, answer) => self.answer(run, answer),
+            Command::Answer(run, answer, request) => self.answer(run, answer, request),
             Command::Cancel(run) => self.cancel(run),
             Command::Remove(run) => self.remove(run),
             Command::RenewToken => self.renew_token(),
@@ -184,6 +184,8 @@ impl Engine {
             secret: None,
             automatic: drive::Automatic::default(),
             turns: HashMap::new(),
+            page_open: false,
+            asked: None,
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
         self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));
@@ -220,17 +222,24 @@ impl Engine {
         self.order(run, order(step));
     }
 
-    fn answer(&mut self, run: RunId, answer: Answer) {
-        let page = match self.workspace.runs.get(&run).map(|run| &run.phase) {
-            Some(Phase::Waiting(turn)) => turn.page.clone(),
-            _ => None,
+    fn answer(&mut self, run: RunId, answer: Answer, request: Box<StepRequest>) {
+        let turn = match self.workspace.runs.get(&run).map(|run| &run.phase) {
+            Some(Phase::Waiting(turn)) => turn.clone(),
+            _ => return, // the step ended while the button was pressed
         };
-        if answer == Answer::Browser {
-            if let Some(page) = page {
-                self.open_in_browser(&page);
-            }
-        } else {
-            self.order_for_turn(run, |step| Order::Answer(step, answer));
+        let step = turn.request.step;
+        if answer != Answer::Browser {
+            return self.order(run, Order::Answer(step, answer, request));
+        }
+        let page = if step == Step::Redirect { Some(request.url.clone()) } else { turn.page };
+        // The run still waits, so its phase stays.
+        if *request != turn.request
+            && let Some(handle) = self.runs.get(&run)
+        {
+            handle.orders.send(Order::Answer(step, answer, request)).ok(); // fails only for a run that is over
+        }
+        if let Some(page) = page {
+            self.open_in_browser(&page);
         }
     }
 

@@ -16,6 +16,7 @@ pub mod payload;
 pub mod problem;
 pub mod profile;
 pub mod redact;
+pub mod refusal;
 pub mod run;
 pub mod scenario;
 pub mod scheme;

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //!  Create ─▶ [Method ─▶] Collect ─▶ [Challenge ─▶ Confirm ─▶] Complete ─▶ Confirm ─▶ end
-//!       └──▶ Redirect (hosted) ─▶ Confirm ─▶ end
+//!    │  └─▶ Confirm (app: with the keys) ─▶ Collect ─▶ as above
+//!    ├────▶ Authenticate (3-D Secure 1) ─▶ Confirm ─▶ Complete ─▶ as above
+//!    ├────▶ Complete (merchant-initiated: decided at once) ─▶ as above
+//!    └────▶ Redirect (hosted) ─▶ Confirm ─▶ end
 //! ```
 //! [`Progress`] is all that the next step depends on. The engine's task that drives a run
 //! and the timeline that shows it both feed one from the same facts, so they agree.
@@ -33,6 +36,46 @@ pub enum Act {
     EnterOffered,
     /// Press Cancel.
     Cancel,
+    /// Let the time of the app's challenge run out. Pages have no such thing.
+    TimeOut,
+}
+
+/// How the shopper's app ends its challenge. Source: sessions-api.md 6.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppResult {
+    /// The shopper is known.
+    Approve,
+    /// The shopper failed.
+    Fail,
+    /// The shopper cancelled.
+    Cancel,
+    /// Nobody answered in time.
+    Timeout,
+}
+
+impl AppResult {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Approve, Self::Fail, Self::Cancel, Self::Timeout];
+
+    /// The wire's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Fail => "fail",
+            Self::Cancel => "cancel",
+            Self::Timeout => "timeout",
+        }
+    }
+
+    /// What a scripted cardholder's first act comes to in an app.
+    pub fn of(act: Option<&Act>) -> Self {
+        match act {
+            Some(Act::Cancel) => Self::Cancel,
+            Some(Act::TimeOut) => Self::Timeout,
+            Some(Act::Enter(_)) => Self::Fail,
+            Some(Act::EnterOffered) | None => Self::Approve,
+        }
+    }
 }
 
 /// Who plays the shopper.
@@ -105,6 +148,8 @@ pub enum Answer {
     Browser,
     /// Nobody does: the scripted cardholder cancels.
     Abandon,
+    /// The shopper's app says how its challenge ended.
+    App(AppResult),
 }
 
 /// A run waits for a person.
@@ -120,6 +165,11 @@ pub struct Turn {
     pub since: Stamp,
     /// How long the other side waits, if it says so.
     pub limit: Option<Duration>,
+    /// When the bank was first asked by a real browser, as far as we know: its time runs
+    /// from there, and before that there is only the limit for the first request.
+    pub asked: Option<Stamp>,
+    /// What the person must know or do elsewhere before this request makes sense.
+    pub notice: Option<String>,
     /// Why it waits though the pace is auto: the step went wrong.
     pub problem: Option<Problem>,
 }
@@ -203,7 +253,7 @@ impl Progress {
                 self.stale = true;
             }
             Step::Authorise => self.payment = answer.json(),
-            Step::Challenge | Step::Redirect | Step::Method | Step::Token => (),
+            Step::Challenge | Step::Redirect | Step::Authenticate | Step::Method | Step::Token => (),
             Step::Create | Step::Fingerprint | Step::Collect | Step::Confirm => {
                 let Some(session) = Session::read(&answer.body) else { return };
                 if self.session.as_ref().is_some_and(|own| own.id != session.id) {
@@ -301,13 +351,17 @@ impl Progress {
         if offers(NextAction::ChallengeCardholder) {
             return Some(Step::Challenge);
         }
+        if offers(NextAction::Authenticate) {
+            return Some(Step::Authenticate);
+        }
         if offers(NextAction::RedirectCardholder) {
             return Some(Step::Redirect);
         }
         if offers(NextAction::Complete) && !self.skipped.contains(&Step::Complete) {
             return Some(Step::Complete);
         }
-        (session.status.is_final() && !self.confirmed).then_some(Step::Confirm)
+        let unread = session.status.is_final() && !self.confirmed;
+        (unread || session.waits_decoupled()).then_some(Step::Confirm)
     }
 }
 
@@ -326,6 +380,8 @@ pub enum What {
     Wait(Step),
     /// A step was left out.
     Skipped(Step),
+    /// The API asked for a pause before this step is sent again.
+    Paused(Step),
     /// A step did not come to its end.
     Failed(Step, Problem),
     /// The user stopped the run.
@@ -516,6 +572,11 @@ impl Run {
         self.end_waits(now);
         self.progress.skip(step);
         self.insert(now, Some(Duration::ZERO), (Lane::Merchant, Lane::Merchant), What::Skipped(step), None);
+    }
+
+    /// The API asked for a pause.
+    pub fn step_paused(&mut self, step: Step, now: Stamp) {
+        self.insert(now, None, (Lane::Merchant, Lane::Sessions), What::Paused(step), None);
     }
 
     /// A step did not come to its end.

@@ -9,8 +9,8 @@ use url::form_urlencoded;
 
 use super::api::Session;
 use super::exchange::{Headers, Step};
-use super::profile::Profile;
-use super::run::{Auth, MethodResult, Plan, Progress, StepRequest};
+use super::profile::{Environment, Profile};
+use super::run::{AppResult, Auth, MethodResult, Plan, Progress, StepRequest};
 use super::template::Values;
 
 /// The size at which the bank's page is shown: 500×600. Source: emv-3ds.md 2.2.
@@ -47,7 +47,9 @@ impl Context<'_> {
             Step::Confirm => Some(api(step, "GET", self.link("self", "")?, String::new())),
             Step::Complete => Some(api(step, "POST", self.link("complete", "/complete")?, String::new())),
             Step::Method => self.method_request(),
+            Step::Challenge if self.session()?.challenges_app() => self.app_challenge_request(),
             Step::Challenge => self.challenge_request(),
+            Step::Authenticate => self.authenticate_request(),
             Step::Redirect => {
                 let url = self.session()?.link("redirect_url")?.to_owned();
                 Some(StepRequest { headers: page_headers(false), ..browser(step, "GET", url, String::new()) })
@@ -126,6 +128,28 @@ impl Context<'_> {
         Some(StepRequest { headers: page_headers(true), ..browser(Step::Challenge, "POST", url, body) })
     }
 
+    /// The stand-in for the encrypted exchange between app and issuer; only our own sandbox
+    /// has it. Elsewhere the app itself must do it. Source: sessions-api.md 6.3.
+    fn app_challenge_request(&self) -> Option<StepRequest> {
+        let id = &self.session().filter(|_| self.profile.environment == Environment::Embedded)?.id;
+        let url = format!("{}{APP_CHALLENGE}{id}", self.base());
+        let mut request = api(Step::Challenge, "POST", url, app_result(AppResult::Approve));
+        request.auth = Auth::Nothing;
+        Some(request)
+    }
+
+    /// The hand-off of 3-D Secure 1; `MD` is the session's id. Source: emv-3ds.md 2.3.
+    fn authenticate_request(&self) -> Option<StepRequest> {
+        let session = self.session()?;
+        let url = session.link("acs_url")?.to_owned();
+        let body = form(&[
+            ("PaReq", session.text("/pareq")?),
+            ("TermUrl", session.link("term_url")?),
+            ("MD", session.id.0.as_str()),
+        ]);
+        Some(StepRequest { headers: page_headers(true), ..browser(Step::Authenticate, "POST", url, body) })
+    }
+
     fn payment_body(&self) -> Option<String> {
         let session = self.session()?;
         let draft: Value = serde_json::from_str(&self.values.resolve(&self.plan.body)).unwrap_or_default();
@@ -143,6 +167,19 @@ impl Context<'_> {
         payment.insert("3ds".into(), json!({ "enabled": true, "authentication_id": session.id.0 }));
         Some(pretty(&Value::Object(payment)))
     }
+}
+
+/// Where the stand-in listens, before the session's id.
+const APP_CHALLENGE: &str = "/simulator/acs/app-challenge/";
+
+/// True if a request is the stand-in for the app's challenge, and no page to open.
+pub fn is_app_challenge(request: &StepRequest) -> bool {
+    request.step == Step::Challenge && request.url.contains(APP_CHALLENGE)
+}
+
+/// The body with which the app's challenge ends like this.
+pub fn app_result(result: AppResult) -> String {
+    pretty(&json!({ "result": result.word() }))
 }
 
 fn api(step: Step, method: &str, url: String, body: String) -> StepRequest {

@@ -66,13 +66,14 @@ struct Filter {
 type Key = (RunId, usize, usize, bool);
 
 /// Steps that «Do again» offers.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step::Token,
     Step::Create,
     Step::Method,
     Step::Fingerprint,
     Step::Collect,
     Step::Challenge,
+    Step::Authenticate,
     Step::Redirect,
     Step::Confirm,
     Step::Complete,

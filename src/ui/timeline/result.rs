@@ -12,7 +12,7 @@ use crate::model::exchange::{Exchange, Step};
 use crate::model::explain::{self, Meaning, Risk};
 use crate::model::run::Run;
 use crate::ui::theme::{self, Tokens, Tone};
-use crate::ui::widgets::{self, display_text, emphasis, emphasis_with, muted, outlined_button, secondary_button};
+use crate::ui::widgets::{self, display_text, emphasis, emphasis_with, muted, outlined_button};
 
 /// Error codes explained at once; the inspector has the rest.
 const CODES_SHOWN: usize = 4;
@@ -250,11 +250,9 @@ fn elsewhere_tile(ui: &mut Ui, session: &Session) {
     let text = if names.is_empty() { "Nothing to hand over".into() } else { names.join(", ") };
     tile(ui, i::ICON_SWAP_HORIZ.outlined(), "Another PSP", &text, |ui| {
         ui.add_enabled_ui(proof, |ui| {
-            let button = secondary_button(ui, None, "Copy hand-over", None);
+            let button = widgets::copy_words_button(ui, "Copy hand-over", &Value::Object(members).to_string());
             let button = button.on_disabled_hover_text("The session has no ECI and cryptogram to hand over");
-            if button.on_hover_text("As JSON, byte for byte as they came, to the clipboard only").clicked() {
-                ui.ctx().copy_text(Value::Object(members).to_string());
-            }
+            button.on_hover_text("As JSON, byte for byte as they came, to the clipboard only");
         });
     });
 }
@@ -262,9 +260,8 @@ fn elsewhere_tile(ui: &mut Ui, session: &Session) {
 fn identifier_tile(ui: &mut Ui, session: &Session) {
     let text = "GET /payments takes the session id";
     tile(ui, i::ICON_TAG.outlined(), "By identifier", text, |ui| {
-        if secondary_button(ui, None, "Copy sid", None).on_hover_text(display_text(&session.id.0)).clicked() {
-            ui.ctx().copy_text(session.id.0.clone());
-        }
+        let button = widgets::copy_words_button(ui, "Copy sid", &session.id.0);
+        button.on_hover_text(display_text(&session.id.0));
     });
 }
 

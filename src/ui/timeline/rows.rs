@@ -130,6 +130,10 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
             (row.title, row.wire) = ("Shopper".into(), wait_words(*step).into());
         }
         What::Skipped(step) => (row.title, row.wire) = ("Left out".into(), step.name().into()),
+        What::Paused(step) => {
+            row.wait = true;
+            (row.title, row.wire) = ("Pause".into(), format!("then {} again", step.name()));
+        }
         What::Failed(step, problem) => {
             row.failed = true;
             let why = problem.summary.strip_prefix(step.name()).unwrap_or(&problem.summary);
@@ -145,7 +149,7 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
 
 fn wait_words(step: Step) -> &'static str {
     match step {
-        Step::Challenge => "answers the bank",
+        Step::Challenge | Step::Authenticate => "answers the bank",
         Step::Redirect => "is on the hosted page",
         _ => "acts",
     }
