@@ -162,11 +162,14 @@ impl Engine {
         let id = RunId(self.runs_started);
         let now = clock::stamp();
         let visit = self.listener.visit(id);
+        let sessions = self.workspace.runs.values().rev().filter_map(|run| run.session());
+        let previous = sessions.map(|session| Arc::new(session.raw.clone())).next();
         let values = Values {
             listener: visit.listener_base().to_owned(),
             merchant: visit.merchant_base().to_owned(),
             uuid: uuid::Uuid::new_v4().to_string(),
             now: whole_seconds(now.wall),
+            previous,
         };
         let (orders, orders_in) = mpsc::unbounded_channel();
         let stop = Arc::new(Notify::new());

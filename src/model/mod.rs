@@ -6,12 +6,17 @@
 pub mod api;
 pub mod app;
 pub mod cards;
+mod contract;
 pub mod deck;
 pub mod delivery;
+pub mod devices;
+mod doc;
 pub mod draft;
 pub mod exchange;
 pub mod explain;
 pub mod fields;
+mod finding;
+pub mod lint;
 pub mod payload;
 pub mod problem;
 pub mod profile;
