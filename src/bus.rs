@@ -30,6 +30,10 @@ pub enum Command {
     Send(RunId, StepRequest),
     /// Do a step of a run (again), as the program would write it.
     Do(RunId, Step),
+    /// The form has changed while this run waits: what is not sent yet is made from this.
+    Replan(RunId, Box<Plan>),
+    /// Authorise with ECI, cryptogram and the like instead of the session's identifier.
+    AuthoriseByValues(RunId),
     /// Leave out the step that the run waits with.
     Skip(RunId),
     /// How the shopper answers the step that the run waits with, with the request as written here.
@@ -80,6 +84,8 @@ pub enum Event {
     StepSkipped(RunId, Step),
     /// The API asked for a pause before this step is sent again.
     StepPaused(RunId, Step),
+    /// Something about a step that a tester should know.
+    StepNoted(RunId, Step, String),
     /// A step did not come to its end; the run can go on.
     StepFailed(RunId, Step, Problem),
     /// A run has nothing left to do.

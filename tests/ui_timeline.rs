@@ -75,6 +75,14 @@ fn sized<'a>(app: App, size: [f32; 2], look: egui::Theme) -> Window<'a> {
     harness
 }
 
+/// The turn's request of the fixture that waits, as it stands.
+fn as_offered() -> Box<sessions_console::model::run::StepRequest> {
+    match session::waiting(ONE).phase {
+        sessions_console::model::run::Phase::Waiting(turn) => Box::new(turn.request),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn click(window: &mut Window, label: &str) {
     window.get_by_role_and_label(Role::Button, label).click();
     window.run_steps(3);
@@ -155,7 +163,7 @@ fn the_shopper_can_answer_by_button_and_by_key() {
         [("Open in my browser", Answer::Browser), ("Answer here", Answer::Here), ("Abandon", Answer::Abandon)]
     {
         click(&mut window, label);
-        assert_eq!(window.state_mut().commands.pop(), Some(Command::Answer(ONE, answer)), "{label}");
+        assert_eq!(window.state_mut().commands.pop(), Some(Command::Answer(ONE, answer, as_offered())), "{label}");
     }
     for (modifiers, key, answer) in [
         (Modifiers::NONE, Key::Enter, Answer::Browser),
@@ -163,7 +171,7 @@ fn the_shopper_can_answer_by_button_and_by_key() {
         (Modifiers::SHIFT, Key::A, Answer::Abandon),
     ] {
         press(&mut window, modifiers, key);
-        assert_eq!(std::mem::take(&mut window.state_mut().commands), [Command::Answer(ONE, answer)]);
+        assert_eq!(std::mem::take(&mut window.state_mut().commands), [Command::Answer(ONE, answer, as_offered())]);
     }
     click(&mut window, "Read the session now");
     assert_eq!(window.state().commands, [Command::Do(ONE, Step::Confirm)]);
@@ -346,7 +354,7 @@ fn a_payment_shows_its_id_and_the_hand_over_is_byte_exact() {
         status: 201,
         answer: paid,
     }));
-    let members = timeline::hand_over(run.session().unwrap());
+    let members = sessions_console::model::steps::proof(run.session().unwrap());
     assert_eq!(
         Value::Object(members).to_string(),
         r#"{"eci":"05","cryptogram":"V+v37FmuAPB9rCVyIpjY4BZ5RfQ=","xid":"0ac91b0b-b7e5-404a-a720-a0e54edbcdf8","version":"2.2.0","ds_transaction_id":"9d849e95-2004-452f-b4c9-aab6307b02e1"}"#

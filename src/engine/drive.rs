@@ -22,6 +22,7 @@ use crate::bus::{Event, EventSink};
 use crate::clock;
 use crate::listener::{PageState, Signal, Visit, WindowSize};
 use crate::model::api::{NextAction, Session};
+use crate::model::app::{AppValues, SealedFor};
 use crate::model::exchange::{Response, Step};
 use crate::model::profile::Profile;
 use crate::model::run::{self, Act, Answer, AppResult, Auth, Deed, MethodResult, Plan, Progress, StepRequest, Turn};
@@ -60,6 +61,10 @@ const MOST_REPEATS: u32 = 5;
 pub(super) enum Order {
     Send(StepRequest),
     Do(Step),
+    /// The payment, with the values of the proof.
+    AuthoriseByValues,
+    /// What is not sent yet is made from this.
+    Replan(Box<Plan>),
     Skip(Step),
     /// With the request as the person left it.
     Answer(Step, Answer, Box<StepRequest>),
@@ -108,6 +113,10 @@ pub(super) struct Driver {
     pub page_open: bool,
     /// When such a browser was first sent to the bank.
     pub asked: Option<Stamp>,
+    /// A directory server's key that an earlier session of this profile has shown.
+    pub known_key: Option<String>,
+    /// The key that the app's values were made for, and what that means.
+    pub sealed: Option<(Option<String>, SealedFor)>,
 }
 
 /// What was done without asking, so that a session that does not move on is noticed.
@@ -167,7 +176,8 @@ impl Driver {
             }
             let hint = "Look at the newest answer in the inspector; read the session again or skip the step";
             let problem = Problem::of(format!("{step}: the session's answer has no address for it"), hint);
-            return Next::Look(self.wrong(self.request(Step::Confirm), step, problem).await);
+            let read = self.request(Step::Confirm);
+            return Next::Look(self.wrong(read, step, problem).await);
         };
         if self.waits_for_person(step) {
             return self.turn(request, None).await;
@@ -240,14 +250,57 @@ impl Driver {
                 None => Next::Over,
                 Some(Order::Send(request)) => Next::Perform(request, vec![Act::EnterOffered]),
                 Some(Order::Do(step)) => self.again(step).await,
-                Some(Order::Skip(_) | Order::Answer(..)) => Next::Look(Done::Well), // of a step that is over
+                Some(Order::AuthoriseByValues) => self.again_with(self.context().payment_by_values(), Step::Authorise).await,
+                Some(Order::Replan(_) | Order::Skip(_) | Order::Answer(..)) => Next::Look(Done::Well), // too late
             },
         }
     }
 
-    fn request(&self, step: Step) -> Option<StepRequest> {
+    /// The step's request as the program writes it, with fresh app values where it asks for them.
+    fn request(&mut self, step: Step) -> Option<StepRequest> {
+        self.make_app_values(step);
+        self.context().request(step)
+    }
+
+    fn context(&self) -> Context<'_> {
         let (profile, plan, progress, values) = (&self.profile, &self.plan, &self.progress, &self.values);
-        Context { profile, plan, progress, values }.request(step)
+        Context { profile, plan, progress, values }
+    }
+
+    /// Once for each key: what a session shows counts more than what an earlier one showed.
+    fn make_app_values(&mut self, step: Step) {
+        let text = match step {
+            Step::Create => &self.plan.body,
+            Step::Collect => &self.plan.collect,
+            _ => return,
+        };
+        let session = self.progress.session.as_ref();
+        let shown = session.and_then(|session| session.text("/certificates/ds_public"));
+        let key = shown.or(self.known_key.as_deref());
+        if !text.contains("{{app.") || self.sealed.as_ref().is_some_and(|(made_for, _)| made_for.as_deref() == key) {
+            return;
+        }
+        let values = AppValues::make(key, &mut super::random);
+        self.sealed = Some((key.map(str::to_owned), values.sealed_for.clone()));
+        self.values.app = Some(Arc::new(Value::Object(values.members())));
+    }
+
+    /// What the tester must know of the app's values before they are sent.
+    fn sealing(&self, request: &StepRequest) -> Option<String> {
+        let carries = |values: &Value| {
+            let data = values.get("sdk_encrypted_data").and_then(Value::as_str);
+            data.is_some_and(|data| request.body.contains(data))
+        };
+        let made = self.values.app.as_deref().is_some_and(carries);
+        self.sealed.as_ref().filter(|_| made).map(|(_, sealed_for)| sealed_for.sentence())
+    }
+
+    /// The form has changed: true if the step would be written otherwise now.
+    fn replan(&mut self, plan: Plan, step: Step, written: &mut StepRequest) -> bool {
+        self.plan.revise(plan, self.progress.session.is_some());
+        let Some(fresh) = self.request(step).filter(|fresh| fresh != written) else { return false };
+        *written = fresh;
+        true
     }
 
     /// Says that the run is over, and stays for a person who wants to go on with it.
@@ -274,15 +327,23 @@ impl Driver {
                 None => return Next::Over,
                 Some(Order::Send(request)) => return Next::Perform(request, vec![Act::EnterOffered]),
                 Some(Order::Do(step)) => return self.again(step).await,
-                Some(Order::Skip(_) | Order::Answer(..)) => (), // too late: the step is over
+                Some(Order::AuthoriseByValues) => {
+                    return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
+                }
+                Some(Order::Replan(_) | Order::Skip(_) | Order::Answer(..)) => (), // too late: the step is over
             }
         }
     }
 
     /// A step at a person's wish, whatever the session offers.
     async fn again(&mut self, step: Step) -> Next {
+        let request = self.request(step);
+        self.again_with(request, step).await
+    }
+
+    async fn again_with(&mut self, request: Option<StepRequest>, step: Step) -> Next {
         self.automatic.tries.clear();
-        if let Some(request) = self.request(step) {
+        if let Some(request) = request {
             if self.plan.pace == Pace::Manual {
                 return Next::Look(Done::Ask(Box::new(request)));
             }
@@ -297,6 +358,7 @@ impl Driver {
     /// Waits for a person, or for what a person does in a browser.
     async fn turn(&mut self, mut request: StepRequest, problem: Option<Problem>) -> Next {
         let step = request.step;
+        let mut written = self.request(step).unwrap_or_else(|| request.clone());
         self.automatic.tries.clear(); // a person decides now
         self.announce(&request, &problem).await;
         loop {
@@ -321,6 +383,15 @@ impl Driver {
                 None => return Next::Over,
                 Some(Order::Send(edited)) => return Next::Perform(edited, vec![Act::EnterOffered]),
                 Some(Order::Do(other)) => return self.again(other).await,
+                Some(Order::AuthoriseByValues) => {
+                    return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
+                }
+                Some(Order::Replan(plan)) => {
+                    if self.replan(*plan, step, &mut written) {
+                        request = written.clone();
+                        self.announce(&request, &problem).await;
+                    }
+                }
                 Some(Order::Skip(meant)) if meant == step => {
                     self.progress.skip(step);
                     self.sink.post(Event::StepSkipped(self.run, step)).await;
@@ -370,7 +441,10 @@ impl Driver {
             _ => Some(format!("{}/", self.visit.merchant_base())),
         };
         let asked = self.asked.filter(|_| request.step == Step::Challenge);
-        let notice = (request.step == Step::Confirm && self.in_the_app()).then(|| IN_APP.to_owned());
+        let notice = match request.step {
+            Step::Confirm if self.in_the_app() => Some(IN_APP.to_owned()),
+            _ => self.sealing(request),
+        };
         Turn { request: request.clone(), answers, page, since: clock::stamp(), limit, asked, notice, problem }
     }
 
@@ -409,6 +483,9 @@ impl Driver {
     async fn perform(&mut self, request: StepRequest, acts: &[Act]) -> Done {
         let step = request.step;
         self.sink.post(Event::StepBegan(self.run, step)).await;
+        if let Some(words) = self.sealing(&request) {
+            self.sink.post(Event::StepNoted(self.run, step, words)).await;
+        }
         let stop = self.stop.clone();
         let deed = match step {
             Step::Method => tokio::select! {

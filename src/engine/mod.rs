@@ -22,6 +22,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::bus::{Command, Event, EventSink};
 use crate::clock::{self, Clock};
 use crate::listener::Listener;
+use crate::model::api::Session;
 use crate::model::app::AppValues;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Environment, Profile, ProfileId};
@@ -125,6 +126,8 @@ impl Engine {
             Command::Run(plan) => self.start_run(plan),
             Command::Send(run, request) => self.order(run, Order::Send(request)),
             Command::Do(run, step) => self.order(run, Order::Do(step)),
+            Command::Replan(run, plan) => self.replan(run, plan),
+            Command::AuthoriseByValues(run) => self.order(run, Order::AuthoriseByValues),
             Command::Skip(run) => self.order_for_turn(run, Order::Skip),
             Command::Answer(run, answer, request) => self.answer(run, answer, request),
             Command::Cancel(run) => self.cancel(run),
@@ -162,14 +165,14 @@ impl Engine {
         let id = RunId(self.runs_started);
         let now = clock::stamp();
         let visit = self.listener.visit(id);
-        let sessions = self.workspace.runs.values().rev().filter_map(|run| run.session());
-        let previous = sessions.map(|session| Arc::new(session.raw.clone())).next();
+        let previous = self.sessions_of(&profile.id).next().map(|session| Arc::new(session.raw.clone()));
         let values = Values {
             listener: visit.listener_base().to_owned(),
             merchant: visit.merchant_base().to_owned(),
             uuid: uuid::Uuid::new_v4().to_string(),
             now: whole_seconds(now.wall),
             previous,
+            ..Values::default()
         };
         let (orders, orders_in) = mpsc::unbounded_channel();
         let stop = Arc::new(Notify::new());
@@ -183,12 +186,14 @@ impl Engine {
             orders: orders_in,
             stop: stop.clone(),
             values,
-            progress: Progress::default(),
+            progress: Progress::new(plan.channel),
             secret: None,
             automatic: drive::Automatic::default(),
             turns: HashMap::new(),
             page_open: false,
             asked: None,
+            known_key: self.shown_key(&plan.profile).map(str::to_owned),
+            sealed: None,
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
         self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));
@@ -243,6 +248,19 @@ impl Engine {
         }
         if let Some(page) = page {
             self.open_in_browser(&page);
+        }
+    }
+
+    /// A run that still waits for a person follows the form; any other stays as it was asked for.
+    fn replan(&mut self, id: RunId, plan: Box<Plan>) {
+        let Some(run) = self.workspace.runs.get_mut(&id) else { return };
+        let created = run.session().is_some();
+        let waits = matches!(run.phase, Phase::Waiting(_));
+        if waits
+            && run.plan.revise((*plan).clone(), created)
+            && let Some(handle) = self.runs.get(&id)
+        {
+            handle.orders.send(Order::Replan(plan)).ok(); // fails only for a run that is over
         }
     }
 
@@ -362,12 +380,29 @@ impl Engine {
         });
     }
 
-    /// A session of another environment has other directory servers.
+    /// The sessions of a profile, newest first.
+    fn sessions_of(&self, profile: &ProfileId) -> impl Iterator<Item = &Session> {
+        let runs = self.workspace.runs.values().rev().filter(move |run| &run.plan.profile == profile);
+        runs.filter_map(Run::session)
+    }
+
+    /// The directory server's key that the newest session shows; another environment's
+    /// directory servers have others.
+    fn shown_key(&self, profile: &ProfileId) -> Option<&str> {
+        self.sessions_of(profile).find_map(|session| session.text("/certificates/ds_public"))
+    }
+
+    /// What `{{previous.…}}` stands for in the next run: the newest session of the active profile.
+    fn remember_previous(&mut self) {
+        let profile = self.workspace.settings.active_profile.clone();
+        let newest = self.sessions_of(&profile).next().map(|session| session.raw.clone());
+        if self.workspace.values.previous.as_deref() != newest.as_ref() {
+            self.workspace.values.previous = newest.map(Arc::new);
+        }
+    }
+
     fn make_app_values(&mut self) {
-        let active = &self.workspace.settings.active_profile;
-        let sessions = self.workspace.runs.values().rev().filter(|run| &run.plan.profile == active);
-        let shown = sessions.filter_map(Run::session).find_map(|session| session.text("/certificates/ds_public"));
-        let values = AppValues::make(shown, &mut random);
+        let values = AppValues::make(self.shown_key(&self.workspace.settings.active_profile), &mut random);
         let number = self.workspace.app_values.as_ref().map_or(1, |(number, _)| number + 1);
         self.workspace.app_values = Some((number, values));
     }

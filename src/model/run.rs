@@ -131,6 +131,31 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Takes over what a newer plan writes, but for what was sent already. True if that
+    /// changed anything.
+    pub fn revise(&mut self, newer: Self, created: bool) -> bool {
+        let before = self.clone();
+        if !created {
+            (self.completion, self.channel, self.body) = (newer.completion, newer.channel, newer.body);
+        }
+        if self.channel == newer.channel {
+            (self.collect, self.fingerprint) = (newer.collect, newer.fingerprint);
+        }
+        self.payment = newer.payment;
+        *self != before
+    }
+
+    /// True if both write the same requests.
+    pub fn writes_like(&self, other: &Self) -> bool {
+        let documents = |plan: &Self| {
+            let Self { completion, channel, body, collect, fingerprint, payment, .. } = plan.clone();
+            (completion, channel, body, collect, fingerprint, payment)
+        };
+        documents(self) == documents(other)
+    }
+}
+
 /// What a request carries as `Authorization`. Anything but the profile's token switches
 /// renewal and repetition off. Source: product.md, Decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,6 +227,10 @@ pub struct Turn {
 /// All that the next step depends on.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Progress {
+    /// Where the shopper is.
+    channel: Channel,
+    /// The session was read with the app's header, so that it shows the keys for its data.
+    read_as_app: bool,
     /// The newest answer that was a session.
     pub session: Option<Session>,
     /// What `three_ds_method_completion` is to say, once the Method has been run or left out.
@@ -267,6 +296,16 @@ pub enum Return {
 }
 
 impl Progress {
+    /// Nothing seen yet.
+    pub fn new(channel: Channel) -> Self {
+        Self { channel, ..Self::default() }
+    }
+
+    /// Where the shopper is.
+    pub fn channel(&self) -> Channel {
+        self.channel
+    }
+
     /// Takes in an answer. One that it cannot read changes nothing.
     pub fn answered(&mut self, step: Step, answer: &Response) {
         if !(200..300).contains(&answer.status) {
@@ -288,6 +327,7 @@ impl Progress {
                     self.skipped.clear(); // a new state: what was left out before may make sense now
                 }
                 self.stale = false;
+                self.read_as_app |= step == Step::Confirm;
                 // Only an answer to the profile's token carries the secret (sessions-api.md 1.4).
                 self.confirmed = step == Step::Confirm && session.status.is_final() && session.secret().is_some();
                 self.note_path(&session);
@@ -364,13 +404,20 @@ impl Progress {
         if session.status == Status::Processing {
             return Some(Step::Confirm);
         }
-        if offers(NextAction::IssuerFingerprint) && method_open && !self.skipped.contains(&Step::Method) {
+        // Fingerprints are taken of browsers only, also where a session offers more.
+        let fingerprint = offers(NextAction::IssuerFingerprint) && self.channel == Channel::Browser;
+        if fingerprint && method_open && !self.skipped.contains(&Step::Method) {
             return Some(Step::Method);
         }
         if offers(NextAction::CollectChannelData) && !self.skipped.contains(&Step::Collect) {
-            return Some(Step::Collect);
+            let keys_first = self.channel == Channel::App && !self.read_as_app;
+            return Some(if keys_first && !self.skipped.contains(&Step::Confirm) {
+                Step::Confirm
+            } else {
+                Step::Collect
+            });
         }
-        if offers(NextAction::IssuerFingerprint) {
+        if fingerprint {
             return Some(Step::Fingerprint);
         }
         if offers(NextAction::ChallengeCardholder) {
@@ -407,6 +454,8 @@ pub enum What {
     Skipped(Step),
     /// The API asked for a pause before this step is sent again.
     Paused(Step),
+    /// Something about this step that a tester should know.
+    Noted(Step, String),
     /// A step did not come to its end.
     Failed(Step, Problem),
     /// The user stopped the run.
@@ -467,7 +516,7 @@ pub struct Run {
 impl Run {
     /// A run that has only been asked for.
     pub fn new(id: RunId, plan: Plan, started: Stamp) -> Self {
-        let progress = Progress::default();
+        let progress = Progress::new(plan.channel);
         Self { id, plan, started, entries: Vec::new(), progress, phase: Phase::Working(None), numbered: 0 }
     }
 
@@ -602,6 +651,11 @@ impl Run {
     /// The API asked for a pause.
     pub fn step_paused(&mut self, step: Step, now: Stamp) {
         self.insert(now, None, (Lane::Merchant, Lane::Sessions), What::Paused(step), None);
+    }
+
+    /// Something about a step that a tester should know.
+    pub fn step_noted(&mut self, step: Step, words: String, now: Stamp) {
+        self.insert(now, Some(Duration::ZERO), (Lane::Merchant, Lane::Merchant), What::Noted(step, words), None);
     }
 
     /// A step did not come to its end.

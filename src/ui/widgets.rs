@@ -404,8 +404,8 @@ pub fn copy_button(ui: &mut Ui, what: &str, value: &str) -> Response {
 /// A button with words that copies `value`, and says so for a moment.
 pub fn copy_words_button(ui: &mut Ui, words: &str, value: &str) -> Response {
     let done = just_copied(ui, value);
-    let icon = if done { i::ICON_CHECK.outlined() } else { i::ICON_CONTENT_COPY.outlined() };
-    let response = secondary_button(ui, Some(icon), if done { "Copied" } else { words }, None);
+    let icon = done.then(|| i::ICON_CHECK.outlined());
+    let response = secondary_button(ui, icon, if done { "Copied" } else { words }, None);
     if response.clicked() {
         copy(ui, value, value);
     }

@@ -127,6 +127,7 @@ pub fn sentence(what: &What) -> String {
         What::Paused(step) => {
             format!("The API asked to come back later (429), so the run waited before {} was sent again.", step.name())
         }
+        What::Noted(_, words) => words.clone(),
         What::Failed(step, _) => format!("{} did not come to its end; no answer was recorded.", step.name()),
         What::Cancelled => "You stopped the run here. What was seen stays.".into(),
     }

@@ -85,7 +85,7 @@ impl Panel {
                 widgets::code_ui(ui, "code", &message.code);
             }),
             What::Failed(_, problem) => padded(ui, |ui| widgets::problem_ui(ui, problem)),
-            What::Wait(_) | What::Skipped(_) | What::Paused(_) | What::Cancelled => {
+            What::Wait(_) | What::Skipped(_) | What::Paused(_) | What::Noted(..) | What::Cancelled => {
                 padded(ui, |ui| moments_ui(ui, entry))
             }
         }
@@ -218,6 +218,7 @@ fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
         What::Wait(step) => ("Waiting".into(), step.name().into(), None),
         What::Skipped(step) => ("Left out".into(), step.name().into(), None),
         What::Paused(step) => ("Pause".into(), step.name().into(), None),
+        What::Noted(step, _) => ("Note".into(), step.name().into(), None),
         What::Failed(step, _) => ("Failed".into(), step.name().into(), None),
         What::Cancelled => ("Stopped".into(), String::new(), None),
     };

@@ -134,6 +134,7 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
             row.wait = true;
             (row.title, row.wire) = ("Pause".into(), format!("then {} again", step.name()));
         }
+        What::Noted(step, words) => (row.title, row.wire) = (step.name().into(), words.clone()),
         What::Failed(step, problem) => {
             row.failed = true;
             let why = problem.summary.strip_prefix(step.name()).unwrap_or(&problem.summary);
