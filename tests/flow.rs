@@ -1,6 +1,12 @@
 //! Engine against sandbox, without a window: runs to their outcomes, and what happens when
 //! things go wrong on the way.
 
+#[path = "flow/documents.rs"]
+mod documents;
+#[path = "flow/kinds.rs"]
+mod kinds;
+#[path = "flow/refusals.rs"]
+mod refusals;
 mod support;
 
 use std::io::{Read as _, Write as _};

@@ -23,6 +23,7 @@ use crate::clock;
 use crate::listener::{PageState, Signal, Visit, WindowSize};
 use crate::model::api::{NextAction, Session};
 use crate::model::app::{AppValues, SealedFor};
+use crate::model::draft::Channel;
 use crate::model::exchange::{Response, Step};
 use crate::model::profile::Profile;
 use crate::model::run::{self, Act, Answer, AppResult, Auth, Deed, MethodResult, Plan, Progress, StepRequest, Turn};
@@ -432,6 +433,7 @@ impl Driver {
             Step::Authenticate | Step::Redirect => {
                 (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(SESSION_LIMIT))
             }
+            Step::Collect if self.plan.channel != Channel::Browser => (Vec::new(), None), // no page knows an app
             Step::Method | Step::Collect => (vec![Answer::Browser, Answer::Here], None),
             _ => (Vec::new(), None),
         };
