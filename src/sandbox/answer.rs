@@ -88,7 +88,12 @@ pub(super) type Answer = Result<Response, Fault>;
 
 /// A JSON answer.
 pub(super) fn answer_json(status: u16, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    answer_bytes(status, body.to_string())
+}
+
+/// A JSON answer that was written already.
+pub(super) fn answer_bytes(status: u16, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     response

@@ -32,6 +32,7 @@ pub(super) enum Reach {
     /// Either channel will do.
     Any,
     Browser,
+    App,
 }
 
 impl Grant {
@@ -44,6 +45,7 @@ impl Grant {
         let allowed = match reach {
             Reach::Any => self.has("sessions") || self.has("sessions:browser") || self.has("sessions:app"),
             Reach::Browser => self.has("sessions") || self.has("sessions:browser"),
+            Reach::App => self.has("sessions") || self.has("sessions:app"),
         };
         if allowed { Ok(()) } else { Err(Fault::forbidden("operation_not_allowed_for_scope")) }
     }
