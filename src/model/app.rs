@@ -20,7 +20,7 @@ const ENC: &str = "A128GCM";
 pub enum SealedFor {
     /// The directory server's, as `certificates.ds_public` shows it.
     DirectoryServer,
-    /// One that was thrown away: nobody can open it, and the session says so.
+    /// One that was thrown away: nobody can open it.
     Throwaway {
         /// Why it was not the directory server's.
         why: &'static str,
@@ -33,7 +33,9 @@ impl SealedFor {
         match self {
             Self::DirectoryServer => "Sealed for the directory server's key of this session".into(),
             Self::Throwaway { why } => {
-                format!("Sealed for a throwaway key that nobody can open ({why}): expect status unavailable")
+                format!(
+                    "Sealed for a throwaway key ({why}): a directory server that looks inside ends it as unavailable"
+                )
             }
         }
     }
