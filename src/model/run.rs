@@ -337,9 +337,13 @@ impl Progress {
     }
 
     fn note_path(&mut self, session: &Session) {
-        let before = self.session.as_ref().map(|session| session.next_actions.as_slice());
-        if before != Some(session.next_actions.as_slice()) {
-            self.path.extend(session.next_actions.iter().cloned());
+        // Before it knows that this is an app, the API offers what an app cannot do.
+        let meant =
+            |action: &&NextAction| self.channel == Channel::Browser || **action != NextAction::IssuerFingerprint;
+        let actions = |session: &Session| session.next_actions.iter().filter(meant).cloned().collect::<Vec<_>>();
+        let (before, after) = (self.session.as_ref().map(actions), actions(session));
+        if before.as_ref() != Some(&after) {
+            self.path.extend(after);
             self.path.dedup();
         }
     }
