@@ -8,6 +8,7 @@
 mod body;
 mod db;
 mod files;
+pub mod keychain;
 pub mod settings;
 mod writer;
 

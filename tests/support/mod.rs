@@ -24,7 +24,9 @@ pub fn options(dir: &tempfile::TempDir) -> Options {
         ports: Ports::FREE,
         take_free_ports: false,
         seed: Some(7),
+        environment_profile: None,
         client_secret: None,
+        keychain: sessions_console::store::keychain::Keychain::off(),
     }
 }
 
