@@ -148,12 +148,7 @@ fn full<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Result<
     if actions(session, view) == ["authenticate"] {
         maybe(out, "pareq", session.legacy.as_ref().and_then(|legacy| legacy.pareq.as_deref()))?;
     }
-    if session.directory.is_some() && asks_exemption(session.draft.challenge_indicator) {
-        let asked = session.draft.challenge_indicator;
-        let granted = if asked == "trusted_listing_prompt" { "trusted_listing" } else { asked };
-        let applied = if session.triggers.exempt { granted } else { "none" };
-        out.serialize_entry("exemption", &json!({"requested": asked, "applied": applied}))?;
-    }
+    maybe(out, "exemption", exemption(session))?;
     if session.scheme.word() == "cartes_bancaires" && session.directory.is_some() {
         out.serialize_entry("scheme_info", &json!({"name": "cartes_bancaires", "score": "20", "avalgo": "6"}))?;
         if let Some(Channel::Browser(browser)) = &session.channel {
@@ -163,6 +158,21 @@ fn full<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Result<
     maybe(out, "3ds", three_ds(session))?;
     maybe(out, "cardholder_info", information(session))?;
     result(session, view, out)
+}
+
+/// What became of an exemption that was asked for.
+fn exemption(session: &Session) -> Option<Value> {
+    let asked = session.draft.challenge_indicator;
+    session.directory.as_ref().filter(|_| asks_exemption(asked))?;
+    let granted = if asked == "trusted_listing_prompt" { "trusted_listing" } else { asked };
+    if !session.triggers.exempt {
+        return Some(json!({"requested": asked, "applied": "none"}));
+    }
+    let mut exemption = json!({"requested": asked, "applied": granted});
+    if granted == "trusted_listing" {
+        exemption["trusted_beneficiary"] = json!({"status": "Y", "source": "03"});
+    }
+    Some(exemption)
 }
 
 /// Members of a final state.

@@ -182,7 +182,7 @@ fn an_answer_that_is_not_ours_ends_unavailable() {
     let spoil = |kind: &str, pares: String| match kind {
         "no base64" => "!!".to_owned(),
         "no xml" => deflated("hello"),
-        "status" => deflated(&inflated(&pares).replace("<status>Y", "<status>A")),
+        "status" => deflated(&inflated(&pares).replace("<status>A", "<status>Y")),
         "amount" => deflated(&inflated(&pares).replace("<purchAmount>1", "<purchAmount>2")),
         "unsigned" => {
             let xml = inflated(&pares);
