@@ -57,7 +57,8 @@ impl From<Exit> for ExitCode {
 #[command(after_help = "Without a command the window opens.\n\
     Exit codes: 0 as expected, 1 a scenario did not end as expected, 2 wrong usage or configuration, \
     3 environment unreachable.\n\
-    The client secret of a saved profile is read from SESSIONS_CONSOLE_CLIENT_SECRET.\n\n\
+    The client secret of a saved profile is read from SESSIONS_CONSOLE_CLIENT_SECRET; a fixed client of the \
+    command sandbox from SESSIONS_CONSOLE_SANDBOX_CLIENT_ID and SESSIONS_CONSOLE_SANDBOX_CLIENT_SECRET.\n\n\
     A profile without saving one (--environment env; in the window, «From the environment»):\n  \
     SESSIONS_CONSOLE_CLIENT_ID              access key id; without it there is no such profile\n  \
     SESSIONS_CONSOLE_CLIENT_SECRET          its secret; never written to disk\n  \
@@ -129,6 +130,9 @@ struct SandboxArguments {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "P", default_value_t = Ports::DEFAULT.sandbox)]
     port: u16,
+    /// Also listen for TLS under the vendor's host names; 0 takes a free port [without a number: 8743]
+    #[arg(long, value_name = "P", num_args = 0..=1, default_missing_value = "8743")]
+    tls_port: Option<u16>,
     /// Same seed, same identifiers
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -196,7 +200,7 @@ pub fn main(window: impl FnOnce(Options) -> Result<(), Problem>) -> ExitCode {
         None => open_window(data_dir, window),
         Some(Command::Run(wanted)) => run::run(&wanted, data_dir),
         Some(Command::List { json }) => Ok(deck::list(json)),
-        Some(Command::Sandbox(wanted)) => sandbox::run(&wanted),
+        Some(Command::Sandbox(wanted)) => sandbox::run(&wanted, data_dir),
         Some(Command::Listen(wanted)) => listen::run(&wanted, data_dir),
     };
     done.unwrap_or_else(|problem| {
@@ -267,7 +271,8 @@ fn tell(line: &serde_json::Value) -> io::Result<()> {
 
 /// A port that cannot be had, and the option that takes another.
 fn taken(error: &BindError) -> Problem {
-    Problem::new(error, Some(&error.hint().replace("port 0", "--port 0")))
+    let option = if error.name == crate::sandbox::OVER_TLS { "--tls-port 0" } else { "--port 0" };
+    Problem::new(error, Some(&error.hint().replace("port 0", option)))
 }
 
 /// Standard output is closed: there is nobody to work for.

@@ -262,7 +262,8 @@ fn start_sandbox(
     servers: &mut HashMap<Server, ServerStatus>,
 ) -> Result<Sandbox, StartError> {
     let start = |port| {
-        let config = sandbox::Config { port, clock: clock.clone(), seed: options.seed, sink: Some(sink.clone()) };
+        let config = sandbox::Config::new(port, clock.clone());
+        let config = sandbox::Config { seed: options.seed, sink: Some(sink.clone()), ..config };
         runtime.block_on(Sandbox::start(config))
     };
     let asked = options.ports.sandbox;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::fields::Object;
 use super::log::Entry;
+use crate::serve::Arrival;
 
 /// Largest body that is read, in bytes. Source: trust.md 1.7.
 pub(super) const BODY_LIMIT: usize = 1 << 20;
@@ -64,6 +65,22 @@ impl Fault {
     /// 501: part of the API that this sandbox does not play.
     pub(super) fn not_implemented(code: &'static str) -> Self {
         Self::new(501, "not_implemented", code)
+    }
+
+    /// An error of this status, with the word and a code that fit it. Source: sessions-api.md 2.6.
+    pub(super) fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::unauthorized(),
+            403 => Self::forbidden("operation_not_allowed"),
+            404 => Self::not_found("session_not_found"),
+            409 => Self::busy(),
+            429 => Self::new(429, "too_many_requests", "rate_limit_exceeded"),
+            501 => Self::not_implemented("source_not_supported"),
+            502 => Self::new(502, "callback_failed", "session_callback_failed"),
+            503 => Self::new(503, "service_not_available", "ds_error"),
+            500.. => Self::new(status, "internal_server_error", "unknown_error"),
+            _ => Self::new(status, "unprocessable_entity", "request_invalid"),
+        }
     }
 
     fn body(&self, request_id: &str) -> Body {
@@ -196,16 +213,26 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     let request_id = app.request_ids.uuid();
     let (mut parts, body) = request.into_parts();
     let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
-    let origin = Origin { base: format!("http://{host}"), request_id: request_id.clone() };
+    let secure = parts.extensions.get::<Arrival>().is_some_and(|arrival| arrival.secure);
+    let scheme = if secure { "https" } else { "http" };
+    let origin = Origin { base: format!("{scheme}://{host}"), request_id: request_id.clone() };
     parts.extensions.insert(origin);
     let mut entry = Entry::new(&parts.method, parts.uri.path(), &app.clock, &request_id);
     entry.user_agent =
         parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let head = parts.method == Method::HEAD;
+    let incident = app.trouble.next(&parts.method, parts.uri.path(), || app.clock.passed());
+    let instead = match &incident {
+        Some(incident) => incident.before().await,
+        None => None,
+    };
     let response = match to_bytes(body, BODY_LIMIT).await {
         Ok(bytes) => {
             entry.request(&parts.headers, &bytes);
-            next.run(Request::from_parts(parts, Body::from(bytes))).await
+            match instead {
+                Some(answer) => answer,
+                None => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+            }
         }
         Err(_) => too_large().into_response(),
     };
@@ -214,7 +241,8 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default(); // made by us, so whole and small
     entry.answer(parts.status, &parts.headers, &bytes, began.elapsed());
     app.lock().log.push(entry);
-    Response::from_parts(parts, Body::from(bytes))
+    let response = Response::from_parts(parts, Body::from(bytes));
+    incident.iter().fold(response, |response, incident| incident.after(response))
 }
 
 /// Writes what all answers share.
@@ -222,6 +250,9 @@ fn finish(mut response: Response, request_id: &str, head: bool) -> Response {
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         if !head {
             *response.body_mut() = fault.body(request_id);
+        }
+        if fault.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if fault.codes.is_empty() {
             response.headers_mut().remove(CONTENT_TYPE);

@@ -12,14 +12,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, ORIGIN};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
+use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
 use super::issuer::finish;
 use super::payments;
+use super::scheme::status_of;
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
 
@@ -41,6 +43,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/_sandbox/reset", post(reset))
         .route("/_sandbox/settings", get(read_settings).put(change_settings))
         .route("/_sandbox/callbacks", get(callbacks))
+        .route("/_sandbox/webhooks", get(webhooks))
+        .route("/_sandbox/arm", put(arm).get(armed))
+        .route("/_sandbox/faults", get(faults).put(plan_faults))
 }
 
 /// Refuses whoever does not hold the token, and every browser.
@@ -73,8 +78,17 @@ fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
     if let Some(deadline) = session.deadline() {
         summary["seconds_left"] = deadline.saturating_sub(app.clock.passed()).as_secs().into();
     }
+    summary["protocol_version"] = session.version.into();
     if let Some(challenge) = &session.challenge {
         summary["wrong_passwords"] = challenge.wrong.into();
+        summary["interactions"] = challenge.interactions.into();
+        summary["prepared_result"] = status_of(challenge.outcome).word().into();
+    }
+    if let Some(id) = session.directory.as_ref().and_then(|directory| directory.transaction_id.as_deref()) {
+        summary["ds_transaction_id"] = id.into();
+    }
+    if let Some(acs) = &session.acs {
+        summary["acs_transaction_id"] = acs.transaction_id.as_str().into();
     }
     if let Some(reference) = &session.draft.reference {
         summary["reference"] = reference.as_str().into();
@@ -180,13 +194,14 @@ async fn move_clock(State(app): App, call: Call) -> Answer {
     Ok(clock_json(&app))
 }
 
-/// Forgets everything but the keys and the settings.
+/// Forgets everything but the keys and the settings: sessions, logs, events, what is armed, faults.
 async fn reset(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let mut store = app.lock();
     let settings = store.settings.clone();
     *store = Store::new();
     store.settings = settings;
+    app.trouble.calm();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -200,6 +215,7 @@ async fn change_settings(State(app): App, call: Call) -> Answer {
     let body = call.object()?;
     let mut store = app.lock();
     store.settings.change(&body)?;
+    app.trouble.set_rate(store.settings.rate);
     Ok(answer_json(200, &store.settings.json()))
 }
 
@@ -208,4 +224,59 @@ async fn callbacks(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let store = app.lock();
     Ok(answer_json(200, &json!({"callbacks": store.callbacks})))
+}
+
+/// Webhook events with their attempts, newest first.
+async fn webhooks(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let events: Vec<_> = app.lock().events.iter().cloned().collect();
+    let list: Vec<Value> = events.iter().map(|event| event.json()).collect();
+    Ok(answer_json(200, &json!({"webhooks": list})))
+}
+
+/// `{"scenario": "S023", "sessions": 1}`: the next sessions get what its card would get.
+async fn arm(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let body = call.object()?;
+    let mut findings = Findings::default();
+    body.keys()
+        .filter(|name| !["scenario", "sessions"].contains(&name.as_str()))
+        .for_each(|name| findings.invalid(name));
+    let mut reader = Reader::new(&body, &mut findings);
+    let scenario = reader.text("scenario", Need::Must, 1..=64);
+    let sessions = reader.integer("sessions", Need::May, 0..=1_000_000);
+    if !findings.0.is_empty() {
+        return Err(Fault::invalid(findings.0));
+    }
+    match Armed::with(&scenario.unwrap_or_default(), sessions.unwrap_or(1)) {
+        Ok(armed) => {
+            let mut store = app.lock();
+            store.armed = armed;
+            Ok(answer_json(200, &Armed::json(store.armed.as_ref())))
+        }
+        Err(near) => Ok(answer_json(
+            404,
+            &json!({
+                "request_id": call.request_id, "error_type": "not_found", "error_codes": ["scenario_not_found"],
+                "near": near,
+            }),
+        )),
+    }
+}
+
+async fn armed(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    Ok(answer_json(200, &Armed::json(app.lock().armed.as_ref())))
+}
+
+async fn faults(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    Ok(answer_json(200, &app.trouble.json()))
+}
+
+/// `{"faults": [{"hop": "api", "kind": "status", "status": 503, "times": 2}]}`, in place of the old list.
+async fn plan_faults(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    app.trouble.set_faults(&call.object()?)?;
+    Ok(answer_json(200, &app.trouble.json()))
 }

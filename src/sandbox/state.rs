@@ -4,22 +4,27 @@
 //! too many. Source of the numbers: sessions-api.md 4.1, 1.5, 7.5; product.md "Decided".
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::answer::Fault;
+use super::arm::Armed;
+use super::faults::Rate;
 use super::fields::{Findings, Need, Object, Reader};
 use super::log::{Entry, Ring};
 use super::market::Market;
 use super::payments::Payment;
 use super::session::{Limits, Session};
+use super::token;
+use super::webhooks::{self, Workflow};
 use crate::model::Pan;
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
 /// Sessions, payments and stored cards that are remembered, each.
 const SHELF: usize = 100_000;
-/// Callbacks that are remembered.
+/// Callbacks and webhook events that are remembered, each.
 const CALLBACKS: usize = 1_000;
 /// Bytes of hidden messages. Source: product.md "Decided", Size.
 const MESSAGE_BYTES: usize = 64 << 20;
@@ -77,6 +82,9 @@ pub(super) struct State {
     /// Session id to the payment it was spent on.
     pub(super) spent: Shelf<String>,
     pub(super) callbacks: VecDeque<Value>,
+    /// Webhook events, newest first. Their retries end when they leave this list.
+    pub(super) events: VecDeque<Arc<webhooks::Event>>,
+    pub(super) armed: Option<Armed>,
     pub(super) messages: Ring<SchemeMessage>,
     pub(super) log: Ring<Entry>,
 }
@@ -91,6 +99,8 @@ impl State {
             payments: Shelf::new(),
             spent: Shelf::new(),
             callbacks: VecDeque::new(),
+            events: VecDeque::new(),
+            armed: None,
             messages: Ring::new(MESSAGE_BYTES),
             log: Ring::new(LOG_BYTES),
         }
@@ -109,18 +119,24 @@ impl State {
         self.sessions.get_mut(session)
     }
 
+    pub(super) fn remember_event(&mut self, event: Arc<webhooks::Event>) {
+        self.events.push_front(event);
+        self.events.truncate(CALLBACKS);
+    }
+
     pub(super) fn remember_callback(&mut self, record: Value) {
         self.callbacks.push_front(record);
         self.callbacks.truncate(CALLBACKS);
     }
 }
 
-/// Facts that wait to be posted, in order, and a callback of a hosted session that is over.
+/// Facts that wait to be posted, in order, and a session that is over.
 #[derive(Default)]
 pub(super) struct Pending {
     pub(super) messages: Vec<SchemeMessage>,
     pub(super) phone: Option<PhoneMessage>,
-    /// A hosted session that just ended and has a callback address.
+    /// A session that just ended and about which somebody is to be told: a hosted one with a
+    /// callback address, or any if there is a workflow.
     pub(super) ended: Option<String>,
 }
 
@@ -130,8 +146,9 @@ impl Pending {
         for message in &messages {
             store.messages.push_sized(message.body.len() + 256, message.clone());
         }
-        let over =
-            |session: &&Session| session.hosted() && session.status.is_final() && session.callback_url().is_some();
+        let workflow = store.settings.webhooks.is_some();
+        let told = |session: &Session| workflow || (session.hosted() && session.callback_url().is_some());
+        let over = |session: &&Session| session.status.is_final() && told(session);
         let ended = store.sessions.get(id).filter(over).map(|session| session.id.clone());
         Self { messages, phone: None, ended }
     }
@@ -160,8 +177,12 @@ pub(super) struct Settings {
     pub(super) strict: bool,
     pub(super) honour_mandate: bool,
     pub(super) callbacks: Callbacks,
-    /// Empty: any scope.
+    /// Empty: any scope, or when strict those of [`token::DEFAULT_SCOPES`].
     pub(super) allowed_scopes: Vec<String>,
+    /// Take `Bearer sk_sbox_…` for an access token.
+    pub(super) lenient_keys: bool,
+    pub(super) rate: Rate,
+    pub(super) webhooks: Option<Arc<Workflow>>,
 }
 
 impl Default for Settings {
@@ -180,6 +201,9 @@ impl Default for Settings {
             honour_mandate: false,
             callbacks: Callbacks::Deliver,
             allowed_scopes: Vec::new(),
+            lenient_keys: false,
+            rate: Rate::default(),
+            webhooks: None,
         }
     }
 }
@@ -211,6 +235,14 @@ impl Settings {
         self.version
     }
 
+    /// The scopes that the client may have; empty: any. Source: sessions-api.md 1.5.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        if self.strict && self.allowed_scopes.is_empty() {
+            return token::DEFAULT_SCOPES.split(' ').map(str::to_owned).collect();
+        }
+        self.allowed_scopes.clone()
+    }
+
     pub(super) fn json(&self) -> Value {
         let mut settings = json!({
             "token_seconds": self.token_seconds, "session_seconds": self.session_seconds,
@@ -219,9 +251,13 @@ impl Settings {
             "challenge_idle_seconds": self.challenge_idle_seconds, "decoupled_seconds": self.decoupled_seconds,
             "protocol_version": self.version, "strict": self.strict, "honour_mandate": self.honour_mandate,
             "callbacks": match self.callbacks { Callbacks::Deliver => "deliver", Callbacks::Record => "record" },
-            "allowed_scopes": self.allowed_scopes,
+            "allowed_scopes": self.allowed_scopes, "lenient_keys": self.lenient_keys,
+            "webhooks": self.webhooks.as_ref().map_or_else(|| json!({}), |workflow| workflow.json()),
         });
         self.market.show(&mut settings);
+        if let Value::Object(settings) = &mut settings {
+            settings.extend(self.rate.members());
+        }
         settings
     }
 
@@ -264,6 +300,11 @@ impl Settings {
                 Some(list) => new.allowed_scopes = Vec::into_iter(list).map(str::to_owned).collect(),
                 None => reader.findings.invalid("allowed_scopes"),
             }
+        }
+        new.lenient_keys = reader.flag("lenient_keys").unwrap_or(new.lenient_keys);
+        new.rate.change(&mut reader);
+        if let Some(workflow) = reader.object("webhooks", Need::May) {
+            new.webhooks = Workflow::read(workflow, reader.findings, self.webhooks.as_deref()).map(Arc::new);
         }
         if findings.0.is_empty() {
             *self = new;

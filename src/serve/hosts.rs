@@ -28,6 +28,7 @@ impl HostError {
 pub struct Hosts {
     port: u16,
     any_localhost: bool,
+    names: &'static [&'static str],
     lists: Arc<Mutex<Lists>>,
 }
 
@@ -40,7 +41,12 @@ struct Lists {
 
 impl Hosts {
     pub(super) fn new(port: u16, any_localhost: bool) -> Self {
-        Self { port, any_localhost, lists: Arc::default() }
+        Self { port, any_localhost, names: &[], lists: Arc::default() }
+    }
+
+    /// Also answers to these names, with the server's port or none; `*.` stands for one label.
+    pub(super) fn named(self, names: &'static [&'static str]) -> Self {
+        Self { names, ..self }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Lists) -> T) -> T {
@@ -107,7 +113,8 @@ impl Hosts {
             let is = |one: &String| one.eq_ignore_ascii_case(host) || name.is_some_and(|n| one.eq_ignore_ascii_case(n));
             lists.allowed.iter().any(is)
         };
-        (local || self.with(allowed)).then_some(false)
+        let named = || self.names.iter().any(|pattern| is_named(name.unwrap_or(host), pattern));
+        (local || named() || self.with(allowed)).then_some(false)
     }
 
     /// The name in front of our own port. Port 80 is the one that senders leave out.
@@ -115,6 +122,12 @@ impl Hosts {
         let suffix = format!(":{}", self.port);
         host.strip_suffix(&suffix).or_else(|| (self.port == 80).then_some(host))
     }
+}
+
+/// Whether a host is the one a pattern names, or one label in front of it if it begins with `*.`.
+fn is_named(host: &str, pattern: &str) -> bool {
+    let Some(parent) = pattern.strip_prefix("*.") else { return host.eq_ignore_ascii_case(pattern) };
+    host.split_once('.').is_some_and(|(label, rest)| is_label(label) && rest.eq_ignore_ascii_case(parent))
 }
 
 /// `shop.localhost`, `a.b.localhost`; not `localhost`, not `.localhost`.
@@ -180,6 +193,25 @@ mod tests {
         let hosts = Hosts::new(8080, true);
         assert_eq!(hosts.knows("abc.sandbox.localhost:8080"), Some(false));
         for host in [".localhost:8080", "a..localhost:8080", "a.localhost.evil:8080", "evillocalhost:8080"] {
+            assert_eq!(hosts.knows(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn named_hosts_come_with_the_own_port_or_none() {
+        let hosts = Hosts::new(8743, false).named(&["api.vendor.test", "*.api.vendor.test"]);
+        for host in ["api.vendor.test", "API.vendor.test:8743", "pl-ab12.api.vendor.test", "x.api.vendor.test:8743"] {
+            assert_eq!(hosts.knows(host), Some(false), "{host}");
+        }
+        for host in [
+            "vendor.test",
+            "api.vendor.test:443",
+            "a.b.api.vendor.test",
+            ".api.vendor.test",
+            "*.api.vendor.test",
+            "evilapi.vendor.test",
+            "api.vendor.test.evil",
+        ] {
             assert_eq!(hosts.knows(host), None, "{host}");
         }
     }
