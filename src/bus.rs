@@ -13,7 +13,7 @@ use crate::model::profile::{Profile, ProfileId, TokenStatus};
 use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Settings;
-use crate::model::{Keeping, Notice, Problem, RunId, Secret};
+use crate::model::{Keeping, Notice, Problem, RunId, Secret, Stamp};
 
 /// Events that may wait to be folded in before posting tasks wait themselves, and
 /// records that may wait for the disk. Source: trust.md 1.7.
@@ -87,7 +87,7 @@ pub enum Event {
     /// A request went out and was answered, or not.
     Exchanged(Option<RunId>, Arc<Exchange>),
     /// A run waits for a person.
-    TurnCame(RunId, Turn),
+    TurnCame(RunId, Box<Turn>),
     /// A run goes on: the step that it does now.
     StepBegan(RunId, Step),
     /// The shopper's browser did something.
@@ -96,8 +96,8 @@ pub enum Event {
     StepSkipped(RunId, Step),
     /// The API asked for a pause before this step is sent again.
     StepPaused(RunId, Step),
-    /// Something about a step that a tester should know.
-    StepNoted(RunId, Step, String),
+    /// Something about a step that a tester should know, and since when.
+    StepNoted(RunId, Step, String, Stamp),
     /// A step did not come to its end; the run can go on.
     StepFailed(RunId, Step, Problem),
     /// A run has nothing left to do.

@@ -280,7 +280,7 @@ fn the_apps_four_results_have_buttons_and_keys() {
     ] {
         let expected = Command::Answer(ONE, Answer::App(result), as_offered());
         click(&mut window, label);
-        assert_eq!(std::mem::take(&mut window.state_mut().commands), [expected.clone()], "{label}");
+        assert_eq!(std::mem::take(&mut window.state_mut().commands), std::slice::from_ref(&expected), "{label}");
         press(&mut window, key.0, key.1);
         assert_eq!(std::mem::take(&mut window.state_mut().commands), [expected], "{label}, by key");
     }

@@ -421,7 +421,7 @@ impl Driver {
             self.asked.get_or_insert_with(clock::stamp); // the page has posted the CReq by itself
         }
         let turn = Turn { since, ..self.describe(request, problem.clone()) };
-        self.sink.post(Event::TurnCame(self.run, turn)).await;
+        self.sink.post(Event::TurnCame(self.run, Box::new(turn))).await;
     }
 
     fn describe(&self, request: &StepRequest, problem: Option<Problem>) -> Turn {
@@ -486,7 +486,7 @@ impl Driver {
         let step = request.step;
         self.sink.post(Event::StepBegan(self.run, step)).await;
         if let Some(words) = self.sealing(&request) {
-            self.sink.post(Event::StepNoted(self.run, step, words)).await;
+            self.sink.post(Event::StepNoted(self.run, step, words, clock::stamp())).await;
         }
         let stop = self.stop.clone();
         let deed = match step {

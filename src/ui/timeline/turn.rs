@@ -398,7 +398,8 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held }: Asked<'_>) {
     if let Some(limit) = turn.limit {
         let asked = asked(run, turn);
         let passed = (!held).then(|| now.since(asked.unwrap_or(turn.since)));
-        deadline_ui(ui, deadline_name(turn.request.step, asked.is_some()), passed, limit);
+        let name = deadline_name(turn.request.step, asked.is_some());
+        deadline_ui(ui, (name, turn.request.step != Step::Challenge), passed, limit);
     }
 }
 
@@ -422,7 +423,7 @@ fn deadline_name(step: Step, asked: bool) -> &'static str {
 }
 
 /// How much of the time is left; `passed` is `None` while the clock stands still.
-fn deadline_ui(ui: &mut Ui, name: &str, passed: Option<Duration>, limit: Duration) {
+fn deadline_ui(ui: &mut Ui, (name, ends_session): (&str, bool), passed: Option<Duration>, limit: Duration) {
     let tokens = Tokens::of(ui);
     let left = passed.map(|passed| limit.saturating_sub(passed));
     let share = left.filter(|_| !limit.is_zero()).map_or(0.0, |left| left.as_secs_f32() / limit.as_secs_f32());
@@ -451,6 +452,7 @@ fn deadline_ui(ui: &mut Ui, name: &str, passed: Option<Duration>, limit: Duratio
         ui,
         match left {
             None => "It waits as long as you like; no deadline comes nearer",
+            Some(_) if ends_session => "Then the session ends as expired",
             Some(_) => "Then the session ends as expired, transaction_timed_out",
         },
     );
