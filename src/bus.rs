@@ -14,7 +14,7 @@ use crate::model::profile::{Profile, ProfileId, TokenStatus};
 use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Settings;
-use crate::model::{Keeping, Notice, Problem, RunId, Secret};
+use crate::model::{Keeping, Notice, Problem, RunId, Secret, Stamp};
 
 /// Events that may wait to be folded in before posting tasks wait themselves, and
 /// records that may wait for the disk. Source: trust.md 1.7.
@@ -31,10 +31,14 @@ pub enum Command {
     Send(RunId, StepRequest),
     /// Do a step of a run (again), as the program would write it.
     Do(RunId, Step),
+    /// The form has changed while this run waits: what is not sent yet is made from this.
+    Replan(RunId, Box<Plan>),
+    /// Authorise with ECI, cryptogram and the like instead of the session's identifier.
+    AuthoriseByValues(RunId),
     /// Leave out the step that the run waits with.
     Skip(RunId),
-    /// How the shopper answers the step that the run waits with.
-    Answer(RunId, Answer),
+    /// How the shopper answers the step that the run waits with, with the request as written here.
+    Answer(RunId, Answer, Box<StepRequest>),
     /// Stop a run; what it has seen stays.
     Cancel(RunId),
     /// Forget a run.
@@ -87,13 +91,17 @@ pub enum Event {
     /// A request went out and was answered, or not.
     Exchanged(Option<RunId>, Arc<Exchange>),
     /// A run waits for a person.
-    TurnCame(RunId, Turn),
+    TurnCame(RunId, Box<Turn>),
     /// A run goes on: the step that it does now.
     StepBegan(RunId, Step),
     /// The shopper's browser did something.
     ShopperDid(RunId, Deed),
     /// A step was left out.
     StepSkipped(RunId, Step),
+    /// The API asked for a pause before this step is sent again.
+    StepPaused(RunId, Step),
+    /// Something about a step that a tester should know, and since when.
+    StepNoted(RunId, Step, String, Stamp),
     /// A step did not come to its end; the run can go on.
     StepFailed(RunId, Step, Problem),
     /// A run has nothing left to do.

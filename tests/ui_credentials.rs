@@ -269,9 +269,9 @@ fn a_foreign_host_is_shown_and_asked_about_once_for_each_run() {
     run.plan.profile = mine();
     let Phase::Waiting(turn) = &mut run.phase else { panic!("it waits") };
     turn.page = Some("https://acs.bank.example.test/challenge?id=1".into());
+    let open = Command::Answer(RunId(1), Answer::Browser, Box::new(turn.request.clone()));
     workspace.runs.insert(RunId(1), run);
     let mut harness = window_of([1440.0, 900.0], workspace);
-    let open = Command::Answer(RunId(1), Answer::Browser);
     click(&mut harness, "Open in my browser");
     assert!(!asked(&harness, &open), "held back");
     harness.get_by_label("Open a page of another host?");

@@ -46,12 +46,17 @@ impl Engine {
     pub(super) fn apply(&mut self, event: Event) {
         let now = clock::stamp();
         match event {
-            Event::Exchanged(Some(run), exchange) => self.with_run(run, |run| run.exchanged(exchange)),
+            Event::Exchanged(Some(run), exchange) => {
+                self.with_run(run, |run| run.exchanged(exchange));
+                self.remember_previous();
+            }
             Event::Exchanged(None, exchange) => self.exchanged_alone(exchange),
-            Event::TurnCame(run, turn) => self.turn_came(run, turn),
+            Event::TurnCame(run, turn) => self.turn_came(run, *turn),
             Event::StepBegan(run, step) => self.with_run(run, |run| run.step_began(step, now)),
             Event::ShopperDid(run, deed) => self.with_run(run, |run| run.shopper_did(deed, now)),
             Event::StepSkipped(run, step) => self.with_run(run, |run| run.step_skipped(step, now)),
+            Event::StepPaused(run, step) => self.with_run(run, |run| run.step_paused(step, now)),
+            Event::StepNoted(run, step, words, at) => self.with_run(run, |run| run.step_noted(step, words, at)),
             Event::StepFailed(run, step, problem) => self.with_run(run, |run| run.step_failed(step, problem, now)),
             Event::RunEnded(run) => self.with_run(run, |run| run.ended(Phase::Ended, now)),
             Event::RunCancelled(run) => self.with_run(run, |run| run.ended(Phase::Cancelled, now)),

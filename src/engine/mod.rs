@@ -24,10 +24,11 @@ use tokio::sync::{Notify, mpsc};
 use crate::bus::{Command, Event, EventSink};
 use crate::clock::{self, Clock};
 use crate::listener::Listener;
+use crate::model::api::Session;
 use crate::model::app::AppValues;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Environment, ProfileId};
-use crate::model::run::{Answer, Auth, Phase, Plan, Progress, Run};
+use crate::model::run::{Answer, Auth, Phase, Plan, Progress, Run, StepRequest};
 use crate::model::settings::Settings;
 use crate::model::template::Values;
 use crate::model::{Notice, Problem, RunId, Weight, Workspace};
@@ -130,8 +131,10 @@ impl Engine {
             Command::Run(plan) => self.start_run(plan),
             Command::Send(run, request) => self.order(run, Order::Send(request)),
             Command::Do(run, step) => self.do_step(run, step),
+            Command::Replan(run, plan) => self.replan(run, plan),
+            Command::AuthoriseByValues(run) => self.authorise_by_values(run),
             Command::Skip(run) => self.order_for_turn(run, Order::Skip),
-            Command::Answer(run, answer) => self.answer(run, answer),
+            Command::Answer(run, answer, request) => self.answer(run, answer, request),
             Command::Cancel(run) => self.cancel(run),
             Command::Remove(run) => self.remove(run),
             Command::RenewToken => self.renew_token(),
@@ -178,14 +181,14 @@ impl Engine {
         }
         let now = clock::stamp();
         let visit = self.listener.visit(id);
-        let sessions = self.workspace.runs.values().rev().filter_map(|run| run.session());
-        let previous = sessions.map(|session| Arc::new(session.raw.clone())).next();
+        let previous = self.sessions_of(&profile.id).next().map(|session| Arc::new(session.raw.clone()));
         let values = Values {
             listener: visit.listener_base().to_owned(),
             merchant: visit.merchant_base().to_owned(),
             uuid: uuid::Uuid::new_v4().to_string(),
             now: whole_seconds(now.wall),
             previous,
+            ..Values::default()
         };
         let (orders, orders_in) = mpsc::unbounded_channel();
         let stop = Arc::new(Notify::new());
@@ -199,10 +202,14 @@ impl Engine {
             orders: orders_in,
             stop: stop.clone(),
             values,
-            progress: Progress::default(),
+            progress: Progress::new(plan.channel),
             secret: None,
             automatic: drive::Automatic::default(),
             turns: HashMap::new(),
+            page_open: false,
+            asked: None,
+            known_key: self.shown_key(&plan.profile).map(str::to_owned),
+            sealed: None,
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
         self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));
@@ -235,6 +242,11 @@ impl Engine {
         self.order(run, Order::Do(step));
     }
 
+    fn authorise_by_values(&mut self, run: RunId) {
+        self.say_missing_scope(run, Step::Authorise, &Auth::ProfileToken);
+        self.order(run, Order::AuthoriseByValues);
+    }
+
     /// An order about the step that the screen shows as waiting.
     fn order_for_turn(&mut self, run: RunId, order: impl FnOnce(Step) -> Order) {
         let step = match self.workspace.runs.get(&run).map(|run| &run.phase) {
@@ -244,17 +256,37 @@ impl Engine {
         self.order(run, order(step));
     }
 
-    fn answer(&mut self, run: RunId, answer: Answer) {
-        let page = match self.workspace.runs.get(&run).map(|run| &run.phase) {
-            Some(Phase::Waiting(turn)) => turn.page.clone(),
-            _ => None,
+    fn answer(&mut self, run: RunId, answer: Answer, request: Box<StepRequest>) {
+        let turn = match self.workspace.runs.get(&run).map(|run| &run.phase) {
+            Some(Phase::Waiting(turn)) => turn.clone(),
+            _ => return, // the step ended while the button was pressed
         };
-        if answer == Answer::Browser {
-            if let Some(page) = page {
-                self.open_in_browser(&page);
-            }
-        } else {
-            self.order_for_turn(run, |step| Order::Answer(step, answer));
+        let step = turn.request.step;
+        if answer != Answer::Browser {
+            return self.order(run, Order::Answer(step, answer, request));
+        }
+        let page = if step == Step::Redirect { Some(request.url.clone()) } else { turn.page };
+        // The run still waits, so its phase stays.
+        if *request != turn.request
+            && let Some(handle) = self.runs.get(&run)
+        {
+            handle.orders.send(Order::Answer(step, answer, request)).ok(); // fails only for a run that is over
+        }
+        if let Some(page) = page {
+            self.open_in_browser(&page);
+        }
+    }
+
+    /// A run that still waits for a person follows the form; any other stays as it was asked for.
+    fn replan(&mut self, id: RunId, plan: Box<Plan>) {
+        let Some(run) = self.workspace.runs.get_mut(&id) else { return };
+        let created = run.session().is_some();
+        let waits = matches!(run.phase, Phase::Waiting(_));
+        if waits
+            && run.plan.revise((*plan).clone(), created)
+            && let Some(handle) = self.runs.get(&id)
+        {
+            handle.orders.send(Order::Replan(plan)).ok(); // fails only for a run that is over
         }
     }
 
@@ -314,12 +346,29 @@ impl Engine {
         });
     }
 
-    /// A session of another environment has other directory servers.
+    /// The sessions of a profile, newest first.
+    fn sessions_of(&self, profile: &ProfileId) -> impl Iterator<Item = &Session> {
+        let runs = self.workspace.runs.values().rev().filter(move |run| &run.plan.profile == profile);
+        runs.filter_map(Run::session)
+    }
+
+    /// The directory server's key that the newest session shows; another environment's
+    /// directory servers have others.
+    fn shown_key(&self, profile: &ProfileId) -> Option<&str> {
+        self.sessions_of(profile).find_map(|session| session.text("/certificates/ds_public"))
+    }
+
+    /// What `{{previous.…}}` stands for in the next run: the newest session of the active profile.
+    fn remember_previous(&mut self) {
+        let profile = self.workspace.settings.active_profile.clone();
+        let newest = self.sessions_of(&profile).next().map(|session| session.raw.clone());
+        if self.workspace.values.previous.as_deref() != newest.as_ref() {
+            self.workspace.values.previous = newest.map(Arc::new);
+        }
+    }
+
     fn make_app_values(&mut self) {
-        let active = &self.workspace.settings.active_profile;
-        let sessions = self.workspace.runs.values().rev().filter(|run| &run.plan.profile == active);
-        let shown = sessions.filter_map(Run::session).find_map(|session| session.text("/certificates/ds_public"));
-        let values = AppValues::make(shown, &mut random);
+        let values = AppValues::make(self.shown_key(&self.workspace.settings.active_profile), &mut random);
         let number = self.workspace.app_values.as_ref().map_or(1, |(number, _)| number + 1);
         self.workspace.app_values = Some((number, values));
     }

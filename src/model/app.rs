@@ -14,15 +14,13 @@ use sha2::{Digest as _, Sha256};
 
 /// The content encryption of the sealed device data.
 const ENC: &str = "A128GCM";
-/// Name of the SDK that this program stands for, at most 32 characters. Our choice.
-pub const SDK_REFERENCE: &str = "3DS_LOA_SDK_SANDBOX_020200_00001";
 
 /// Whose key the device data is sealed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SealedFor {
     /// The directory server's, as `certificates.ds_public` shows it.
     DirectoryServer,
-    /// One that was thrown away: nobody can open it, and the session says so.
+    /// One that was thrown away: nobody can open it.
     Throwaway {
         /// Why it was not the directory server's.
         why: &'static str,
@@ -35,7 +33,9 @@ impl SealedFor {
         match self {
             Self::DirectoryServer => "Sealed for the directory server's key of this session".into(),
             Self::Throwaway { why } => {
-                format!("Sealed for a throwaway key that nobody can open ({why}): expect status unavailable")
+                format!(
+                    "Sealed for a throwaway key ({why}): a directory server that looks inside ends it as unavailable"
+                )
             }
         }
     }
@@ -92,7 +92,7 @@ fn device_data(app_id: &str, transaction_id: &str) -> Value {
         "DD": {
             "C001": "Android", "C002": "Sessions Console||App simulator", "C003": "Android 16", "C004": "16",
             "C005": "en-GB", "C006": "0", "C008": "1080x2400", "C009": "Shopper's phone",
-            "C014": app_id, "C016": SDK_REFERENCE, "C018": transaction_id
+            "C014": app_id, "C018": transaction_id
         },
         "DPNA": { "C010": "RE01", "C011": "RE01", "C012": "RE01" },
         "SW": ["SW03"]

@@ -119,6 +119,18 @@ impl EphemeralKey {
     }
 }
 
+/// The body of `collect-data` for an app whose values are made for each run: a real key,
+/// real identifiers, device data that the directory server can open.
+pub fn app_template() -> Value {
+    let name = |path: &str| format!("{{{{app.{path}}}}}");
+    let key = EphemeralKey { x: name("sdk_ephem_pub_key.x"), y: name("sdk_ephem_pub_key.y") };
+    let mut data = app_data(&key, &name("sdk_encrypted_data"));
+    for member in ["sdk_app_id", "sdk_transaction_id"] {
+        data[member] = name(member).into();
+    }
+    data
+}
+
 /// Device data that no directory server can read: the session ends `unavailable`.
 /// Source: sessions-api.md 3.7.
 pub const UNREADABLE: &str = "{}";

@@ -23,6 +23,7 @@ pub mod presets;
 pub mod problem;
 pub mod profile;
 pub mod redact;
+pub mod refusal;
 pub mod richness;
 pub mod run;
 pub mod scenario;

@@ -62,7 +62,7 @@ pub fn needs(step: Step, channel: Channel) -> &'static [&'static str] {
             Channel::App => &["sessions:app", "sessions"],
         },
         (Step::Authorise, _) => &["gateway", "gateway:payment"],
-        (Step::Token | Step::Method | Step::Challenge | Step::Redirect, _) => &[],
+        (Step::Token | Step::Method | Step::Challenge | Step::Authenticate | Step::Redirect, _) => &[],
     }
 }
 

@@ -1,5 +1,6 @@
 //! Template values in a draft: `{{uuid}}`, `{{now}}`, `{{date+30d}}`, `{{listener}}`,
-//! `{{merchant}}`, and any member of the previous session: `{{previous.acs.transaction_id}}`.
+//! `{{merchant}}`, any member of the previous session (`{{previous.acs.transaction_id}}`) or
+//! of this one (`{{session.eci}}`), and an app's fresh values (`{{app.sdk_encrypted_data}}`).
 //! What they stand for is handed in, so the same draft resolves the same way twice.
 
 use std::borrow::Cow;
@@ -22,6 +23,10 @@ pub struct Values {
     pub now: String,
     /// The last answer of the session before this one.
     pub previous: Option<Arc<Value>>,
+    /// The newest answer of this session.
+    pub session: Option<Arc<Value>>,
+    /// The app's values of this run, under the names of `channel_data`.
+    pub app: Option<Arc<Value>>,
 }
 
 /// A placeholder in a text.
@@ -51,8 +56,8 @@ impl Values {
         if let Some((_, value)) = self.all().into_iter().find(|(known, _)| *known == name) {
             return (!value.is_empty()).then(|| value.into());
         }
-        if let Some(path) = name.strip_prefix("previous.") {
-            let mut value = self.previous.as_deref()?;
+        if let Some((tree, path)) = self.tree(name) {
+            let mut value = tree?;
             for part in path.split('.') {
                 value = match value {
                     Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
@@ -67,6 +72,18 @@ impl Values {
         }
         let day = self.today()?.checked_add(days(name.strip_prefix("date")?)?).ok()?;
         Some(day.strftime("%Y%m%d").to_string().into())
+    }
+
+    /// The tree that a dotted name reaches into, if there is one, and the way in it.
+    fn tree<'a>(&self, name: &'a str) -> Option<(Option<&Value>, &'a str)> {
+        let (root, path) = name.split_once('.')?;
+        let tree = match root {
+            "previous" => &self.previous,
+            "session" => &self.session,
+            "app" => &self.app,
+            _ => return None,
+        };
+        Some((tree.as_deref(), path))
     }
 
     /// Every placeholder of a text, in order, each name once, with what it stands for.
@@ -146,6 +163,12 @@ fn meaning(name: &str, known: bool) -> Cow<'static, str> {
         ("now", true) => "the time at the start of the run, UTC".into(),
         (name, true) if name.starts_with("date") => "a day counted from today, yyyyMMdd".into(),
         (name, true) if name.starts_with("previous.") => "from the last answer of the session before".into(),
+        (name, true) if name.starts_with("session.") => "from the newest answer of this session".into(),
+        (name, true) if name.starts_with("app.") => "made fresh for this run's app".into(),
+        (name, false) if name.starts_with("session.") => "known when this session has answered".into(),
+        (name, false) if name.starts_with("app.") => {
+            "made fresh for each run, and sealed for the directory server's key that the session shows".into()
+        }
         (name, _) if name.starts_with("previous.") => {
             "the session before has no such member, or there is none yet".into()
         }
@@ -153,7 +176,7 @@ fn meaning(name: &str, known: bool) -> Cow<'static, str> {
         ("uuid" | "now", false) => "made when the run starts".into(),
         (name, _) if name.starts_with("date") => "write date, date+30d or date-1d".into(),
         _ => "nobody knows this name, so it is sent as typed; known are uuid, now, date+30d, listener, merchant, \
-              previous.…"
+              previous.…, session.…, app.…"
             .into(),
     }
 }
@@ -167,6 +190,11 @@ mod tests {
         let previous = serde_json::json!({"id": "sid_1", "acs": {"transaction_id": "t"}, "amount": 7, "list": ["a"]});
         let values =
             Values { now: "2026-02-27T23:00:00Z".into(), previous: Some(Arc::new(previous)), ..Values::default() };
+        let values = Values {
+            session: Some(Arc::new(serde_json::json!({"eci": "05"}))),
+            app: Some(Arc::new(serde_json::json!({"key": {"x": "X"}}))),
+            ..values
+        };
         for (text, expected) in [
             ("{{date}}", "20260227"),
             ("{{date+30d}}", "20260329"),
@@ -176,6 +204,7 @@ mod tests {
             ("{{previous.id}}/{{previous.acs.transaction_id}}/{{previous.amount}}", "sid_1/t/7"),
             ("{{previous.list.0}}{{previous.list.1}}", "a{{previous.list.1}}"),
             ("{{previous.nothing.here}}", "{{previous.nothing.here}}"),
+            ("{{session.eci}}/{{app.key.x}}/{{app.key.y}}", "05/X/{{app.key.y}}"),
         ] {
             assert_eq!(values.resolve(text), expected);
         }

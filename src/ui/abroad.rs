@@ -10,6 +10,7 @@ use url::Url;
 use super::theme::{self, Tokens};
 use super::widgets;
 use crate::bus::Command;
+use crate::model::exchange::Step;
 use crate::model::run::{Answer, Phase};
 use crate::model::{RunId, Workspace};
 
@@ -90,7 +91,8 @@ fn question_ui(ui: &mut Ui, host: &str) -> Option<bool> {
 fn foreign(command: &Command, workspace: &Workspace) -> Option<Place> {
     let (run, address) = match command {
         Command::OpenInBrowser(address) => (None, address.as_str()),
-        Command::Answer(run, Answer::Browser) => match &workspace.runs.get(run)?.phase {
+        Command::Answer(run, Answer::Browser, request) => match &workspace.runs.get(run)?.phase {
+            Phase::Waiting(_) if request.step == Step::Redirect => (Some(*run), request.url.as_str()),
             Phase::Waiting(turn) => (Some(*run), turn.page.as_deref()?),
             _ => return None,
         },

@@ -120,6 +120,7 @@ impl Shell {
         self.inspector_ui(ui, workspace, width, commands);
         let fill = Frame::new().fill(Tokens::of(ui).bg1);
         CentralPanel::default().frame(fill).show(ui, |ui| self.timeline.ui(ui, workspace, now, commands));
+        self.timeline.follow_form(workspace, || self.builder.plan(workspace), commands);
         if let Some(intent) = self.timeline.take_intent() {
             match intent {
                 timeline::Intent::Run => acts.push(Act::Run),

@@ -239,9 +239,10 @@ fn server_ui(ui: &mut Ui, caption: &str, status: Option<&ServerStatus>, more: Ve
     if let Some(tip) = tip {
         let copied = response.clicked();
         if let (true, Some(ServerStatus::Up { address, .. })) = (copied, status) {
-            ui.ctx().copy_text(format!("http://{address}"));
+            widgets::copy(ui, caption, &format!("http://{address}"));
         }
-        response.on_hover_text(format!("{tip}\nClick to copy the address"));
+        let done = widgets::just_copied(ui, caption);
+        response.on_hover_text(format!("{tip}\n{}", if done { "Copied" } else { "Click to copy the address" }));
     }
 }
 

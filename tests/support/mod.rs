@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sessions_console::bus::Command;
 use sessions_console::engine::{Engine, Options, Ports};
 use sessions_console::model::draft::{Body, Completion, Draft};
-use sessions_console::model::run::{Phase, Plan, Run, Turn, What};
+use sessions_console::model::run::{Answer, Phase, Plan, Run, Turn, What};
 use sessions_console::model::{RunId, Workspace};
 
 /// How long a test waits for a condition before it fails.
@@ -71,6 +71,12 @@ impl Bench {
         }
     }
 
+    /// Answers the turn that a run waits with, with its request as it is.
+    pub fn answer(&mut self, id: RunId, answer: Answer) {
+        let turn = self.turn_of(id);
+        self.engine.dispatch(Command::Answer(id, answer, Box::new(turn.request)));
+    }
+
     /// Until a run has nothing left to do; fails if it waits for a person.
     pub fn end_of(&mut self, id: RunId) -> &Run {
         self.until("the end of the run", |w| !matches!(w.runs[&id].phase, Phase::Working(_)));
@@ -118,6 +124,8 @@ pub fn lines(run: &Run) -> Vec<String> {
         What::Delivery(delivery) => format!("{} {:?}", delivery.kind.name(), delivery.verdict),
         What::Wait(step) => format!("wait {step}"),
         What::Skipped(step) => format!("skipped {step}"),
+        What::Paused(step) => format!("paused {step}"),
+        What::Noted(step, words) => format!("noted {step}: {words}"),
         What::Failed(step, problem) => format!("failed {step}: {}", problem.line()),
         What::Cancelled => "cancelled".into(),
     };

@@ -260,6 +260,8 @@ pub fn waiting(id: RunId) -> Run {
         page: Some(format!("{API}/challenge")),
         since: at(486),
         limit: Some(Duration::from_secs(600)),
+        asked: None,
+        notice: None,
         problem: None,
     });
     run
@@ -274,6 +276,8 @@ pub fn by_hand(id: RunId, problem: Option<Problem>) -> Run {
         page: None,
         since: at(600),
         limit: None,
+        asked: None,
+        notice: None,
         problem,
     });
     run

@@ -147,7 +147,7 @@ impl Draft {
             inline: false,
             session: Doc::of(body),
             browser: Doc::of(devices::DESKTOP_CHROME.browser_data()),
-            app: Doc::of(devices::app_data(&devices::EphemeralKey::example(), devices::UNREADABLE)),
+            app: Doc::of(devices::app_template()),
             initiated: Doc::of(json!({ "channel": "merchant_initiated", "request_type": "recurring_transaction" })),
             fingerprint: Doc::default(),
             payment: Doc::default(),

@@ -90,7 +90,9 @@ impl Panel {
                 widgets::code_ui(ui, "code", &message.code);
             }),
             What::Failed(_, problem) => padded(ui, |ui| widgets::problem_ui(ui, problem)),
-            What::Wait(_) | What::Skipped(_) | What::Cancelled => padded(ui, |ui| moments_ui(ui, entry)),
+            What::Wait(_) | What::Skipped(_) | What::Paused(_) | What::Noted(..) | What::Cancelled => {
+                padded(ui, |ui| moments_ui(ui, entry))
+            }
         }
     }
 
@@ -242,6 +244,8 @@ fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
         What::Phone(message) => ("Phone".into(), message.sender.clone(), None),
         What::Wait(step) => ("Waiting".into(), step.name().into(), None),
         What::Skipped(step) => ("Left out".into(), step.name().into(), None),
+        What::Paused(step) => ("Pause".into(), step.name().into(), None),
+        What::Noted(step, _) => ("Note".into(), step.name().into(), None),
         What::Failed(step, _) => ("Failed".into(), step.name().into(), None),
         What::Cancelled => ("Stopped".into(), String::new(), None),
     };
