@@ -107,6 +107,11 @@ fn in_every_known_state() {
         let session = (stage.reach)(&lab);
         agree(&session);
         agree(&lab.get(text(&session, "id")));
+        for channel in ["browser", "app", "merchant_initiated"] {
+            let bearer = lab.bearer();
+            let headers = [("Authorization", bearer.as_str()), ("channel", channel)];
+            agree(&request(lab.addr, "GET", &own(&session), &headers, "").json());
+        }
     }
 }
 
