@@ -13,7 +13,7 @@ use crate::model::profile::{Profile, ProfileId, TokenStatus};
 use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Settings;
-use crate::model::{Notice, Problem, RunId, Secret};
+use crate::model::{Keeping, Notice, Problem, RunId, Secret};
 
 /// Events that may wait to be folded in before posting tasks wait themselves, and
 /// records that may wait for the disk. Source: trust.md 1.7.
@@ -44,8 +44,20 @@ pub enum Command {
     ForgetToken,
     /// Keep a profile; a new id adds one.
     SaveProfile(Profile),
-    /// Keep a profile's client secret for this program run, for its present hosts.
+    /// Keep this as a new profile, under an id of its own, and use it.
+    AddProfile(Profile),
+    /// Delete a profile with its token and its secrets, those in the keychain too.
+    RemoveProfile(ProfileId),
+    /// Hold a profile's client secret, for its present hosts.
     SetSecret(ProfileId, Secret),
+    /// Hold the key with which a profile's webhooks are signed.
+    SetWebhookKey(ProfileId, Secret),
+    /// Let a profile's secret go to the hosts that the profile has now.
+    AllowHosts(ProfileId),
+    /// Forget a profile's secrets, those in the keychain too.
+    ForgetSecrets(ProfileId),
+    /// Ask the keychain again for a profile's secrets, or to keep them.
+    AskKeychain(ProfileId),
     /// Use this profile from now on.
     UseProfile(ProfileId),
     /// Send to this production profile from now on.
@@ -89,6 +101,8 @@ pub enum Event {
     PhoneMessageSent(PhoneMessage),
     /// The token of a profile was fetched, renewed, lost or refused.
     TokenChanged(ProfileId, TokenStatus),
+    /// The keychain was asked for a profile's secrets, or answered.
+    KeychainTold(ProfileId, Keeping),
     /// A session body was read from a file.
     BodyOpened(PathBuf, String),
     /// A record did not reach the disk.

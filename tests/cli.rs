@@ -45,8 +45,10 @@ impl Place {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sessions-console"));
-        for name in
-            ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG", "SESSIONS_CONSOLE_CLIENT_SECRET", SANDBOX_ID, SANDBOX_SECRET]
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG"] {
+            command.env_remove(name);
+        }
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SESSIONS_CONSOLE_"))
         {
             command.env_remove(name);
         }
@@ -615,6 +617,43 @@ fn a_saved_profile_is_run_against_its_own_host() {
     let ended = Ended::of(&command.output().expect("the program starts"));
     let ended = ended.expect(0, &["2 passed, 0 failed, 0 broken", "Colleague"]);
     assert!(!ended.err.contains(text(&ready, "client_secret")));
+    assert_eq!(sandbox.end(Signal::TERM).0.code(), Some(0));
+}
+
+#[test]
+fn a_profile_of_environment_variables_runs_without_being_saved() {
+    let place = Place::new();
+    let mut sandbox = place.start(&["sandbox", "--port", "0"]);
+    let ready = sandbox.line();
+    let run = |words: &[&str], variables: &[(&str, &str)]| {
+        let mut command = place.command(words);
+        command.envs(variables.iter().map(|(name, value)| (format!("SESSIONS_CONSOLE_{name}"), *value)));
+        Ended::of(&command.output().expect("the program starts"))
+    };
+    let secret = text(&ready, "client_secret");
+    let all = [
+        ("CLIENT_ID", text(&ready, "client_id")),
+        ("CLIENT_SECRET", secret),
+        ("BASE_URL", text(&ready, "base_url")),
+        ("SCOPES", "sessions gateway"),
+    ];
+    let words = ["run", "S001", "--environment", "env"];
+    let ended = run(&words, &all).expect(0, &["1 passed", "From the environment"]);
+    assert!(!ended.err.contains(secret), "{}", ended.err);
+    assert!(is_empty(place.data.path()), "nothing is saved");
+    run(&words, &[]).expect(2, &["no profile in the environment variables", "SESSIONS_CONSOLE_CLIENT_ID"]);
+    run(&words, &all[..1]).expect(2, &["SESSIONS_CONSOLE_CLIENT_SECRET"]);
+    run(&words, &[all[0], all[1], ("ENVIRONMENT", "live")]).expect(2, &["SESSIONS_CONSOLE_ENVIRONMENT", "production"]);
+    run(&words, &[all[0], all[1], ("ENVIRONMENT", "production")]).expect(2, &["--i-mean-production"]);
+    let poor = [all[0], all[1], all[2], ("SCOPES", "gateway")];
+    run(&words, &poor).expect(1, &["needs the scope sessions:browser or sessions:app or sessions"]);
+    run(&["run", "S001"], &all).expect(0, &["1 passed", "--environment env"]);
+    let help = run(&["--help"], &[]).out;
+    for name in
+        ["CLIENT_ID", "CLIENT_SECRET", "ENVIRONMENT", "BASE_URL", "TOKEN_URL", "PROCESSING_CHANNEL_ID", "SCOPES"]
+    {
+        assert!(help.contains(&format!("SESSIONS_CONSOLE_{name} ")), "{name} is not in: {help}");
+    }
     assert_eq!(sandbox.end(Signal::TERM).0.code(), Some(0));
 }
 

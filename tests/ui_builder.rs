@@ -352,7 +352,8 @@ fn a_refused_token_is_explained_and_can_be_tried_again() {
     let mut harness = window_with([1280.0, 1400.0], workspace);
     harness.get_by_label("Credentials").click();
     harness.run();
-    harness.get_by_label_contains("does not know this id and secret");
+    harness.get_by_label_contains("400 invalid_client");
+    harness.get_by_label_contains("Check id and secret");
     harness.get_by_label("Try again").click();
     harness.run();
     assert_eq!(harness.state().commands.last(), Some(&Command::RenewToken));

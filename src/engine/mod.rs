@@ -8,8 +8,10 @@ mod browser;
 mod courier;
 mod drive;
 mod fold;
+mod profiles;
 mod shopper;
 mod start;
+mod vault;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,16 +25,17 @@ use crate::bus::{Command, Event, EventSink};
 use crate::clock::{self, Clock};
 use crate::listener::Listener;
 use crate::model::exchange::{Exchange, Step};
-use crate::model::profile::{Environment, Profile, ProfileId};
-use crate::model::run::{Answer, Phase, Plan, Progress, Run};
+use crate::model::profile::{Environment, ProfileId};
+use crate::model::run::{Answer, Auth, Phase, Plan, Progress, Run};
 use crate::model::settings::Settings;
 use crate::model::template::Values;
-use crate::model::{Notice, Problem, RunId, Secret, SecretState, Weight, Workspace};
+use crate::model::{Notice, Problem, RunId, Weight, Workspace};
 use crate::sandbox::Sandbox;
 use crate::store::{self, Store};
 use courier::Courier;
 use drive::{Driver, Order};
 pub use start::{Options, Ports, StartError};
+use vault::Which;
 
 /// How long closing waits for tasks.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -51,6 +54,8 @@ pub struct Engine {
     /// Tokens fetched by hand before there was a run to show them with.
     alone: Vec<Arc<Exchange>>,
     settings_writer: Option<start::SettingsWriter>,
+    /// The profile that the next start uses: the newest in use that is saved.
+    active_saved: ProfileId,
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
@@ -123,7 +128,7 @@ impl Engine {
         match command {
             Command::Run(plan) => self.start_run(plan),
             Command::Send(run, request) => self.order(run, Order::Send(request)),
-            Command::Do(run, step) => self.order(run, Order::Do(step)),
+            Command::Do(run, step) => self.do_step(run, step),
             Command::Skip(run) => self.order_for_turn(run, Order::Skip),
             Command::Answer(run, answer) => self.answer(run, answer),
             Command::Cancel(run) => self.cancel(run),
@@ -131,7 +136,13 @@ impl Engine {
             Command::RenewToken => self.renew_token(),
             Command::ForgetToken => self.forget_token(),
             Command::SaveProfile(profile) => self.save_profile(profile),
-            Command::SetSecret(profile, secret) => self.set_secret(&profile, secret),
+            Command::AddProfile(profile) => self.add_profile(profile),
+            Command::RemoveProfile(profile) => self.remove_profile(&profile),
+            Command::SetSecret(profile, secret) => self.set_secret(&profile, Which::Client, secret),
+            Command::SetWebhookKey(profile, key) => self.set_secret(&profile, Which::Webhook, key),
+            Command::AllowHosts(profile) => self.allow_hosts(&profile),
+            Command::ForgetSecrets(profile) => self.forget_secrets(&profile),
+            Command::AskKeychain(profile) => self.ask_keychain(&profile),
             Command::UseProfile(profile) => self.use_profile(profile),
             Command::ConfirmProduction(profile) => {
                 self.workspace.production_confirmed.insert(profile);
@@ -156,15 +167,22 @@ impl Engine {
             let hint = "Confirm it for this program run when the window asks, then run again";
             return self.notice(Problem::of(format!("Nothing was sent: {:?} is production", profile.name), hint));
         }
+        self.say_missing_scopes(&plan);
         self.runs_started += 1;
         let id = RunId(self.runs_started);
+        if plan.unattended {
+            self.courier.free_cards(id);
+        }
         let now = clock::stamp();
         let visit = self.listener.visit(id);
+        let sessions = self.workspace.runs.values().rev().filter_map(|run| run.session());
+        let previous = sessions.map(|session| Arc::new(session.raw.clone())).next();
         let values = Values {
             listener: visit.listener_base().to_owned(),
             merchant: visit.merchant_base().to_owned(),
             uuid: uuid::Uuid::new_v4().to_string(),
             now: whole_seconds(now.wall),
+            previous,
         };
         let (orders, orders_in) = mpsc::unbounded_channel();
         let stop = Arc::new(Notify::new());
@@ -209,6 +227,11 @@ impl Engine {
         }
     }
 
+    fn do_step(&mut self, run: RunId, step: Step) {
+        self.say_missing_scope(run, step, &Auth::ProfileToken);
+        self.order(run, Order::Do(step));
+    }
+
     /// An order about the step that the screen shows as waiting.
     fn order_for_turn(&mut self, run: RunId, order: impl FnOnce(Step) -> Order) {
         let step = match self.workspace.runs.get(&run).map(|run| &run.phase) {
@@ -249,72 +272,12 @@ impl Engine {
         self.workspace.runs.remove(&run);
     }
 
-    fn renew_token(&mut self) {
-        let (Some(profile), courier) = (self.workspace.profile().cloned(), self.courier.clone()) else { return };
-        self.spawn(async move { courier.renew(&profile).await });
-    }
-
-    fn forget_token(&mut self) {
-        let (profile, courier) = (self.workspace.settings.active_profile.clone(), self.courier.clone());
-        self.spawn(async move { courier.forget(&profile).await });
-    }
-
-    fn save_profile(&mut self, profile: Profile) {
-        let profiles = &mut self.workspace.settings.profiles;
-        match profiles.iter_mut().find(|other| other.id == profile.id) {
-            Some(other) => *other = profile.clone(),
-            None => profiles.push(profile.clone()),
-        }
-        self.judge_secret(&profile);
-        self.keep_settings();
-    }
-
-    /// Says whether the profile's secret may go to the hosts it has now.
-    fn judge_secret(&mut self, profile: &Profile) {
-        let Some(entered_for) = self.courier.entered_for(&profile.id) else { return };
-        let fits = profile.origins().iter().all(|origin| entered_for.contains(origin));
-        let state = if fits { SecretState::Held } else { SecretState::Locked { entered_for } };
-        self.workspace.secrets.insert(profile.id.clone(), state);
-    }
-
-    fn set_secret(&mut self, id: &ProfileId, secret: Secret) {
-        let Some(profile) = self.workspace.settings.profiles.iter().find(|profile| &profile.id == id).cloned() else {
-            return;
-        };
-        self.courier.hold(&profile, secret);
-        self.refresh_redactor();
-        self.judge_secret(&profile);
-    }
-
-    /// What the listener stores is masked with every live secret, and, unless the embedded
-    /// sandbox is in use, by name too (trust.md R33).
-    fn refresh_redactor(&self) {
-        let environment = self.workspace.profile().map_or(Environment::Embedded, |profile| profile.environment);
-        self.store.set_redactor(self.courier.redactor(environment));
-    }
-
-    fn use_profile(&mut self, id: ProfileId) {
-        self.workspace.settings.active_profile = id;
-        self.refresh_redactor();
-        self.keep_settings();
-    }
-
     /// Profiles have commands of their own, so that a frame which saves both loses neither.
     fn save_settings(&mut self, settings: Settings) {
         let own = &mut self.workspace.settings;
         let (profiles, active_profile) = (std::mem::take(&mut own.profiles), own.active_profile.clone());
         *own = Settings { profiles, active_profile, ..settings };
         self.keep_settings();
-    }
-
-    fn keep_settings(&self) {
-        let mut settings = self.workspace.settings.clone();
-        for profile in settings.profiles.iter_mut().filter(|p| p.environment == Environment::Embedded) {
-            *profile = Profile { scopes: profile.scopes.clone(), ..Profile::embedded() };
-        }
-        if let Some(writer) = &self.settings_writer {
-            writer.keep(settings);
-        }
     }
 
     fn open_body(&mut self, path: std::path::PathBuf) {

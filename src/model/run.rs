@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::{NextAction, Session, Status};
 use super::delivery::{Delivery, DeliveryKind, Verdict};
-use super::draft::Completion;
+use super::draft::{Body, Channel, Completion, Draft};
 use super::exchange::{Exchange, Headers, Response, Step};
 use super::profile::ProfileId;
 use super::scheme::{PhoneMessage, SchemeMessage};
@@ -53,14 +53,39 @@ pub struct Plan {
     pub completion: Completion,
     /// The body of `POST /sessions`, template values not yet resolved.
     pub body: String,
-    /// The body of `PUT …/collect-data`, without `three_ds_method_completion`.
-    pub browser: String,
+    /// Where the shopper is, as the channel data say.
+    pub channel: Channel,
+    /// The body of `PUT …/collect-data`; `three_ds_method_completion` is filled in if it is
+    /// absent. Empty for merchant-initiated sessions without any.
+    pub collect: String,
+    /// The body of `PUT …/issuer-fingerprint`; what is absent is filled in.
+    pub fingerprint: String,
+    /// The body of `POST /payments`; what is absent is filled in from the session.
+    pub payment: String,
     /// From step to step.
     pub pace: Pace,
     /// Who answers the bank.
     pub shopper: Shopper,
     /// Nobody is there: a step that fails ends the run instead of waiting for advice.
     pub unattended: bool,
+}
+
+impl Plan {
+    /// A draft as it is typed: auto, the shopper types the offered password, somebody is there.
+    pub fn of(draft: &Draft, profile: ProfileId) -> Self {
+        Self {
+            profile,
+            completion: draft.completion,
+            channel: draft.channel,
+            body: draft.doc(Body::Session).text().to_owned(),
+            collect: draft.collect_text(),
+            fingerprint: draft.doc(Body::Fingerprint).text().to_owned(),
+            payment: draft.doc(Body::Payment).text().to_owned(),
+            pace: Pace::Auto,
+            shopper: Shopper::Scripted(vec![Act::EnterOffered]),
+            unattended: false,
+        }
+    }
 }
 
 /// What a request carries as `Authorization`. Anything but the profile's token switches

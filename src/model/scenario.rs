@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::draft::{Completion, Draft};
+use super::draft::{Body, Completion, Draft};
 use super::profile::ProfileId;
 use super::run::{Act, Plan, Return, Run, Shopper};
 use super::settings::Pace;
@@ -88,18 +88,10 @@ impl Scenario {
     pub fn plan(&self, profile: ProfileId) -> Plan {
         let mut draft = Draft::new(self.completion);
         for (pointer, value) in &self.body {
-            draft.body.set(pointer, (!value.is_null()).then(|| value.clone()));
+            draft.doc_mut(Body::Session).set(pointer, (!value.is_null()).then(|| value.clone()));
         }
         let acts = if self.shopper.is_empty() { vec![Act::EnterOffered] } else { self.shopper.clone() };
-        Plan {
-            profile,
-            completion: self.completion,
-            body: draft.body.text().to_owned(),
-            browser: draft.browser.text().to_owned(),
-            pace: Pace::Auto,
-            shopper: Shopper::Scripted(acts),
-            unattended: true,
-        }
+        Plan { pace: Pace::Auto, shopper: Shopper::Scripted(acts), unattended: true, ..Plan::of(&draft, profile) }
     }
 
     /// What did not come out as expected; empty if all did.

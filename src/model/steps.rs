@@ -91,7 +91,7 @@ impl Context<'_> {
     }
 
     fn browser_body(&self) -> String {
-        let text = self.values.resolve(&self.plan.browser);
+        let text = self.values.resolve(&self.plan.collect);
         match serde_json::from_str::<Map<String, Value>>(&text) {
             Ok(mut body) if !body.contains_key("three_ds_method_completion") => {
                 body.insert("three_ds_method_completion".into(), self.method_letter().into());

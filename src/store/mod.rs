@@ -8,6 +8,7 @@
 mod body;
 mod db;
 mod files;
+pub mod keychain;
 mod pems;
 pub mod settings;
 mod writer;

@@ -2,6 +2,7 @@
 //! the window alone, and hands everything else on as commands. Draws a workspace that it
 //! cannot change; never waits; time comes in.
 
+mod abroad;
 mod address;
 pub mod builder;
 pub mod credentials;
@@ -63,6 +64,7 @@ pub struct Shell {
     inspector: inspector::Panel,
     notices: notices::Notices,
     gate: production::Gate,
+    abroad: abroad::Gate,
     view: View,
     kept: View,
     saved: Duration,
@@ -88,6 +90,7 @@ impl Shell {
             inspector: inspector::Panel::default(),
             notices: notices::Notices::default(),
             gate: production::Gate::default(),
+            abroad: abroad::Gate::default(),
             kept: view.clone(),
             view,
             saved: Duration::ZERO,
@@ -106,7 +109,8 @@ impl Shell {
         let first = commands.len();
         let mut wanted = workspace.settings.clone();
         let covered = self.keys || self.typing || self.builder.window_open();
-        let mut acts = if self.gate.is_open() { Vec::new() } else { palette::pressed(ui, workspace, covered) };
+        let asking = self.gate.is_open() || self.abroad.is_open();
+        let mut acts = if asking { Vec::new() } else { palette::pressed(ui, workspace, covered) };
         self.bars_ui(ui, workspace, now, (&mut wanted, &mut acts), commands);
         let width = ui.available_width();
         self.left_ui(ui, workspace, now, width, commands);
@@ -126,6 +130,8 @@ impl Shell {
         }
         self.gate.hold_back(workspace, first, commands);
         self.gate.ui(ui, workspace, commands);
+        self.abroad.hold_back(workspace, first, commands);
+        self.abroad.ui(ui, commands);
         self.keys_ui(ui);
         self.typing = ui.ctx().text_edit_focused();
         self.remember(ui, workspace, now, wanted, (first, commands));

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cards::grouped;
-use crate::model::draft::{Draft, Finding};
-use crate::model::fields::{self, Field, Group, Kind, Required};
+use crate::model::draft::{Body, Draft, Finding};
+use crate::model::fields::{self, Field, Group, Kind, Required, Word};
 use crate::model::template::Values;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets;
@@ -67,8 +67,11 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn finding(&self, field: &Field) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.pointer == field.pointer)
+    fn finding(&self, draft: &Draft, field: &Field) -> Option<&Finding> {
+        {
+            let (body, pointer) = draft.at(field);
+            self.findings.iter().find(|finding| finding.body == body && finding.pointer == pointer)
+        }
     }
 }
 
@@ -83,7 +86,7 @@ impl Form {
         states.hovered.corner_radius = CornerRadius::same(4);
         states.inactive.weak_bg_fill = field;
         states.hovered.weak_bg_fill = field;
-        let shown: Vec<&'static Field> = fields::shown(draft.completion).collect();
+        let shown: Vec<&'static Field> = fields::shown(draft).collect();
         self.find_ui(ui, draft, &shown);
         for group in Group::ALL {
             let of_group: Vec<&'static Field> = shown.iter().copied().filter(|field| field.group == group).collect();
@@ -131,7 +134,7 @@ impl Form {
         }
         let open = !self.folded.iter().any(|folded| folded == name) || !searched.is_empty();
         let count = of_group.iter().filter(|field| filled(draft, field)).count();
-        let found = of_group.iter().filter(|field| context.finding(field).is_some()).count();
+        let found = of_group.iter().filter(|field| context.finding(draft, field).is_some()).count();
         widgets::hline(ui);
         if head_ui(ui, open, (name, wire), &format!("{count} of {}", of_group.len()), found).clicked() {
             toggle(&mut self.folded, name);
@@ -141,7 +144,8 @@ impl Form {
         }
         let whole = self.whole.iter().any(|whole| whole == name) || !searched.is_empty();
         let matters = |field: &&&Field| {
-            let needed = field.required == Required::Always || filled(draft, field) || context.finding(field).is_some();
+            let needed =
+                field.required == Required::Always || filled(draft, field) || context.finding(draft, field).is_some();
             let stays = self.shown.contains(field.pointer);
             if searched.is_empty() { whole || needed || stays } else { fits(field) }
         };
@@ -179,7 +183,7 @@ fn toggle(names: &mut Vec<String>, name: &str) {
 }
 
 fn filled(draft: &Draft, field: &Field) -> bool {
-    draft.doc(field).get(field.pointer).is_some_and(|value| !value.is_null())
+    draft.get(field).is_some_and(|value| !value.is_null())
 }
 
 /// The field's place below its group's object: `billing_address.city`.
@@ -269,17 +273,14 @@ fn expiry_ui(ui: &mut Ui, month: &'static Field, year: &'static Field, draft: &m
 }
 
 fn help(field: &Field) -> String {
-    let required = match field.required {
-        Required::Always => "Required",
-        Required::No => "May be left out",
-    };
+    let required = field.need();
     format!("{}\n{required} · {}", field.help, field.pointer)
 }
 
 /// The wire's name, help on hover, and the way back to the default where it was changed.
 fn label_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>) {
-    let default = context.fallback.doc(field).get(field.pointer);
-    let changed = draft.doc(field).get(field.pointer) != default;
+    let default = context.fallback.get(field);
+    let changed = draft.get(field) != default;
     let gap = ui.spacing().item_spacing.x;
     let width = LABEL - if changed { theme::TARGET + gap } else { 0.0 };
     ui.allocate_ui_with_layout(vec2(width, INPUT), Layout::left_to_right(Align::Center), |ui| {
@@ -294,7 +295,7 @@ fn label_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Con
         let reset = widgets::icon_button(ui, i::ICON_UNDO.outlined(), &format!("Reset {}", path(field)));
         if reset.clicked() {
             let default = default.cloned();
-            draft.doc_mut(field).set(field.pointer, default);
+            draft.set(field, default);
         }
     }
 }
@@ -302,7 +303,7 @@ fn label_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Con
 fn input_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>, width: f32) {
     let name = path(field);
     let before = ui.visuals().widgets.clone();
-    if context.finding(field).is_some() {
+    if context.finding(draft, field).is_some() {
         let stroke = Stroke::new(1.0, Tokens::of(ui).warning.ink);
         let widgets = &mut ui.visuals_mut().widgets;
         (widgets.inactive.bg_stroke, widgets.hovered.bg_stroke) = (stroke, stroke);
@@ -318,8 +319,8 @@ fn input_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Con
 }
 
 fn text_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, width: f32) -> Response {
-    let id = egui::Id::unique(("field", field.browser, field.pointer));
-    let mut text = draft.doc(field).form_text(field.pointer);
+    let id = egui::Id::unique(("field", field.body, field.pointer));
+    let mut text = draft.form_text(field);
     if field.kind == Kind::CardNumber && !ui.memory(|memory| memory.has_focus(id)) {
         text = grouped(&text);
     }
@@ -334,72 +335,66 @@ fn text_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, width: f32) ->
     }
     let response = ui.add(edit);
     if response.changed() {
-        draft.doc_mut(field).set(field.pointer, field.value(&text));
+        draft.set(field, field.value(&text));
     }
     response
 }
 
 fn money(field: &Field, draft: &Draft) -> Option<String> {
-    let amount = draft.body.get("/amount").filter(|_| field.pointer == "/amount")?.as_i64()?;
-    widgets::money(amount, &draft.body.form_text("/currency"))
+    let amount = draft.doc(Body::Session).get("/amount").filter(|_| field.pointer == "/amount")?.as_i64()?;
+    widgets::money(amount, &draft.doc(Body::Session).form_text("/currency"))
 }
 
-fn choice_ui(
-    ui: &mut Ui,
-    field: &'static Field,
-    words: &'static [(&'static str, &'static str)],
-    draft: &mut Draft,
-    width: f32,
-) -> Response {
+fn choice_ui(ui: &mut Ui, field: &'static Field, words: &'static [Word], draft: &mut Draft, width: f32) -> Response {
     let tokens = Tokens::of(ui);
-    let before = draft.doc(field).form_text(field.pointer);
+    let before = draft.form_text(field);
     let mut chosen = before.clone();
     let shown = if before.is_empty() { "left out" } else { before.as_str() };
     let colour = if before.is_empty() { tokens.muted } else { tokens.text };
     let shown = RichText::new(widgets::display_text(shown)).font(theme::code(theme::CODE)).color(colour);
-    let combo = egui::ComboBox::from_id_salt(field.pointer)
+    let combo = egui::ComboBox::from_id_salt((field.body, field.pointer))
         .width(width)
         .truncate()
         .icon(widgets::combo_arrow)
         .selected_text(shown);
     let response = combo.show_ui(ui, |ui| {
         ui.set_min_width(300.0);
-        for (word, meaning) in words {
+        for Word { word, meaning, .. } in words {
             let mut job = egui::text::LayoutJob::default();
             let format = |font, color| egui::TextFormat { font_id: font, color, ..Default::default() };
             job.append(word, 0.0, format(theme::code(theme::CODE), tokens.text));
             job.append(meaning, 10.0, format(theme::words(theme::SMALL), tokens.muted));
             ui.selectable_value(&mut chosen, (*word).to_owned(), job);
         }
-        if field.required == Required::No {
+        if field.required != Required::Always {
             ui.selectable_value(&mut chosen, String::new(), "left out");
         }
     });
     if chosen != before {
-        draft.doc_mut(field).set(field.pointer, field.value(&chosen));
+        draft.set(field, field.value(&chosen));
     }
     response.response
 }
 
 fn check_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft) -> Response {
-    let value = draft.doc(field).get(field.pointer).cloned();
+    let value = draft.get(field).cloned();
     let mut on = value.as_ref().and_then(Value::as_bool).unwrap_or(false);
     let shown = value.map_or_else(|| "left out".into(), |value| value.to_string());
     let shown = RichText::new(widgets::display_text(&shown)).font(theme::code(theme::CODE));
     let response = ui.checkbox(&mut on, shown);
     if response.changed() {
-        draft.doc_mut(field).set(field.pointer, Some(on.into()));
+        draft.set(field, Some(on.into()));
     }
     response
 }
 
 /// What stands beneath a field: what template values stand for, then its finding.
 fn beneath_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>) {
-    let text = draft.doc(field).form_text(field.pointer);
+    let text = draft.form_text(field);
     if text.contains("{{") {
         resolved_ui(ui, &text, context.values);
     }
-    let Some(finding) = context.finding(field) else { return };
+    let Some(finding) = context.finding(draft, field) else { return };
     let mut mended = false;
     widgets::note(ui, Tone::Warning, |ui| {
         let tokens = Tokens::of(ui);
@@ -416,8 +411,8 @@ fn beneath_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &C
         });
     });
     if mended {
-        let default = context.fallback.doc(field).get(field.pointer).cloned();
-        draft.doc_mut(field).set(field.pointer, default);
+        let default = context.fallback.get(field).cloned();
+        draft.set(field, default);
     }
 }
 

@@ -14,7 +14,8 @@ use serde_json::Value;
 use super::theme::{self, Tone};
 use super::{palette, widgets};
 use crate::bus::Command;
-use crate::model::draft::{Completion, Doc, Draft, Finding};
+use crate::model::draft::{Around, Body, Completion, Doc, Draft, Finding};
+use crate::model::profile::Environment;
 use crate::model::run::{Act, Plan, Shopper};
 use crate::model::{Workspace, cards as published, secret};
 
@@ -58,7 +59,8 @@ impl View {
     pub fn kept(&self) -> Self {
         let mut view = self.clone();
         for draft in [&mut view.hosted, &mut view.non_hosted] {
-            for doc in [&mut draft.body, &mut draft.browser] {
+            for body in [Body::Session, Body::Browser, Body::App, Body::Fingerprint, Body::Payment] {
+                let doc = draft.doc_mut(body);
                 if let Some(masked) = without_real_cards(doc.text()) {
                     doc.set_text(masked);
                 }
@@ -138,15 +140,7 @@ impl Panel {
             true => Shopper::Person,
             false => Shopper::Scripted(vec![Act::EnterOffered]),
         };
-        Plan {
-            profile: settings.active_profile.clone(),
-            completion: draft.completion,
-            body: draft.body.text().to_owned(),
-            browser: draft.browser.text().to_owned(),
-            pace: settings.pace,
-            shopper,
-            unattended: false,
-        }
+        Plan { pace: settings.pace, shopper, ..Plan::of(draft, settings.active_profile.clone()) }
     }
 
     /// Form to JSON and back.
@@ -179,7 +173,7 @@ impl Panel {
         self.take_opened(workspace);
         self.window_ui(ui);
         ui.spacing_mut().item_spacing.y = 4.0;
-        self.foot_ui(ui, commands);
+        self.foot_ui(ui, workspace, commands);
         inset(ui, |ui| self.kinds_ui(ui));
         widgets::hline(ui);
         if self.view.json {
@@ -191,14 +185,14 @@ impl Panel {
 
     /// The window over everything; drawn by itself when the builder is folded.
     pub fn window_ui(&mut self, ui: &Ui) {
-        let chosen = self.draft().body.form_text("/source/number");
+        let chosen = self.draft().doc(Body::Session).form_text("/source/number");
         if let Some(number) = self.picker.ui(ui, &chosen) {
             self.pick(number);
         }
     }
 
     fn pick(&mut self, number: &str) {
-        self.draft_mut().body.set("/source/number", Some(number.into()));
+        self.draft_mut().doc_mut(Body::Session).set("/source/number", Some(number.into()));
     }
 
     fn take_opened(&mut self, workspace: &Workspace) {
@@ -213,7 +207,7 @@ impl Panel {
             Some("non_hosted") => self.view.completion = Completion::NonHosted,
             _ => (),
         }
-        self.draft_mut().body = doc;
+        *self.draft_mut().doc_mut(Body::Session) = doc;
         self.view.document = Document::Body;
         let name = path.file_name().unwrap_or(path.as_os_str());
         self.opened = Some(name.to_string_lossy().into_owned());
@@ -239,19 +233,22 @@ impl Panel {
         let from = self.draft().clone();
         self.view.completion = completion;
         self.view.document = Document::Body;
-        let (Some(Value::Object(body)), None) = (from.body.get(""), from.body.broken()) else { return };
+        let (Some(Value::Object(body)), None) = (from.doc(Body::Session).get(""), from.doc(Body::Session).broken())
+        else {
+            return;
+        };
         let to = self.draft_mut();
         let mut body = body.clone();
-        match to.body.get("/completion").cloned() {
+        match to.doc(Body::Session).get("/completion").cloned() {
             Some(urls) => drop(body.insert("completion".into(), urls)),
             None => drop(body.shift_remove("completion")),
         }
-        to.body = Doc::of(Value::Object(body));
+        *to.doc_mut(Body::Session) = Doc::of(Value::Object(body));
     }
 
     fn form_ui(&mut self, ui: &mut Ui, workspace: &Workspace) {
-        let findings = self.findings();
-        let broken = self.draft().body.broken().is_some() || self.draft().browser.broken().is_some();
+        let findings = self.findings(workspace);
+        let broken = self.draft().bodies().iter().any(|body| self.draft().doc(*body).broken().is_some());
         ScrollArea::vertical().id_salt("form").auto_shrink([false, false]).show(ui, |ui| {
             if broken {
                 inset(ui, |ui| self.broken_ui(ui));
@@ -269,7 +266,7 @@ impl Panel {
         if cards::head_ui(ui) {
             self.picker.toggle();
         }
-        let chosen = self.draft().body.form_text("/source/number");
+        let chosen = self.draft().doc(Body::Session).form_text("/source/number");
         if let Some(number) = cards::strip_ui(ui, &chosen) {
             self.pick(number);
         }
@@ -277,10 +274,10 @@ impl Panel {
     }
 
     /// All findings, computed when the draft changed.
-    fn findings(&mut self) -> Vec<Finding> {
+    fn findings(&mut self, workspace: &Workspace) -> Vec<Finding> {
         if self.checked.as_ref().is_none_or(|(draft, _)| draft != self.draft()) {
             let draft = self.draft().clone();
-            let findings = draft.check();
+            let findings = draft.check(&Around::new(&workspace.values, embedded(workspace)));
             self.checked = Some((draft, findings));
         }
         self.checked.as_ref().map(|(_, findings)| findings.clone()).unwrap_or_default()
@@ -294,12 +291,13 @@ impl Panel {
             ui.horizontal(|ui| {
                 if widgets::link(ui, "Mend the JSON").clicked() {
                     self.view.json = true;
-                    let body = self.draft().body.broken().is_some();
+                    let body = self.draft().doc(Body::Session).broken().is_some();
                     self.view.document = if body { Document::Body } else { Document::Browser };
                 }
                 if widgets::link(ui, "Go back to the form's version").clicked() {
                     let draft = self.draft_mut();
-                    for doc in [&mut draft.body, &mut draft.browser] {
+                    for body in draft.bodies() {
+                        let doc = draft.doc_mut(body);
                         if let (Some(tree), true) = (doc.get("").cloned(), doc.broken().is_some()) {
                             *doc = Doc::of(tree);
                         }
@@ -320,13 +318,15 @@ impl Panel {
         widgets::segmented(ui, &mut self.view.document, shown);
         ui.add_space(2.0);
         match self.view.document {
-            Document::Body => json::editor_ui(ui, "Body of POST /sessions", &mut self.draft_mut().body),
-            Document::Browser => json::editor_ui(ui, "Body of PUT collect-data", &mut self.draft_mut().browser),
+            Document::Body => json::editor_ui(ui, "Body of POST /sessions", self.draft_mut().doc_mut(Body::Session)),
+            Document::Browser => {
+                json::editor_ui(ui, "Body of PUT collect-data", self.draft_mut().doc_mut(Body::Browser))
+            }
         }
     }
 
-    fn foot_ui(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let count = self.findings().len();
+    fn foot_ui(&mut self, ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command>) {
+        let count = self.findings(workspace).len();
         let frame = egui::Frame::new().inner_margin(Margin::symmetric(theme::PADDING as i8, 6));
         egui::Panel::bottom("builder foot").frame(frame).resizable(false).show(ui, |ui| {
             ui.horizontal(|ui| self.foot_row_ui(ui, count));
@@ -334,8 +334,8 @@ impl Panel {
                 widgets::muted(ui, &format!("Opened {}", widgets::display_text(name)));
             }
             let text = match self.view.document {
-                Document::Body => self.draft().body.text(),
-                Document::Browser => self.draft().browser.text(),
+                Document::Body => self.draft().doc(Body::Session).text(),
+                Document::Browser => self.draft().doc(Body::Browser).text(),
             };
             let text = text.to_owned();
             self.files.ui(ui, &text, commands);
@@ -374,6 +374,13 @@ impl Panel {
     }
 }
 
+/// True if the active profile talks to the sandbox of this program.
+fn embedded(workspace: &Workspace) -> bool {
+    let settings = &workspace.settings;
+    let active = settings.profiles.iter().find(|profile| profile.id == settings.active_profile);
+    active.is_some_and(|profile| profile.environment == Environment::Embedded)
+}
+
 /// Padding on both sides.
 fn inset<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     let margin = Margin::symmetric(theme::PADDING as i8, 0);
@@ -387,8 +394,8 @@ mod tests {
     #[test]
     fn a_real_card_number_is_not_remembered_and_a_test_number_is() {
         let mut view = View::default();
-        view.non_hosted.body.set("/source/number", Some("4000056655665556".into()));
-        view.hosted.body.set_text("{ broken 5555 5555 5555 4444".into());
+        view.non_hosted.doc_mut(Body::Session).set("/source/number", Some("4000056655665556".into()));
+        view.hosted.doc_mut(Body::Session).set_text("{ broken 5555 5555 5555 4444".into());
         let kept = serde_json::to_string(&view.kept()).expect("a view has a JSON form");
         assert!(!kept.contains("4000056655665556") && !kept.contains("5555 5555"), "{kept}");
         assert!(kept.contains("400005••••••5556"));
