@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::model::delivery::{Delivery, Seq};
@@ -75,6 +76,9 @@ pub enum Command {
     /// Make fresh app values for the builder, sealed for the directory server of the newest
     /// session that shows a key; they come as [`Workspace::app_values`](crate::model::Workspace).
     MakeAppValues,
+    /// Ask the user's real browser what it says of itself, for the builder; it comes as
+    /// [`Workspace::browser_read`](crate::model::Workspace).
+    ReadMyBrowser,
     /// Open an address in the user's browser (guarded, trust.md R48).
     OpenInBrowser(String),
     /// Take a notice off the screen.
@@ -116,6 +120,8 @@ pub enum Event {
     KeychainTold(ProfileId, Keeping),
     /// A session body was read from a file.
     BodyOpened(PathBuf, String),
+    /// The user's browser said what it is, under the names of `channel_data`.
+    BrowserRead(Map<String, Value>),
     /// A record did not reach the disk.
     NotSaved(Problem),
     /// Something the user should know, that belongs to no run.

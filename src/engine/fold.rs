@@ -66,6 +66,7 @@ impl Engine {
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
             Event::KeychainTold(profile, keeping) => self.keychain_told(profile, keeping),
             Event::BodyOpened(path, text) => self.body_opened(path, text),
+            Event::BrowserRead(members) => self.browser_read(members),
             Event::NotSaved(problem) => self.not_saved(problem),
             Event::Noticed(notice) => self.add_notice(notice),
         }

@@ -155,6 +155,7 @@ impl Engine {
             Command::OpenBody(path) => self.open_body(path),
             Command::SaveBody(path, text) => self.save_body(path, text),
             Command::MakeAppValues => self.make_app_values(),
+            Command::ReadMyBrowser => self.read_browser(),
             Command::OpenInBrowser(address) => self.open_in_browser(&address),
             Command::Dismiss(number) => self.workspace.notices.retain(|notice| notice.number != number),
         }

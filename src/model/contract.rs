@@ -79,20 +79,22 @@ impl Facts {
             kind: words::canonical(words::AUTHENTICATION_TYPES, &kind).to_owned(),
             completion: [Completion::Hosted, Completion::NonHosted].into_iter().find(|one| one.word() == completion),
             channel: Channel::ALL.into_iter().find(|one| one.word() == channel),
-            app_filled,
+            // `collect-data` is there to bring the data; only a create may leave them for later.
+            app_filled: app_filled || body != Body::Session,
         }
     }
 
     fn fit(&self, applies: &Applies) -> bool {
-        applies.completion.is_none_or(|only| self.completion == Some(only))
+        // Without a known word there, the members of a hosted one are read, and none is asked for.
+        applies.completion.is_none_or(|only| self.completion.unwrap_or(Completion::Hosted) == only)
             && applies.channel.is_none_or(|only| self.channel == Some(only))
             && (applies.sources.is_empty() || applies.sources.contains(&self.source.as_str()))
             && applies.kind.is_none_or(|only| self.kind == only)
     }
 
-    fn asks(&self, required: Required) -> bool {
-        match required {
-            Required::Always => true,
+    fn asks(&self, field: &Field) -> bool {
+        match field.required {
+            Required::Always => field.applies.completion.is_none() || self.completion.is_some(),
             Required::No | Required::When(Condition::Console) => false,
             Required::When(Condition::Scheduled) => matches!(self.kind.as_str(), "recurring" | "installment"),
             Required::When(Condition::Instalments) => self.kind == "installment",
@@ -141,24 +143,29 @@ impl View<'_> {
         if (channel && field.body != Body::Browser) || (!channel && !self.facts.fit(&field.applies)) {
             return None;
         }
+        if field.body == Body::App && !self.facts.app_filled {
+            return None;
+        }
         let place = self.place(field)?;
         let (above, name) = place.rsplit_once('/')?;
         let object = match self.tree.pointer(above) {
             Some(Value::Object(object)) => Some(object),
             None | Some(Value::Null) => None,
             Some(Value::Array(list)) if list.is_empty() => None,
-            Some(_) => return None, // the object's own row says so
+            // The object's own row says so; its members are not looked at.
+            Some(_) if !matches!(field.required, Required::When(_)) => return None,
+            Some(_) => None,
         };
         if object.is_none() && !matches!(field.required, Required::When(_)) {
             return None;
         }
         let value = object.and_then(|object| object.get(name)).filter(|value| !absent(field, value));
-        let required = self.facts.asks(field.required);
+        let required = self.facts.asks(field);
         match value {
             None if required => Some(self.finding(field, &place, "required", "is required".into())),
             None => None,
             Some(Value::String(text)) if text.contains("{{") => None, // judged once it stands for something
-            Some(Value::String(text)) if text.is_empty() && required => {
+            Some(Value::String(text)) if text.is_empty() && required && field.kind.empty_is_missing() => {
                 Some(self.finding(field, &place, "required", "is required, and this is empty".into()))
             }
             Some(value) => {
@@ -171,7 +178,7 @@ impl View<'_> {
     /// Rules that look at a second field.
     fn across(&self, field: &Field, value: &Value) -> Option<String> {
         match field.pointer {
-            "/amount" if field.body == Body::Session && self.facts.asks(field.required) && value == 0 => {
+            "/amount" if field.body == Body::Session && self.facts.asks(field) && value == 0 => {
                 Some("must be more than 0 for a schedule of payments".into())
             }
             "/source/expiry_year" if field.body == Body::Session => {

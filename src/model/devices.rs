@@ -150,3 +150,24 @@ pub fn app_data(key: &EphemeralKey, encrypted: &str) -> Value {
         "sdk_ui_elements": ["text", "single_select", "multi_select", "oob", "html_other"]
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::draft::{Around, Body, Channel, Draft};
+    use crate::model::template::Values;
+
+    #[test]
+    fn every_device_is_valid_and_without_advice() {
+        let values = Values { uuid: "c52dd994-63ba-450a-bc48-e7a4957dabc6".into(), ..Values::default() };
+        for device in ALL {
+            let mut draft = Draft::default();
+            *draft.doc_mut(Body::Browser) = crate::model::draft::Doc::of(device.browser_data());
+            assert_eq!(draft.check(&Around::new(&values, true)), [], "{}", device.name);
+        }
+        let mut draft = Draft::default();
+        draft.set_channel(Channel::App);
+        assert_eq!(draft.doc(Body::App).tree(), &app_data(&EphemeralKey::example(), UNREADABLE));
+        assert_eq!(draft.check(&Around::new(&values, true)), []);
+    }
+}

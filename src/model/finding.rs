@@ -66,6 +66,8 @@ pub struct Around<'a> {
     pub today: Date,
     /// The other side is a sandbox on this machine: private addresses work there.
     pub embedded: bool,
+    /// The other side is production: card numbers there are nobody's test numbers.
+    pub production: bool,
     /// What template values stand for; what they do not know is not judged.
     pub values: &'a Values,
     /// The protocol version that is expected; rules that differ by version follow it.
@@ -79,7 +81,7 @@ impl<'a> Around<'a> {
     /// The usual surroundings: the day is that of `{{now}}` (without one, nothing is past).
     pub fn new(values: &'a Values, embedded: bool) -> Self {
         let today = values.today().unwrap_or(Date::MIN);
-        Self { today, embedded, values, version: Version::default(), offset_minutes: None }
+        Self { today, embedded, production: false, values, version: Version::default(), offset_minutes: None }
     }
 }
 

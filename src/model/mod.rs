@@ -19,10 +19,12 @@ mod finding;
 pub mod lint;
 pub mod oauth;
 pub mod payload;
+pub mod presets;
 pub mod problem;
 pub mod profile;
 pub mod redact;
 pub mod refusal;
+pub mod richness;
 pub mod run;
 pub mod scenario;
 pub mod scheme;
@@ -40,6 +42,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use problem::Problem;
 pub use secret::{Pan, Secret};
@@ -205,6 +208,11 @@ pub struct Workspace {
     /// App values made on demand, until the builder has taken them: a number that grows
     /// with each, and the values.
     pub app_values: Option<(u64, app::AppValues)>,
+    /// The page that reads the user's browser for the builder, while it waits for one.
+    pub browser_page: Option<String>,
+    /// What the user's browser said of itself, until the builder has taken it: a number that
+    /// grows with each, and the members of `channel_data`.
+    pub browser_read: Option<(u64, Map<String, Value>)>,
     /// What template values stand for.
     pub values: template::Values,
     /// True if settings and deliveries reach the disk.

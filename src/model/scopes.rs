@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::Problem;
+use super::draft::{self, Draft};
 use super::exchange::Step;
 use super::profile::{Profile, TokenStatus};
 use super::run::{Auth, Plan};
@@ -30,6 +31,24 @@ impl Channel {
             _ => Self::Open,
         }
     }
+
+    /// The channel that decides about a step of a draft. Until channel data are sent, a
+    /// session has none; merchant-initiated ones never get one.
+    pub fn of_draft(step: Step, draft: &Draft) -> Self {
+        let given = draft.collect_body().is_none();
+        let hosted = draft.completion == draft::Completion::Hosted;
+        match draft.channel {
+            _ if !given && (step == Step::Create || (hosted && step != Step::Collect)) => Self::Open,
+            draft::Channel::MerchantInitiated => Self::Open,
+            draft::Channel::Browser => Self::Browser,
+            draft::Channel::App => Self::App,
+        }
+    }
+}
+
+/// What a step of a draft lacks, as `sessions:app or sessions`; `None` if `held` will do.
+pub fn missing_for(held: &[String], step: Step, draft: &Draft) -> Option<String> {
+    missing(held, step, Channel::of_draft(step, draft))
 }
 
 /// The scopes of which a step needs one; empty if it needs none.
@@ -171,6 +190,34 @@ mod tests {
         assert!(finding.contains("needs the scope sessions:browser or sessions"), "{finding}");
         assert!(finding.contains("the profile asks for sessions:app"), "{finding}");
         assert_eq!(held.finding_of_request(Step::Create, &Auth::Nothing, Channel::Browser), None);
+    }
+
+    #[test]
+    fn the_channel_of_a_draft_decides_step_by_step() {
+        let browser = Draft::default();
+        let shaped = |channel, inline| {
+            let mut draft = Draft::default();
+            assert!(draft.set_channel(channel) && draft.set_inline(inline));
+            draft
+        };
+        let (app, inline_app) = (shaped(draft::Channel::App, false), shaped(draft::Channel::App, true));
+        let initiated = shaped(draft::Channel::MerchantInitiated, false);
+        let hosted = Draft::new(draft::Completion::Hosted);
+        for (scope, step, draft, enough) in [
+            ("sessions:app", Step::Create, &browser, true),
+            ("sessions:app", Step::Create, &shaped(draft::Channel::Browser, true), false),
+            ("sessions:browser", Step::Create, &inline_app, false),
+            ("sessions", Step::Create, &inline_app, true),
+            ("sessions:browser", Step::Create, &initiated, true),
+            ("sessions:app", Step::Collect, &browser, false),
+            ("sessions:app", Step::Collect, &app, true),
+            ("sessions:app", Step::Collect, &hosted, false),
+            ("sessions:browser", Step::Confirm, &app, false),
+            ("sessions:app", Step::Confirm, &hosted, true),
+            ("sessions:app", Step::Complete, &initiated, true),
+        ] {
+            assert_eq!(missing_for(&held(scope), step, draft).is_none(), enough, "{scope} {step}");
+        }
     }
 
     #[test]

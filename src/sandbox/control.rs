@@ -20,10 +20,10 @@ use super::answer::{Answer, Call, Fault, answer_json};
 use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
 use super::issuer::finish;
-use super::payments;
 use super::scheme::status_of;
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
+use super::{legacy, payments};
 
 type App = State<Arc<Shared>>;
 
@@ -135,17 +135,19 @@ async fn end_challenge(State(app): App, call: Call) -> Answer {
     let (pending, summary) = {
         let mut store = app.lock();
         let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
-        let outcome = match (&session.challenge, session.status) {
-            (Some(challenge), Status::Challenged) => challenge.outcome,
-            _ => return Err(Fault::forbidden("update_not_allowed_due_to_state")),
+        let said = match (&session.challenge, session.status) {
+            (Some(challenge), Status::Challenged) => {
+                let end = match result {
+                    "approve" => End::Answered(challenge.outcome),
+                    "fail" => End::TooManyTries,
+                    "cancel" => End::Cancelled,
+                    _ => End::TimedOut,
+                };
+                finish(&app, session, end)
+            }
+            _ => legacy::answered(&app, session, result)
+                .ok_or_else(|| Fault::forbidden("update_not_allowed_due_to_state"))?,
         };
-        let end = match result {
-            "approve" => End::Answered(outcome),
-            "fail" => End::TooManyTries,
-            "cancel" => End::Cancelled,
-            _ => End::TimedOut,
-        };
-        let said = finish(&app, session, end);
         let pending = Pending::after(&mut store, id, said);
         let summary = store.sessions.get(id).map(|session| summary(&app, &store, session));
         (pending, summary)

@@ -135,6 +135,34 @@ fn challenges_end_from_outside() {
 }
 
 #[test]
+fn apps_decoupled_and_3ds1_challenges_end_from_outside_too() {
+    let lab = Lab::new();
+    let end = |session: &Value, result: &str| {
+        let path = format!("/sessions/{}/challenge", text(session, "id"));
+        let ended = lab.control("POST", &path, &json!({"result": result}));
+        assert_eq!(ended.status, 200, "{ended:?}");
+        let again = lab.control("POST", &path, &json!({"result": result}));
+        assert_eq!((again.status, again.codes()), (403, vec!["update_not_allowed_due_to_state".to_owned()]));
+        text(&lab.get(text(session, "id")), "status").to_owned()
+    };
+    for (result, decoupled, legacy) in [
+        ("approve", "approved", "approved"),
+        ("fail", "declined", "declined"),
+        ("cancel", "challenge_abandoned", "declined"),
+        ("timeout", "unavailable", "expired"),
+    ] {
+        let data = json!({"channel_data": browser(), "reference": "SBX:DECOUPLED"});
+        let session = lab.create(&non_hosted(CHALLENGE_CARD, data));
+        assert_eq!((text(&session, "status"), text(&session, "response_code")), ("challenged", "D"));
+        assert_eq!(end(&session, result), decoupled);
+        let data = json!({"channel_data": browser(), "amount": 123_321});
+        let session = lab.create(&non_hosted(CHALLENGE_CARD, data));
+        assert_eq!(session["next_actions"], json!(["authenticate"]));
+        assert_eq!(end(&session, result), legacy);
+    }
+}
+
+#[test]
 fn the_clock_stops_runs_and_jumps() {
     let lab = Lab::new();
     let session = lab.create(&non_hosted(CHALLENGE_CARD, Value::Null));

@@ -339,9 +339,7 @@ impl Draft {
     /// All that is to be said about what is typed: what the contract would refuse, in its
     /// own order, request by request; then advice. Nothing here blocks.
     pub fn check(&self, around: &Around<'_>) -> Vec<Finding> {
-        let mut findings = contract::check(self, around);
-        findings.extend(lint::check(self, around));
-        findings
+        lint::join(contract::check(self, around), lint::check(self, around))
     }
 }
 

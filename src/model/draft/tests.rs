@@ -4,7 +4,7 @@ use super::*;
 use crate::model::template::Values;
 
 fn around(values: &Values) -> Around<'_> {
-    Around { today: date(2026, 5, 3), embedded: true, values, version: Version::V22, offset_minutes: None }
+    Around { today: date(2026, 5, 3), ..Around::new(values, true) }
 }
 
 #[test]

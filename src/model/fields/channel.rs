@@ -3,7 +3,9 @@
 //! merchant-initiated kind always stands inside `POST /sessions`.
 //! Source: sessions-api.md 3.7; emv-3ds.md 4.1–4.3.
 
-use super::kind::Kind::{self, Boolean, Integer, Ip, ListOf, NumberText, Object, Offset, OneOf, Text, Uuid};
+use super::kind::Kind::{
+    self, Base64, Boolean, Constant, Integer, Ip, Language, ListOf, NumberText, Object, Offset, OneOf, Text, Uuid,
+};
 use super::{Condition, Field, Group, row, words};
 use crate::model::draft::{Body, Channel};
 
@@ -33,7 +35,7 @@ pub(super) const ROWS: &[Field] = &[
     web("/javascript_enabled", Boolean, "Whether scripts run; only 2.2 asks")
         .default("true")
         .emv("browserJavascriptEnabled"),
-    web("/language", Text(1, 12), "navigator.language, BCP 47").required().emv("browserLanguage"),
+    web("/language", Language, "navigator.language, BCP 47").required().emv("browserLanguage"),
     web("/color_depth", NumberText(1, 2), "screen.colorDepth in bits, as text").required().emv("browserColorDepth"),
     web("/screen_height", NumberText(1, 6), "screen.height in pixels, as text").required().emv("browserScreenHeight"),
     web("/screen_width", NumberText(1, 6), "screen.width in pixels, as text").required().emv("browserScreenWidth"),
@@ -53,10 +55,10 @@ pub(super) const ROWS: &[Field] = &[
     app("/sdk_ephem_pub_key", Object, "The app's key for this one authentication")
         .when(Condition::AppFilled)
         .emv("sdkEphemPubKey"),
-    app("/sdk_ephem_pub_key/kty", OneOf(words::KEY_TYPES), "The kind of key").required().emv("kty"),
+    app("/sdk_ephem_pub_key/kty", Constant("EC"), "The kind of key").required().emv("kty"),
     app("/sdk_ephem_pub_key/crv", Text(1, 40), "The curve: P-256").required().emv("crv"),
-    app("/sdk_ephem_pub_key/x", Text(1, 100), "A point's first coordinate: 32 bytes, base64url").required().emv("x"),
-    app("/sdk_ephem_pub_key/y", Text(1, 100), "Its second coordinate: 32 bytes, base64url").required().emv("y"),
+    app("/sdk_ephem_pub_key/x", Base64(100), "A point's first coordinate: 32 bytes, base64url").required().emv("x"),
+    app("/sdk_ephem_pub_key/y", Base64(100), "Its second coordinate: 32 bytes, base64url").required().emv("y"),
     app("/sdk_encrypted_data", Text(1, 64_000), "What the app knows of the device, encrypted for the scheme")
         .when(Condition::AppFilled)
         .emv("sdkEncData"),
@@ -69,7 +71,7 @@ pub(super) const ROWS: &[Field] = &[
     app("/sdk_interface_type", OneOf(words::INTERFACES), "What the app can draw a challenge with")
         .when(Condition::AppFilled)
         .emv("deviceRenderOptions.sdkInterface"),
-    app("/sdk_ui_elements", ListOf(words::UI_ELEMENTS), "Which kinds of challenge the app can draw")
+    app("/sdk_ui_elements", ListOf(words::UI_ELEMENTS, 1), "Which kinds of challenge the app can draw")
         .when(Condition::AppFilled)
         .emv("deviceRenderOptions.sdkUiType"),
     initiated("/channel_data/channel", OneOf(words::CHANNELS), CHANNEL).required().emv("deviceChannel").late(),

@@ -1,7 +1,7 @@
 //! What banks weigh beside the card: account history, merchant risk, shipping address.
 //! Source: sessions-api.md 3.3, 3.5, 3.6.
 
-use super::kind::Kind::{self, Boolean, Country, Integer, Moment, Object, OneOf, Text};
+use super::kind::Kind::{self, Boolean, Country, Digits, Integer, Moment, Object, OneOf, Text};
 use super::{Field, Group, row, words};
 use crate::model::draft::Body;
 
@@ -117,7 +117,7 @@ pub(super) const RISK: &[Field] = &[
     risk("/merchant_risk_info/gift_card_currency", Text(3, 3), "Their currency, three letters")
         .emv("giftCardCurr")
         .late(),
-    risk("/merchant_risk_info/gift_card_count", Text(0, 2), "How many gift cards, two digits")
+    risk("/merchant_risk_info/gift_card_count", Digits(0, 2), "How many gift cards, two digits")
         .emv("giftCardCount")
         .late(),
 ];

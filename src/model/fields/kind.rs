@@ -2,6 +2,8 @@
 //! Says in words why a value does not fit. Knows one value at a time; what depends on
 //! other fields is `model::contract`'s. Source: sessions-api.md 3, 9.5.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::civil::{Date, Time};
 use serde_json::Value;
 use url::Url;
@@ -26,10 +28,12 @@ pub enum Kind {
     Integer(i64, i64),
     /// `true` or `false`.
     Boolean,
-    /// One of these words.
+    /// This text, to the letter.
+    Constant(&'static str),
+    /// One of these words; blanks around it are dropped.
     OneOf(&'static [Word]),
-    /// A list of these words, no blanks around them.
-    ListOf(&'static [Word]),
+    /// A list of at least so many of these words.
+    ListOf(&'static [Word], usize),
     /// A list of anything.
     List,
     /// An http or https address of at most 256 characters.
@@ -38,8 +42,12 @@ pub enum Kind {
     Offset,
     /// A moment, in any spelling of sessions-api.md 9.5.
     Moment,
-    /// `yyyyMMdd`, or whatever has eight digits.
+    /// A day, `yyyyMMdd`.
     Day,
+    /// A language tag of BCP 47 of at most 12 characters.
+    Language,
+    /// Base64url of at most so many characters; other spellings of base64 are read too.
+    Base64(usize),
     /// This prefix and 26 word characters.
     Id(&'static str),
     /// A UUID of 36 characters.
@@ -64,7 +72,7 @@ impl Kind {
             Self::Boolean => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
             Self::CardNumber => text.chars().filter(|c| *c != ' ').collect::<String>().into(),
             Self::Object | Self::List => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
-            Self::ListOf(_) => match serde_json::from_str::<Value>(text) {
+            Self::ListOf(..) => match serde_json::from_str::<Value>(text) {
                 Ok(list @ Value::Array(_)) => list,
                 _ => text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect::<Vec<_>>().into(),
             },
@@ -85,10 +93,11 @@ impl Kind {
             },
             Self::Boolean => (!value.is_boolean()).then(|| "is true or false, without quotes".into()),
             Self::List => (!value.is_array()).then(|| "is a list: [ … ]".into()),
-            Self::ListOf(known) => {
-                let word = |item: &Value| item.as_str().is_some_and(|text| known.iter().any(|word| word.word == text));
-                let fits = value.as_array().is_some_and(|list| list.iter().all(word));
-                (!fits).then(|| format!("is a list of {}", words::list(known)))
+            Self::ListOf(known, least) => {
+                let word =
+                    |item: &Value| item.as_str().is_some_and(|text| known.iter().any(|word| word.word == text.trim()));
+                let fits = value.as_array().is_some_and(|list| list.len() >= least && list.iter().all(word));
+                (!fits).then(|| self.wanted())
             }
             Self::NumberText(low, high) => match value {
                 Value::Number(number) => outside(&number.to_string(), low, high),
@@ -109,7 +118,13 @@ impl Kind {
         let fits = match self {
             Self::Text(low, high) | Self::NumberText(low, high) => return outside(text, low, high),
             Self::Ip => return outside(text, 1, 45),
-            Self::Offset => return outside(text, 1, 5),
+            Self::Offset => {
+                let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+                text.len() <= 5 && digits(unsigned, 1, 5)
+            }
+            Self::Constant(word) => text == word,
+            Self::Language => language(text),
+            Self::Base64(most) => text.len() <= most && base64(text),
             Self::CardNumber if digits(text, 13, 19) && !luhn(text.as_bytes()) => {
                 return Some("has a wrong check digit".into());
             }
@@ -118,7 +133,7 @@ impl Kind {
             Self::OneOf(known) => words::known(known, text.trim()).is_some(),
             Self::Address => address(text),
             Self::Moment => moment(text.trim()),
-            Self::Day => digits(text, 8, 8),
+            Self::Day => digits(text, 8, 8) && text.parse::<Date>().is_ok(),
             Self::Id(prefix) => identifier(text, prefix),
             Self::Uuid => uuid(text),
             Self::Email => email(text),
@@ -128,9 +143,24 @@ impl Kind {
                 let fits = |letter: char| letter.is_alphanumeric() || " .!*-=_@".contains(letter);
                 text.chars().count() <= 40 && text.chars().all(fits)
             }
-            Self::Object | Self::Integer(..) | Self::Boolean | Self::List | Self::ListOf(_) => true,
+            Self::Object | Self::Integer(..) | Self::Boolean | Self::List | Self::ListOf(..) => true,
         };
         (!fits).then(|| self.wanted())
+    }
+
+    /// True if empty text is as good as nothing: plain text is, other kinds are damaged by it.
+    pub(in crate::model) fn empty_is_missing(self) -> bool {
+        !matches!(
+            self,
+            Self::Object
+                | Self::Integer(..)
+                | Self::Boolean
+                | Self::List
+                | Self::ListOf(..)
+                | Self::OneOf(_)
+                | Self::NumberText(..)
+                | Self::Offset
+        )
     }
 
     /// What the kind asks for, as the end of a sentence that starts with the field's name.
@@ -144,7 +174,11 @@ impl Kind {
             Self::Integer(low, high) => format!("is a whole number from {low} to {high}"),
             Self::Boolean => "is true or false".into(),
             Self::OneOf(known) => format!("is one of {}", words::list(known)),
-            Self::ListOf(known) => format!("is a list of {}", words::list(known)),
+            Self::ListOf(known, 0) => format!("is a list of {}", words::list(known)),
+            Self::ListOf(known, least) => format!("is a list of {least} or more of {}", words::list(known)),
+            Self::Constant(word) => format!("is {word}"),
+            Self::Language => "is a language tag of at most 12 characters, for example \"en-GB\"".into(),
+            Self::Base64(most) => format!("is base64url of at most {most} characters"),
             Self::List => "is a list".into(),
             Self::Address => "is an http or https address of at most 256 characters".into(),
             Self::Offset => "is minutes from local time to UTC as text, for example \"-60\"".into(),
@@ -181,6 +215,18 @@ fn address(text: &str) -> bool {
 fn identifier(text: &str, prefix: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     text.strip_prefix(prefix).is_some_and(|rest| rest.len() == 26 && rest.bytes().all(word))
+}
+
+/// One to eight letters or digits, more after hyphens. Source: RFC 5646 2.1.
+fn language(text: &str) -> bool {
+    let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= 12 && text.split('-').all(part)
+}
+
+/// Unpadded base64url; padding and the letters of plain base64 are read too (lint L01).
+fn base64(text: &str) -> bool {
+    let plain = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    !plain.is_empty() && BASE64_URL_SAFE_NO_PAD.decode(plain).is_ok()
 }
 
 /// 8-4-4-4-12 hexadecimal digits, upper or lower case. Source: emv-3ds.md 3.4.

@@ -233,20 +233,22 @@ impl Field {
     }
 }
 
-/// The fields that a form shows for a draft, in the order of [`FIELDS`]: those that mean
-/// something for its completion, channel, source type and authentication type. Objects
-/// are left out: the form shows their members.
+/// The fields that a form shows for a draft, in the order of [`FIELDS`]: those of the
+/// requests it sends that mean something for its completion, channel, source type and
+/// authentication type. Objects are left out: the form shows their members.
 pub fn shown(draft: &Draft) -> impl Iterator<Item = &'static Field> {
     let (completion, channel) = (draft.completion, draft.channel);
     let source = draft.doc(Body::Session).form_text("/source/type");
     let source = if source.is_empty() { "card".to_owned() } else { source };
     let kind = draft.doc(Body::Session).form_text("/authentication_type");
+    let sent = draft.bodies();
     FIELDS.iter().filter(move |field| {
+        let sent = sent.contains(&draft.at(field).0);
         let known = source == "card" || source == "id" || source == "token" || source == "network_token";
         let of_source = field.applies.sources.is_empty() || !known || field.applies.sources.contains(&source.as_str());
         let of_kind =
             field.applies.kind.is_none_or(|only| words::canonical(words::AUTHENTICATION_TYPES, &kind) == only);
-        field.kind != Kind::Object && field.fits(completion, channel) && of_source && of_kind
+        sent && field.kind != Kind::Object && field.fits(completion, channel) && of_source && of_kind
     })
 }
 

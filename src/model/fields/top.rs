@@ -120,11 +120,9 @@ pub(super) const LAST: &[Field] = &[
     device("/device_information/device_id", Text(0, 256), "The shop's own name for the device").late(),
     device("/device_information/device_session_id", Text(0, 256), "dsid_ and 26 characters; free text is taken")
         .late(),
-    device("/google_spa", Object, "For Google secure payment").late().of_completion(Completion::NonHosted),
-    device("/google_spa/continue_url", Address, "Where Google's page goes back to")
-        .late()
-        .of_completion(Completion::NonHosted),
-    device("/preferred_experiences", ListOf(words::EXPERIENCES), "Which ways to check the shopper to try, in order")
+    device("/google_spa", Object, "For Google secure payment, non-hosted only").late(),
+    device("/google_spa/continue_url", Address, "Where Google's page goes back to; non-hosted only").late(),
+    device("/preferred_experiences", ListOf(words::EXPERIENCES, 0), "Which ways to check the shopper to try, in order")
         .default("[\"3ds\"]")
         .late(),
 ];

@@ -127,8 +127,6 @@ pub const UI_ELEMENTS: &[Word] = &[
     word("oob", "confirm in the bank's app"),
     word("html_other", "the bank's own HTML"),
 ];
-/// `kty` of the app's key.
-pub const KEY_TYPES: &[Word] = &[word("EC", "an elliptic-curve key")];
 /// `preferred_experiences`.
 pub const EXPERIENCES: &[Word] = &[word("3ds", "3-D Secure"), word("google_spa", "Google secure payment")];
 /// `account_info.account_age`.

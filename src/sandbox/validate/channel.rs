@@ -123,17 +123,20 @@ pub(super) fn channel(object: &Object, findings: &mut Findings, strict: bool) ->
     }
 }
 
-/// True if no SDK field is set: absent, null, empty or zero.
+/// True if no SDK field is set: absent, null, empty or zero, as plain structs write it.
 fn says_nothing(object: &Object) -> bool {
-    let empty = |value: &Value| match value {
+    object.iter().filter(|(name, _)| name.starts_with("sdk_")).all(|(_, value)| zero(value))
+}
+
+fn zero(value: &Value) -> bool {
+    match value {
         Value::Null => true,
+        Value::Bool(flag) => !flag,
         Value::String(text) => text.is_empty(),
         Value::Number(number) => number.as_f64() == Some(0.0),
         Value::Array(list) => list.is_empty(),
-        Value::Object(members) => members.values().all(Value::is_null),
-        Value::Bool(_) => false,
-    };
-    object.iter().filter(|(name, _)| name.starts_with("sdk_")).all(|(_, value)| empty(value))
+        Value::Object(members) => members.values().all(zero),
+    }
 }
 
 fn browser(reader: &mut Reader) -> Option<Channel> {
@@ -191,7 +194,7 @@ fn app(reader: &mut Reader) -> Option<Channel> {
         let mut reader = Reader::new(object, reader.findings);
         reader.matching("kty", Must, |text| text == "EC");
         reader.text("crv", Must, 1..=40);
-        let base64 = |text: &str| text.len() <= 100 && !text.is_empty() && decode_base64url(text).is_some();
+        let base64 = |text: &str| text.len() <= 100 && decode_base64url(text).is_some_and(|bytes| !bytes.is_empty());
         let x = reader.matching("x", Must, base64);
         let y = reader.matching("y", Must, base64);
         key = x.zip(y);
