@@ -95,7 +95,7 @@ impl Serialize for Picture<'_> {
         }
         experiences(session, &mut out)?;
         if !session.triggers.no_vault {
-            out.serialize_entry("card", &card(session))?;
+            out.serialize_entry("card", &card(session, &view.app.keys))?;
         }
         devices(session, view, &mut out)?;
         if view.schema == Schema::Full {
@@ -229,11 +229,11 @@ fn experiences<M: SerializeMap>(session: &Session, out: &mut M) -> Result<(), M:
 }
 
 /// Source: sessions-api.md 4.3; product data invented, the same for every card of a scheme.
-fn card(session: &Session) -> Value {
+fn card(session: &Session, keys: &Keys) -> Value {
     let kind = if session.scheme.word() == "amex" { "CHARGE" } else { "CREDIT" };
     json!({
         "instrument_id": session.instrument_id,
-        "fingerprint": Keys::fingerprint(session.pan.expose()),
+        "fingerprint": keys.fingerprint(session.pan.expose()),
         "metadata": {
             "card_type": kind, "card_category": "CONSUMER",
             "issuer_name": BANK, "issuer_country": "GB",
