@@ -267,6 +267,24 @@ fn a_password_in_an_address_is_used_and_not_shown() {
 }
 
 #[test]
+fn a_slow_authentication_has_an_end() {
+    let lab = Lab::new();
+    lab.control("PUT", "/settings", &json!({"token_seconds": 366 * 86_400}));
+    let lab = lab.with_new_token();
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"reference": format!("SBX:SLOW={}", u64::MAX)})));
+    std::thread::scope(|scope| {
+        let data = scope.spawn(|| lab.call("PUT", &format!("{}/collect-data", path(&session)), &browser()));
+        while !data.is_finished() {
+            // Never before its life has stopped; some minutes may pass before it waits.
+            if text(&lab.get(text(&session, "id")), "status") == "processing" {
+                lab.clock.advance(Duration::from_secs(60));
+            }
+        }
+        assert_eq!(text(&data.join().expect("no panic").json(), "status"), "approved");
+    });
+}
+
+#[test]
 fn complete_takes_every_empty_body() {
     let lab = Lab::new();
     for (headers, body) in [
