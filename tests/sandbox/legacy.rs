@@ -215,7 +215,8 @@ fn an_answer_that_is_not_ours_ends_unavailable() {
 fn what_is_not_signed_is_never_read() {
     let lab = Lab::new();
     // Each puts a good answer beside the issuer's signed "no".
-    let forgeries: [(&str, fn(&str, &str) -> String); 5] = [
+    type Forge = fn(&str, &str) -> String;
+    let forgeries: [(&str, Forge); 5] = [
         ("in front", |xml, good| xml.replacen("<PARes id=", &format!("{good}<PARes id="), 1)),
         ("in front, with an id", |xml, good| {
             xml.replacen("<PARes id=", &format!("{}<PARes id=", good.replace("<PARes>", "<PARes id=\"x\">")), 1)
