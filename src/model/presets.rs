@@ -162,6 +162,7 @@ mod tests {
             listener: "http://127.0.0.1:1".into(),
             merchant: "http://127.0.0.1:2".into(),
             previous: Some(std::sync::Arc::new(previous)),
+            ..Values::default()
         };
         for completion in [Completion::NonHosted, Completion::Hosted] {
             let mut start = Draft::new(completion);

@@ -19,6 +19,7 @@ fn values() -> Values {
         uuid: "c52dd994-63ba-450a-bc48-e7a4957dabc6".into(),
         now: "2026-05-03T09:15:02Z".into(),
         previous: None,
+        ..Values::default()
     }
 }
 

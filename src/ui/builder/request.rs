@@ -11,9 +11,9 @@ use super::{Panel, cards, inset, meter};
 use crate::bus::Command;
 use crate::model::draft::{Body, Channel};
 use crate::model::run::Run;
+use crate::model::steps::proof;
 use crate::model::{Workspace, devices};
 use crate::ui::theme::{self, Tokens};
-use crate::ui::timeline::hand_over;
 use crate::ui::{address, widgets};
 
 /// The accessible name of a document's editor.
@@ -111,7 +111,7 @@ impl Panel {
     fn payment_ui(&mut self, ui: &mut Ui, workspace: &Workspace) {
         let tokens = Tokens::of(ui);
         let session = workspace.runs.values().rev().find_map(Run::session);
-        let proof = session.map(hand_over).filter(|members| members.contains_key("cryptogram"));
+        let proof = session.map(proof).filter(|members| members.contains_key("cryptogram"));
         let way = |title: &str, text: &str| {
             let mut job = LayoutJob::default();
             let format = |font, color| TextFormat { font_id: font, color, ..Default::default() };
