@@ -226,6 +226,15 @@ pub fn proof(session: &Session) -> Map<String, Value> {
     found.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// `3ds` of a payment by values, to be written before there is a session: each value is
+/// taken from the session when the payment is sent. Source: sessions-api.md 8.
+pub fn proof_placeholders() -> Value {
+    json!({
+        "enabled": true, "eci": "{{session.eci}}", "cryptogram": "{{session.cryptogram}}",
+        "xid": "{{session.xid}}", "version": "{{session.protocol_version}}",
+    })
+}
+
 const METHOD_COMPLETION: &str = "three_ds_method_completion";
 
 fn set_absent(body: &mut Map<String, Value>, name: &str, value: &str) {

@@ -248,9 +248,10 @@ fn acs(session: &Session) -> Option<Value> {
         "reference_number": ACS_REFERENCE, "transaction_id": acs.transaction_id, "operator_id": ACS_OPERATOR,
         "challenge_mandated": session.challenge.is_some(),
     });
-    if let Some(challenge) = &session.challenge {
-        let decoupled = challenge.place == Place::Decoupled;
-        object["authentication_type"] = if decoupled { "04" } else { "02" }.into();
+    match session.challenge.as_ref().map(|challenge| challenge.place) {
+        Some(Place::Browser) => object["authentication_type"] = "02".into(),
+        Some(Place::Decoupled) => object["authentication_type"] = "04".into(),
+        Some(Place::App) | None => (), // an app's answer has none (sessions-api.md 5.3)
     }
     if let Some(url) = &acs.challenge_url {
         object["url"] = url.as_str().into();

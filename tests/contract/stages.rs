@@ -27,6 +27,7 @@ const COMPLETE: [u16; 3] = [403, 403, 204];
 pub const STAGES: &[Stage] = &[
     Stage { name: "waits for data", reach: waiting, may: [200, 200, 403] },
     Stage { name: "waits for data, no method page", reach: waiting_without_method, may: [200, 403, 403] },
+    Stage { name: "waits for data of an app", reach: app_waiting, may: [200, 403, 403] },
     // 4.2 takes the action away once the result is there, so there is no second report.
     Stage { name: "waits for data, reported", reach: reported, may: [200, 403, 403] },
     Stage { name: "waits for the report", reach: unreported, may: [403, 200, 403] },
@@ -50,6 +51,7 @@ pub const STAGES: &[Stage] = &[
     Stage { name: "timed out", reach: |lab| ended(lab, "timeout"), may: COMPLETE },
     Stage { name: "expired", reach: expired, may: COMPLETE },
     Stage { name: "too risky", reach: |lab| inline(lab, CHALLENGE_CARD, "SBX:RISK"), may: COMPLETE },
+    Stage { name: "3DS1, too risky", reach: three_ds1_too_risky, may: COMPLETE },
     Stage { name: "for information", reach: |lab| inline(lab, CHALLENGE_CARD, "SBX:INFO"), may: COMPLETE },
     Stage { name: "app, unreadable", reach: app_unreadable, may: COMPLETE },
     Stage { name: "app, approved", reach: app_approved, may: COMPLETE },
@@ -118,6 +120,10 @@ fn hosted_three_ds1(lab: &Lab) -> Value {
     lab.create(&hosted(CHALLENGE_CARD, json!({"amount": 123_321})))
 }
 
+fn three_ds1_too_risky(lab: &Lab) -> Value {
+    lab.create(&non_hosted(CHALLENGE_CARD, json!({"amount": 123_321, "reference": "SBX:RISK"})))
+}
+
 fn three_ds1_approved(lab: &Lab) -> Value {
     let session = three_ds1(lab);
     answer_three_ds1(lab, &session, "Checkout1!");
@@ -145,6 +151,11 @@ fn expired(lab: &Lab) -> Value {
     let session = lab.create(&non_hosted(CHALLENGE_CARD, json!({"reference": "SBX:EXPIRE"})));
     lab.clock.advance(Duration::from_secs(2));
     lab.get(text(&session, "id"))
+}
+
+/// An app that has not said anything of itself yet (10, Q21).
+fn app_waiting(lab: &Lab) -> Value {
+    lab.create(&non_hosted(CHALLENGE_CARD, json!({"channel_data": {"channel": "app"}})))
 }
 
 fn app_challenged(lab: &Lab) -> Value {

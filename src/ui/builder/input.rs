@@ -18,6 +18,8 @@ use crate::model::template::{Placeholder, Values};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets;
 
+/// About the width of a letter of a hint, points.
+const LETTER: f32 = 7.0;
 /// Height of a chip beneath an input, points.
 const CHIP: f32 = 17.0;
 /// The template values that the menu offers.
@@ -92,7 +94,7 @@ fn text_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Cont
         .font(theme::code(theme::CODE))
         .margin(Margin::symmetric(8, 4))
         .desired_width(width)
-        .hint_text(hint(field, draft));
+        .hint_text(hint(field, draft, width));
     if let Some(money) = money(field, draft) {
         edit = edit.suffix(RichText::new(money).font(theme::words(theme::TAB)).color(Tokens::of(ui).muted));
     }
@@ -108,10 +110,10 @@ fn text_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Cont
 }
 
 /// In an empty input: that it is needed, or what is assumed.
-fn hint(field: &Field, draft: &Draft) -> String {
+fn hint(field: &Field, draft: &Draft, width: f32) -> String {
     match (field.required, field.default) {
         (Required::Always, _) if row::needed(draft, field) => "required".into(),
-        (_, Some(default)) if default.len() <= 24 => default.to_owned(),
+        (_, Some(default)) if default.len() as f32 * LETTER < width - 16.0 => default.to_owned(),
         _ => String::new(),
     }
 }

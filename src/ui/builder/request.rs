@@ -5,13 +5,13 @@
 use egui::text::{LayoutJob, TextFormat};
 use egui::{RichText, Ui};
 use egui_material_icons::icons as i;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Panel, cards, inset, meter};
 use crate::bus::Command;
 use crate::model::draft::{Body, Channel};
 use crate::model::run::Run;
-use crate::model::steps::proof;
+use crate::model::steps;
 use crate::model::{Workspace, devices};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::{address, widgets};
@@ -111,7 +111,7 @@ impl Panel {
     fn payment_ui(&mut self, ui: &mut Ui, workspace: &Workspace) {
         let tokens = Tokens::of(ui);
         let session = workspace.runs.values().rev().find_map(Run::session);
-        let proof = session.map(proof).filter(|members| members.contains_key("cryptogram"));
+        let proof = session.map(steps::proof).filter(|members| members.contains_key("cryptogram"));
         let way = |title: &str, text: &str| {
             let mut job = LayoutJob::default();
             let format = |font, color| TextFormat { font_id: font, color, ..Default::default() };
@@ -126,14 +126,12 @@ impl Panel {
             {
                 self.pay_with(None);
             }
-            ui.add_enabled_ui(proof.is_some(), |ui| {
-                let button = widgets::secondary_button(ui, None, "By values", None);
-                let tip = "ECI, cryptogram, xid and version of the newest session, as for a result of another gateway";
-                let none = "No session has shown a cryptogram yet: run one first";
-                if button.on_hover_text(tip).on_disabled_hover_text(none).clicked() {
-                    self.pay_with(proof.as_ref());
-                }
-            });
+            if widgets::secondary_button(ui, None, "By values", None)
+                .on_hover_text("ECI, cryptogram, xid and version of the session, as for a result of another gateway")
+                .clicked()
+            {
+                self.pay_with(Some(steps::proof_placeholders()));
+            }
         });
         ui.add_space(2.0);
         ui.label(way("Another PSP", "needs these, byte for byte as they came"));
@@ -144,23 +142,9 @@ impl Panel {
     }
 
     /// Writes `3ds` of the payment; all else of it stays.
-    fn pay_with(&mut self, proof: Option<&Map<String, Value>>) {
+    fn pay_with(&mut self, members: Option<Value>) {
         self.history.cut();
-        let wire = |name: &str| match name {
-            "ds_transaction_id" => None,
-            name => Some(name.to_owned()),
-        };
-        let with = proof.map(|members| {
-            let members = members.iter().filter_map(|(name, value)| Some((wire(name)?, value.clone())));
-            let mut with: Map<String, Value> = members.collect();
-            // Mastercard's proof goes with the directory server's id. Source: sessions-api.md 8.
-            if let (false, Some(id)) = (with.contains_key("xid"), proof.and_then(|all| all.get("ds_transaction_id"))) {
-                with.insert("xid".into(), id.clone());
-            }
-            with.insert("enabled".into(), json!(true));
-            Value::Object(with)
-        });
-        self.view.draft.doc_mut(Body::Payment).set("/3ds", with);
+        self.view.draft.doc_mut(Body::Payment).set("/3ds", members);
     }
 }
 

@@ -181,7 +181,7 @@ fn exchange_mark(exchange: &Exchange) -> Option<Mark> {
         let more = error.codes.len().saturating_sub(1);
         let first = error.codes.into_iter().next().unwrap_or(error.error_type);
         let more = if more > 0 { format!(" +{more}") } else { String::new() };
-        return word(Tone::of_http(response.status), display_text(&first) + &more);
+        return word(Tone::of_http(response.status), format!("{}{more}", display_text(&first)));
     }
     let completed = exchange.step == Step::Confirm && Session::read(&response.body)?.completed() == Some(true);
     if completed { word(Tone::Neutral, "completed".into()) } else { None }
