@@ -5,8 +5,7 @@ use serde_json::json;
 
 use super::purchase::ascii;
 use super::*;
-use crate::model::devices;
-use crate::model::draft::{Channel, Completion, Doc};
+use crate::model::draft::{Channel, Completion};
 use crate::model::exchange::Step;
 use crate::model::finding::Version;
 use crate::model::run::{Auth, StepRequest};
@@ -19,6 +18,7 @@ fn values() -> Values {
         merchant: "http://127.0.0.1:8789/m/t".into(),
         uuid: "c52dd994-63ba-450a-bc48-e7a4957dabc6".into(),
         now: "2026-05-03T09:15:02Z".into(),
+        previous: None,
         ..Values::default()
     }
 }
@@ -108,9 +108,12 @@ fn each_rule_finds_its_case_and_its_fix_mends_it() {
         let mut draft = Draft::default();
         if body == Body::App {
             draft.set_channel(Channel::App);
-            // A key of its own: the draft's is made only when it is sent.
-            let key = devices::EphemeralKey::example();
-            *draft.doc_mut(Body::App) = Doc::of(devices::app_data(&key, devices::UNREADABLE));
+            for (member, value) in [
+                ("x", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
+                ("y", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"),
+            ] {
+                draft.doc_mut(body).set(&format!("/sdk_ephem_pub_key/{member}"), Some(value.into()));
+            }
         }
         let quiet = draft.check(&around);
         assert_eq!(quiet, [], "{rule} before");
