@@ -376,7 +376,7 @@ pub(super) async fn complete(State(app): App, call: Call) -> Answer {
         let session = store.sessions.get_mut(&id).ok_or_else(gone)?;
         session.allows(Action::Complete)?;
         session.completing = true;
-        deliver::Delivery::of(session, mode, &call.request_id)
+        deliver::Delivery::of(session, mode, &call.request_id.to_string())
     };
     carried_out(async move {
         let accepted = match delivery {

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -13,6 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 use serde_json::json;
 use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::model::Secret;
 
@@ -53,21 +55,32 @@ pub(super) struct Random {
     /// Which values these are: one kind never moves another kind's counter.
     kind: &'static str,
     counter: AtomicU64,
+    /// Random bytes that were fetched ahead, unless there is a seed: asking the system each
+    /// time would be most of the cost of an id.
+    ahead: Mutex<Vec<[u8; 32]>>,
 }
+
+/// Values fetched from the system at once.
+const AHEAD: usize = 64;
 
 impl Random {
     pub(super) fn new(seed: Option<u64>, kind: &'static str) -> Self {
-        Self { seed, kind, counter: AtomicU64::new(0) }
+        Self { seed, kind, counter: AtomicU64::new(0), ahead: Mutex::default() }
     }
 
     pub(super) fn bytes(&self) -> [u8; 32] {
-        let Some(seed) = self.seed else {
-            let mut bytes = [0; 32];
-            getrandom::fill(&mut bytes).expect("the system has a random source");
-            return bytes;
-        };
+        let Some(seed) = self.seed else { return self.fetch() };
         let counter = self.counter.fetch_add(1, Ordering::Relaxed);
         hmac(&seed.to_be_bytes(), &[self.kind.as_bytes(), &counter.to_be_bytes()])
+    }
+
+    fn fetch(&self) -> [u8; 32] {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner); // each change is one pop or one fill
+        if ahead.is_empty() {
+            ahead.resize(AHEAD, [0; 32]);
+            getrandom::fill(ahead.as_flattened_mut()).expect("the system has a random source");
+        }
+        ahead.pop().expect("it was just filled")
     }
 
     /// `prefix` and 26 letters of `a-z2-7`. Source: sessions-api.md appendix A.
@@ -78,9 +91,14 @@ impl Random {
 
     /// A UUID of version 4, lower case.
     pub(super) fn uuid(&self) -> String {
+        self.raw_uuid().to_string()
+    }
+
+    /// A UUID of version 4 before it is text.
+    pub(super) fn raw_uuid(&self) -> Uuid {
         let mut half = [0; 16];
         half.copy_from_slice(&self.bytes()[..16]);
-        uuid::Builder::from_random_bytes(half).into_uuid().to_string()
+        uuid::Builder::from_random_bytes(half).into_uuid()
     }
 
     /// `sek_` and the base64 of 32 bytes. Source: sessions-api.md 4.3.

@@ -109,6 +109,7 @@ impl Sandbox {
         let random = Random::new(config.seed, "sandbox");
         let shared = Arc::new(Shared {
             keys: Keys::new(&random),
+            tokens: token::Known::default(),
             random,
             request_ids: Random::new(config.seed, "requests"),
             clock: config.clock,
@@ -168,6 +169,7 @@ struct Shared {
     /// A stream of its own, so that reading a session does not change the next one's ids.
     request_ids: Random,
     keys: Keys,
+    tokens: token::Known,
     clock: Clock,
     sink: Option<EventSink>,
     courier: Courier,
