@@ -57,6 +57,7 @@ mod state;
 mod token;
 mod trigger;
 mod validate;
+mod watch;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -117,8 +118,10 @@ impl Sandbox {
             courier: Courier::new(),
             pages: issuer::pages(),
             state: Mutex::new(State::new()),
+            watch: watch::Watch::default(),
             stop: stop.clone(),
         });
+        tokio::spawn(stop.clone().run_until_cancelled_owned(Arc::clone(&shared).keep_watch()));
         let serving = serve::Config::new("sandbox", config.port)
             .body_bytes(answer::BODY_LIMIT)
             .connections(CONNECTIONS)
@@ -175,6 +178,7 @@ struct Shared {
     courier: Courier,
     pages: Pages,
     state: Mutex<State>,
+    watch: watch::Watch,
     stop: CancellationToken,
 }
 
@@ -226,19 +230,6 @@ impl Shared {
             Pending::after(&mut store, id, said)
         };
         self.post(pending).await;
-    }
-
-    /// Ends a session in time even if nobody reads it.
-    fn watch(self: &Arc<Self>, id: &str) {
-        let (app, id, stop) = (Arc::clone(self), id.to_owned(), self.stop.clone());
-        tokio::spawn(stop.run_until_cancelled_owned(async move {
-            loop {
-                let deadline = app.lock().sessions.get(&id).and_then(session::Session::deadline);
-                let Some(deadline) = deadline else { return };
-                app.clock.sleep(deadline.saturating_sub(app.clock.passed())).await;
-                app.lapse(&id).await;
-            }
-        }));
     }
 }
 
