@@ -12,10 +12,14 @@ mod actions;
 mod answers;
 #[path = "sandbox/cards.rs"]
 mod cards;
+#[path = "sandbox/channels.rs"]
+mod channels;
 #[path = "sandbox/control.rs"]
 mod control;
 #[path = "sandbox/fields.rs"]
 mod fields;
+#[path = "sandbox/legacy.rs"]
+mod legacy;
 #[path = "sandbox/pages.rs"]
 mod pages;
 #[path = "sandbox/payments.rs"]

@@ -13,7 +13,8 @@ use super::{Lane, SessionId, Stamp};
 pub struct SchemeMessage {
     /// The session it belongs to.
     pub session: SessionId,
-    /// The wire's own name: `AReq`, `ARes`, `CReq`, `CRes`, `RReq`, `RRes`, `Erro`.
+    /// The wire's own name: `AReq`, `ARes`, `CReq`, `CRes`, `RReq`, `RRes`, `Erro`; in 3DS1
+    /// `VEReq`, `VERes`, `PAReq`, `PARes`.
     pub kind: &'static str,
     /// Who sent it.
     pub from: Lane,
@@ -25,7 +26,7 @@ pub struct SchemeMessage {
     pub took: Duration,
     /// What matters in it, in a few words: `transStatus C`.
     pub gist: String,
-    /// The message itself, JSON.
+    /// The message itself: JSON, in 3DS1 XML.
     pub body: Bytes,
 }
 

@@ -90,9 +90,13 @@ pub(super) type Answer = Result<Response, Fault>;
 
 /// A JSON answer.
 pub(super) fn answer_json(status: u16, body: &Value) -> Response {
+    answer_bytes(status, serde_json::to_vec(body).expect("a tree of JSON can be written"))
+}
+
+/// A JSON answer that was written already.
+pub(super) fn answer_bytes(status: u16, body: Vec<u8>) -> Response {
     // Boxed: no spare room stays in the log with it.
-    let text = serde_json::to_vec(body).expect("a tree of JSON can be written").into_boxed_slice();
-    let mut response = Response::new(Body::from(Bytes::from(text)));
+    let mut response = Response::new(Body::from(Bytes::from(body.into_boxed_slice())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response

@@ -1,9 +1,11 @@
 //! The published test cards, card schemes, and the values that follow from a scheme.
 //!
-//! A card number decides flow and outcome; a number that is not listed is challenged
-//! and then succeeds. Pure tables: no state, no clock.
+//! A card number decides flow and outcome: the published numbers first, then the
+//! programmable ones (see [`super::programmable`]); any other is challenged and then
+//! succeeds. Pure tables: no state, no clock.
 //! Source: sessions-api.md 7.1-7.3, emv-3ds.md 3.3 and 3.4.
 
+use super::programmable;
 use super::session::Status;
 
 /// What an authentication comes to.
@@ -18,21 +20,90 @@ pub(super) enum Outcome {
     SchemeError,
 }
 
-/// What happens to a card.
+/// What happens to a card in 3DS2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
     Frictionless(Outcome),
     Challenge(Outcome),
+    /// The bank asks by itself, in its own time.
+    Decoupled(Outcome),
+    /// The issuer only takes note (`I`).
+    Informed,
     CardNotEnrolled,
     IssuerNotEnrolled,
+    /// In no version of 3-D Secure at all.
+    Never,
+}
+
+/// What 3DS1 comes to. Source: sessions-api.md 7.3, emv-3ds.md 6.3 (S071-S078).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Legacy {
+    /// Enrolled; the issuer's answer after the right password.
+    Answer(Outcome),
+    NotEligible,
+    /// VERes `N`.
+    NotEnrolled,
+    /// VERes `U`.
+    Unknown,
+    /// The issuer's answer carries a wrong signature.
+    BadSignature,
+    /// The issuer's answer belongs to another transaction.
+    OtherXid,
+}
+
+/// The issuer's 3DS Method page. Source: emv-3ds.md 6.1 (`m`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    Present,
+    Absent,
+    /// Never notifies.
+    Silent,
+    /// Answers HTTP 500.
+    Broken,
+    /// Notifies after 12 s.
+    Late,
+}
+
+/// Versions of 3DS2 that a range speaks. Source: emv-3ds.md 6.1 (`v`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Versions {
+    All,
+    Only(&'static str),
+    None,
+}
+
+impl Versions {
+    /// The highest version that both sides speak, if there is one. Source: emv-3ds.md 1.3.
+    pub(super) fn chosen(self, ours: &'static str) -> Option<&'static str> {
+        match self {
+            Self::All => Some(ours),
+            Self::Only(version) => (version <= ours).then_some(version),
+            Self::None => None,
+        }
+    }
 }
 
 /// What is known about the range of a card number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Range {
     pub(super) flow: Flow,
+    /// Reason of the result, or code of the error, where it is not the usual one.
+    pub(super) reason: Option<&'static str>,
+    pub(super) method: Method,
+    pub(super) versions: Versions,
+    pub(super) legacy: Legacy,
+}
+
+impl Range {
+    pub(super) fn of(flow: Flow) -> Self {
+        let legacy = Legacy::Answer(Outcome::Approved);
+        Self { flow, reason: None, method: Method::Present, versions: Versions::All, legacy }
+    }
+
     /// Whether the issuer has a 3DS Method page.
-    pub(super) method_url: bool,
+    pub(super) fn method_url(&self) -> bool {
+        self.method != Method::Absent
+    }
 }
 
 /// Source: sessions-api.md 7.1.
@@ -88,9 +159,17 @@ const CHALLENGED_WITHOUT_METHOD: &[&str] = &[
 ];
 
 /// Source: sessions-api.md 7.1 and 7.3.
-const CARD_NOT_ENROLLED: &[&str] =
-    &["4484070000035519", "5352151570003404", "378282246310005", "3530111333300000", "4532432452900131"];
+const CARD_NOT_ENROLLED: &[&str] = &["4484070000035519", "5352151570003404", "378282246310005"];
 const ISSUER_NOT_ENROLLED: &[&str] = &["4820285375797526", "5424583292508738"];
+const NEVER: &[&str] = &["3530111333300000", "4532432452900131"];
+
+/// Source: sessions-api.md 7.3.
+const LEGACY: &[(Legacy, &[&str])] = &[
+    (Legacy::Answer(Outcome::Declined), &["4929640381570541", "5507979147594255"]),
+    (Legacy::Answer(Outcome::Attempted), &["4024007177756441", "5407929162375891"]),
+    (Legacy::Answer(Outcome::Unavailable), &["4916734820332269", "5227027824683493"]),
+    (Legacy::NotEligible, &["4539628347117863", "5324440216201760"]),
+];
 
 /// Source: sessions-api.md 7.1, 7.2: the four numbers in the column "Other".
 const CARTES_BANCAIRES: &[&str] = &["4319863787850170", "5177328035476275", "4309485283564188", "5566944761698186"];
@@ -99,19 +178,29 @@ const CARTES_BANCAIRES: &[&str] = &["4319863787850170", "5177328035476275", "430
 pub(super) fn range(pan: &str) -> Range {
     let among = |numbers: &[&str]| numbers.contains(&pan);
     let listed = |table: &[(Outcome, &[&str])]| table.iter().find(|(_, numbers)| among(numbers)).map(|row| row.0);
-    let with = |flow| Range { flow, method_url: true };
-    if among(CARD_NOT_ENROLLED) {
-        with(Flow::CardNotEnrolled)
+    let without_method = |flow| Range { method: Method::Absent, ..Range::of(flow) };
+    let range = if among(CARD_NOT_ENROLLED) {
+        Range::of(Flow::CardNotEnrolled)
     } else if among(ISSUER_NOT_ENROLLED) {
-        with(Flow::IssuerNotEnrolled)
+        Range::of(Flow::IssuerNotEnrolled)
+    } else if among(NEVER) {
+        Range::of(Flow::Never)
     } else if among(FRICTIONLESS_WITHOUT_METHOD) {
-        Range { flow: Flow::Frictionless(Outcome::Approved), method_url: false }
+        without_method(Flow::Frictionless(Outcome::Approved))
     } else if among(CHALLENGED_WITHOUT_METHOD) {
-        Range { flow: Flow::Challenge(Outcome::Approved), method_url: false }
+        without_method(Flow::Challenge(Outcome::Approved))
     } else if let Some(outcome) = listed(FRICTIONLESS) {
-        with(Flow::Frictionless(outcome))
+        Range::of(Flow::Frictionless(outcome))
+    } else if let Some(outcome) = listed(CHALLENGED) {
+        Range::of(Flow::Challenge(outcome))
+    } else if let Some(range) = programmable::range(pan) {
+        range
     } else {
-        with(Flow::Challenge(listed(CHALLENGED).unwrap_or(Outcome::Approved)))
+        Range::of(Flow::Challenge(Outcome::Approved))
+    };
+    match LEGACY.iter().find(|(_, numbers)| among(numbers)) {
+        Some((legacy, _)) => Range { legacy: *legacy, ..range },
+        None => range,
     }
 }
 
@@ -132,7 +221,7 @@ impl Scheme {
     /// From the first digits; `None` for a range nobody has. Source: sessions-api.md 7.5.
     pub(super) fn of(pan: &str) -> Option<Self> {
         let first = |count: usize| pan.get(..count).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
-        if CARTES_BANCAIRES.contains(&pan) {
+        if CARTES_BANCAIRES.contains(&pan) || programmable::is_cartes_bancaires(pan) {
             return Some(Self::CartesBancaires);
         }
         Some(match (first(1), first(2), first(3), first(4)) {
@@ -212,9 +301,19 @@ impl Scheme {
         }
     }
 
-    /// First byte of a cryptogram. Source: emv-3ds.md 3.4.
+    /// First byte of a cryptogram of 3DS2. Source: emv-3ds.md 3.4.
     pub(super) fn cryptogram_byte(self, pan: &str) -> u8 {
         if self.counts_like_mastercard(pan) { 0x90 } else { 0x07 }
+    }
+
+    /// First byte of a cryptogram of 3DS1: Mastercard's text starts with `j`, for an attempt
+    /// with `h`. Source: emv-3ds.md 3.4.
+    pub(super) fn legacy_byte(self, pan: &str, attempted: bool) -> u8 {
+        match (self.counts_like_mastercard(pan), attempted) {
+            (true, true) => 0x86,
+            (true, false) => 0x8e,
+            (false, _) => 0x00,
+        }
     }
 
     /// Mastercard, and Cartes Bancaires on a Mastercard range.
@@ -229,9 +328,10 @@ impl Scheme {
     /// The electronic commerce indicator of a final result. Source: emv-3ds.md 3.3,
     /// which product.md puts before sessions-api.md 4.5.
     pub(super) fn eci(self, pan: &str, about: Eci) -> &'static str {
-        let Eci { status, information, exemption, non_payment } = about;
+        let Eci { status, information, exemption, non_payment, recurring } = about;
         let mastercard = self.counts_like_mastercard(pan);
         match (status, information) {
+            (Status::Approved, false) if self == Self::Mastercard && recurring => "07",
             (Status::Approved, true) if mastercard && exemption => "06",
             (Status::Approved, true) if mastercard => "04",
             (Status::Approved, true) => "07",
@@ -256,6 +356,8 @@ pub(super) struct Eci {
     /// The merchant asked for an exemption.
     pub(super) exemption: bool,
     pub(super) non_payment: bool,
+    /// The merchant acts alone, on a recurring plan.
+    pub(super) recurring: bool,
 }
 
 #[cfg(test)]
@@ -266,8 +368,10 @@ mod tests {
     #[test]
     fn every_published_number_is_a_card_number_with_a_scheme() {
         let tables = FRICTIONLESS.iter().chain(CHALLENGED).flat_map(|(_, numbers)| numbers.iter());
-        let lists = [FRICTIONLESS_WITHOUT_METHOD, CHALLENGED_WITHOUT_METHOD, CARD_NOT_ENROLLED, ISSUER_NOT_ENROLLED];
-        for pan in tables.chain(lists.into_iter().flatten()) {
+        let lists =
+            [FRICTIONLESS_WITHOUT_METHOD, CHALLENGED_WITHOUT_METHOD, CARD_NOT_ENROLLED, ISSUER_NOT_ENROLLED, NEVER];
+        let legacy = LEGACY.iter().flat_map(|(_, numbers)| numbers.iter());
+        for pan in tables.chain(lists.into_iter().flatten()).chain(legacy) {
             assert!(luhn(pan.as_bytes()), "{pan}");
             assert!(Scheme::of(pan).is_some(), "{pan}");
         }

@@ -99,7 +99,9 @@ async fn messages(State(app): App, call: Call) -> Answer {
             json!({
                 "kind": message.kind, "from": message.from, "to": message.to,
                 "at": message.at.wall.to_string(), "gist": message.gist,
-                "body": serde_json::from_slice::<Value>(&message.body).unwrap_or_default(),
+                // 3DS1 speaks XML: shown as text.
+                "body": serde_json::from_slice::<Value>(&message.body)
+                    .unwrap_or_else(|_| String::from_utf8_lossy(&message.body).into()),
             })
         })
         .collect();

@@ -170,23 +170,31 @@ impl<'a, 'f> Reader<'a, 'f> {
         }
     }
 
-    /// A list of words.
-    pub(super) fn words(&mut self, name: &str, words: &Words) -> Option<Vec<&'static str>> {
-        self.read(name, Need::May, |value| {
-            let known = |item: &Value| words.iter().map(|(word, _)| *word).find(|word| item.as_str() == Some(word));
+    /// A list of words; blanks around each are dropped.
+    pub(super) fn words(&mut self, name: &str, need: Need, words: &Words) -> Option<Vec<&'static str>> {
+        self.read(name, need, |value| {
+            let known = |item: &Value| {
+                let text = item.as_str()?.trim();
+                words.iter().map(|(word, _)| *word).find(|word| *word == text)
+            };
             let list: Option<Vec<_>> = value.as_array()?.iter().map(known).collect();
             list.map(|list| (list.clone(), list.into()))
         })
     }
 
-    /// Reads an object below this one and echoes what was good in it.
+    /// Reads an object below this one; what was good in it.
     pub(super) fn nested(&mut self, name: &str, read: impl FnOnce(&mut Reader)) -> Option<Object> {
         let object = self.object(name, Need::May)?;
         let mut reader = Reader::new(object, self.findings);
         read(&mut reader);
-        let clean = reader.clean;
-        self.clean.insert(name.to_owned(), Value::Object(clean.clone()));
-        Some(clean)
+        Some(reader.clean)
+    }
+
+    /// Reads an object below this one and echoes what was good in it.
+    pub(super) fn inner(&mut self, name: &str, read: impl FnOnce(&mut Reader)) {
+        if let Some(clean) = self.nested(name, read) {
+            self.clean.insert(name.to_owned(), Value::Object(clean));
+        }
     }
 }
 

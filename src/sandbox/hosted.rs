@@ -19,11 +19,13 @@ use url::Url;
 use super::Shared;
 use super::answer::{Call, Fault, field};
 use super::api;
-use super::issuer::{self, decoded};
+use super::bank;
+use super::issuer::decoded;
 use super::keys::base64url;
+use super::legacy;
 use super::scheme::{encoded_creq, merchant};
 use super::session::{Session, Status};
-use super::validate::{Browser, Completion};
+use super::validate::{Browser, Channel, Completion};
 use crate::page::Policy;
 
 type App = State<Arc<Shared>>;
@@ -44,7 +46,7 @@ pub(super) fn notice(app: &Shared, status: StatusCode, title: &str, sentence: &s
     response
 }
 
-fn unknown(app: &Shared) -> Response {
+pub(super) fn unknown(app: &Shared) -> Response {
     notice(app, StatusCode::NOT_FOUND, "This payment is not known", "Go back to the shop and start again.")
 }
 
@@ -60,24 +62,44 @@ fn page(app: &Shared, call: &Call, id: &str) -> Response {
     let store = app.lock();
     let Some(session) = store.sessions.get(id).filter(|session| session.hosted()) else { return unknown(app) };
     match session.status {
-        Status::Pending => device(app, call, session),
+        Status::Pending => match &session.legacy {
+            Some(legacy) => {
+                let term_url = legacy::term_url(session, &call.base);
+                let pareq = legacy.pareq.as_deref().unwrap_or_default();
+                let hidden = [("PaReq", pareq), ("TermUrl", &term_url), ("MD", &session.id)];
+                frame(app, session, &format!("{}/simulator/acs/3ds1", call.base), &hidden)
+            }
+            None => device(app, call, session),
+        },
         Status::Processing => {
             let page = context! { title => "Asking your bank", sentence => "This takes a moment.", refresh => true };
             app.pages.respond("notice.html", page, &policy(session))
         }
-        Status::Challenged => {
-            let acs = session.acs.as_ref().and_then(|acs| acs.challenge_url.as_deref());
-            let page = context! {
-                merchant => merchant(session),
-                address => acs,
-                creq => encoded_creq(session),
-                session_data => base64url(session.id.as_bytes()),
-                id => session.id.as_str(),
-            };
-            app.pages.respond("frame.html", page, &policy(session))
-        }
+        Status::Challenged => match session.acs.as_ref().and_then(|acs| acs.challenge_url.as_deref()) {
+            Some(address) => {
+                let creq = encoded_creq(session).unwrap_or_default();
+                let data = base64url(session.id.as_bytes());
+                frame(app, session, address, &[("creq", &creq), ("threeDSSessionData", &data)])
+            }
+            None => {
+                let sentence = if session.decoupled() {
+                    "Your bank will contact you to confirm this payment."
+                } else {
+                    "Answer your bank's question in the app."
+                };
+                let page = context! { title => "Your bank asks you", sentence, refresh => true };
+                app.pages.respond("notice.html", page, &policy(session))
+            }
+        },
         _ => redirect(session),
     }
+}
+
+/// The page that frames the bank: posts `hidden` to `address`.
+fn frame(app: &Shared, session: &Session, address: &str, hidden: &[(&str, &str)]) -> Response {
+    let hidden = minijinja::Value::from(minijinja::value::Serde(hidden));
+    let page = context! { merchant => merchant(session), address, hidden, id => session.id.as_str() };
+    app.pages.respond("frame.html", page, &policy(session))
 }
 
 /// Hosted pages frame the bank, and their forms end at the shop (form-action governs the
@@ -113,7 +135,7 @@ fn device(app: &Shared, call: &Call, session: &Session) -> Response {
     let done = match (session.method_notified, session.fingerprint) {
         (true, _) => 'Y',
         (false, Some(reported)) => reported,
-        (false, None) if session.range.method_url => 'N',
+        (false, None) if session.range.method_url() => 'N',
         (false, None) => 'U',
     };
     let page = context! {
@@ -148,8 +170,8 @@ async fn device_information(State(app): App, call: Call) -> Response {
                 let known = given.eq_ignore_ascii_case(&session.transaction_id);
                 let authenticate = known && session.wants_data();
                 if authenticate {
-                    session.fingerprint = Some(method_result(session, &form));
-                    session.browser = Some(Box::new(browser(&call, &form, session.fingerprint)));
+                    let fingerprint = method_result(session, &form);
+                    session.take(Channel::Browser(Box::new(browser(&call, &form, fingerprint))));
                     session.status = Status::Processing;
                 }
                 (known, authenticate)
@@ -174,7 +196,7 @@ async fn device_information(State(app): App, call: Call) -> Response {
 fn method_result(session: &Session, form: &[(String, String)]) -> char {
     let reported = field(form, "threeDSCompInd").and_then(|text| text.trim().chars().next());
     match reported.map(|letter| letter.to_ascii_uppercase()) {
-        _ if !session.range.method_url => 'U',
+        _ if !session.range.method_url() => 'U',
         _ if session.method_notified => 'Y',
         Some(letter @ ('Y' | 'N' | 'U')) => letter,
         _ => session.fingerprint.unwrap_or('N'),
@@ -182,7 +204,7 @@ fn method_result(session: &Session, form: &[(String, String)]) -> char {
 }
 
 /// The browser as the form describes it; without JavaScript the headers must do.
-fn browser(call: &Call, form: &[(String, String)], fingerprint: Option<char>) -> Browser {
+fn browser(call: &Call, form: &[(String, String)], fingerprint: char) -> Browser {
     let given = |name, longest: usize| {
         field(form, name)
             .map(str::trim)
@@ -202,7 +224,7 @@ fn browser(call: &Call, form: &[(String, String)], fingerprint: Option<char>) ->
         timezone: number("browserTZ", 5, "0"),
         user_agent: given("browserUserAgent", 2048).unwrap_or_else(|| header(&USER_AGENT)),
         ip_address: "127.0.0.1".to_owned(), // the sandbox listens nowhere else
-        method_completion: fingerprint,
+        method_completion: Some(fingerprint),
     }
 }
 
@@ -219,7 +241,7 @@ async fn method_notification(State(app): App, call: Call) -> Response {
     }
     session.method_notified = true;
     let page = context! { kind => "3ds-method", title => "Your browser is known", sentence => "Please wait." };
-    app.pages.respond("arrived.html", page, &issuer::policy(None))
+    app.pages.respond("arrived.html", page, &bank::policy(None))
 }
 
 /// `POST /sessions-interceptor/{sid}/challenge-response`: the CRes of a hosted session, and of
@@ -237,5 +259,5 @@ async fn challenge_response(State(app): App, call: Call) -> Response {
     let next = session.hosted().then_some(session.id.as_str());
     let sentence = if next.is_some() { "You are going back to the shop." } else { "You may close this window." };
     let page = context! { kind => "challenge", title => "Your bank has finished", sentence, next };
-    app.pages.respond("arrived.html", page, &issuer::policy(None))
+    app.pages.respond("arrived.html", page, &bank::policy(None))
 }

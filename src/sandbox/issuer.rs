@@ -5,7 +5,6 @@
 //! without JavaScript and inside a frame. Source: emv-3ds.md 2.1, 2.2; sessions-api.md 6.3.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -18,24 +17,22 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::answer::{Answer, Call, Fault, field};
+use super::bank::{self, PASSWORD, policy, text_message};
+use super::cards::Method;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
-use super::scheme::{browser_message, conclude, cres, erro, exponent, merchant};
-use super::session::{Challenge, End, Session, Status, TRIES};
+use super::scheme::{browser_message, conclude, cres, erro};
+use super::session::{End, Place, Session, Status, TRIES};
 use super::state::Pending;
 use super::validate::Completion;
 use super::{Shared, hosted};
-use crate::clock::stamp;
-use crate::model::scheme::PhoneMessage;
-use crate::model::{Lane, SessionId};
-use crate::page::{Ancestors, Pages, Policy};
+use crate::model::Lane;
+use crate::page::Pages;
 
-/// The invented bank.
-pub(super) const BANK: &str = "Larkfield Bank";
-/// What published cards ask for. Source: sessions-api.md 7.
-const PASSWORD: &str = "Checkout1!";
 /// Longest `threeDSSessionData` after encoding. Source: emv-3ds.md 2.2.
 const SESSION_DATA: usize = 1024;
+/// How late a late page notifies, in milliseconds. Source: emv-3ds.md 6.1.
+const LATE: u32 = 12_000;
 /// Longest list of browser facts that is kept, in bytes.
 const FACTS: usize = 2048;
 
@@ -65,6 +62,7 @@ pub(super) fn pages() -> Pages {
         page!("refused.html"),
         page!("device.html"),
         page!("frame.html"),
+        page!("returned.html"),
         page!("arrived.html"),
         page!("notice.html"),
     ]);
@@ -79,14 +77,8 @@ pub(super) fn notification_url(session: &Session, base: &str) -> String {
     }
 }
 
-fn is_web_address(url: &str) -> bool {
+pub(super) fn is_web_address(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-}
-
-/// What a page of the bank may do: hand over to `url`, and stand in frames of loopback and of `url`.
-pub(super) fn policy(url: Option<&str>) -> Policy {
-    let urls: Vec<String> = url.map(str::to_owned).into_iter().collect();
-    Policy { form_action: urls.clone(), ..Policy::embedded(Ancestors::Loopback(urls)) }
 }
 
 fn with_status(mut response: Response, status: StatusCode) -> Response {
@@ -105,10 +97,7 @@ pub(super) fn decoded(text: &str) -> Option<Object> {
 /// `POST /simulator/acs/3ds-method`.
 async fn method(State(app): App, call: Call) -> Response {
     let form = call.form();
-    let refuse = |sentence: &str| {
-        let page = context! { title => "This 3DS Method request cannot be read", sentence };
-        with_status(app.pages.respond("refused.html", page, &policy(None)), StatusCode::BAD_REQUEST)
-    };
+    let refuse = |sentence: &str| bank::refuse(&app, "This 3DS Method request cannot be read", sentence);
     let Some(text) = field(&form, "threeDSMethodData") else {
         return refuse("The form field threeDSMethodData is missing.");
     };
@@ -122,10 +111,17 @@ async fn method(State(app): App, call: Call) -> Response {
     if !is_web_address(address) {
         return refuse("threeDSMethodNotificationURL is missing, or is no http or https address.");
     }
+    let kind = app.lock().by_transaction(transaction).map_or(Method::Present, |session| session.range.method);
+    if kind == Method::Broken {
+        let sentence = "The issuer's page is broken on purpose.";
+        return hosted::notice(&app, StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", sentence);
+    }
     let answer = json!({"threeDSServerTransID": transaction});
     let page = context! {
         address,
         transaction,
+        silent => kind == Method::Silent,
+        wait => if kind == Method::Late { LATE } else { 0 },
         data => base64url(answer.to_string().as_bytes()),
     };
     app.pages.respond("method.html", page, &policy(Some(address)))
@@ -190,14 +186,14 @@ fn fits(creq: &Object, session: &Session) -> Result<(), Refusal> {
     if creq["messageVersion"] != session.version {
         return Err(Refusal::new("203", "messageVersion", "The message version changed inside the transaction."));
     }
-    if session.challenge.is_none() {
-        return Err(Refusal::new("305", "acsTransID", "No challenge was asked for: the result was frictionless."));
+    if session.challenge.as_ref().is_none_or(|challenge| challenge.place != Place::Browser) {
+        return Err(Refusal::new("305", "acsTransID", "No challenge was asked for in a browser."));
     }
     Ok(())
 }
 
 /// What the shopper did.
-enum Input<'a> {
+pub(super) enum Input<'a> {
     /// The CReq itself, or the browser's reload of it.
     Open,
     Password {
@@ -208,7 +204,7 @@ enum Input<'a> {
     Cancel,
 }
 
-fn input(form: &[(String, String)]) -> Input<'_> {
+pub(super) fn input(form: &[(String, String)]) -> Input<'_> {
     if field(form, "cancel").is_some() {
         Input::Cancel
     } else if field(form, "resend").is_some() {
@@ -271,7 +267,13 @@ fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending
             Input::Cancel => end = Some(End::Cancelled),
             // Only the page that is open now counts; a reloaded answer does not count twice.
             Input::Password { interaction: Some(page), text } if *page == challenge.interactions => {
-                (end, mistake) = answer(challenge, text);
+                let tries = tried(text, &mut challenge.interactions, &mut challenge.wrong);
+                mistake = tries != Try::Right;
+                end = match tries {
+                    Try::Right => Some(End::Answered(challenge.outcome)),
+                    Try::Last => Some(End::TooManyTries),
+                    Try::Wrong => None,
+                };
             }
             Input::Password { .. } => (),
         }
@@ -285,14 +287,23 @@ fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending
     Ok((pending, mistake && end.is_none()))
 }
 
-/// Counts an answer. The end it leads to, and whether it was wrong.
-fn answer(challenge: &mut Challenge, text: &str) -> (Option<End>, bool) {
-    challenge.interactions = challenge.interactions.saturating_add(1);
+/// What an answer was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Try {
+    Right,
+    Wrong,
+    /// Wrong, and no other is taken.
+    Last,
+}
+
+/// Counts an answer.
+pub(super) fn tried(text: &str, interactions: &mut u8, wrong: &mut u8) -> Try {
+    *interactions = interactions.saturating_add(1);
     if text == PASSWORD {
-        return (Some(End::Answered(challenge.outcome)), false);
+        return Try::Right;
     }
-    challenge.wrong = challenge.wrong.saturating_add(1);
-    ((challenge.wrong >= TRIES).then_some(End::TooManyTries), true)
+    *wrong = wrong.saturating_add(1);
+    if *wrong >= TRIES { Try::Last } else { Try::Wrong }
 }
 
 /// Ends a challenge: the result first, then the CRes. Source: emv-3ds.md 1.2, rule 3.
@@ -305,36 +316,10 @@ pub(super) fn finish(app: &Shared, session: &mut Session, end: End) -> Vec<crate
     said
 }
 
-/// What the bank sends to the shopper's phone.
-fn text_message(session: &Session) -> PhoneMessage {
-    let what = match session.draft.category {
-        "payment" => format!("{} {} at ", session.draft.currency, amount(session)),
-        _ => "your card at ".to_owned(),
-    };
-    PhoneMessage {
-        session: SessionId(session.id.clone()),
-        at: stamp(),
-        sender: BANK.to_owned(),
-        text: format!("Password for {what}{}: {PASSWORD}", merchant(session)),
-        code: PASSWORD.to_owned(),
-    }
-}
-
-/// Major units: 6540 USD is `65.40`.
-fn amount(session: &Session) -> String {
-    let minor = session.draft.amount.unwrap_or(0);
-    let places = exponent(&session.draft.currency);
-    let unit = 10_i64.pow(places);
-    match usize::try_from(places) {
-        Ok(places) if places > 0 => format!("{}.{:0places$}", minor / unit, minor % unit),
-        _ => minor.to_string(),
-    }
-}
-
 /// The page the shopper sees now: the question, or the way back.
 fn page(app: &Shared, call: &Call, form: &[(String, String)], id: &str, mistake: bool) -> Response {
-    let mut store = app.lock();
-    let Some(session) = store.sessions.get_mut(id) else {
+    let store = app.lock();
+    let Some(session) = store.sessions.get(id) else {
         return hosted::notice(
             app,
             StatusCode::NOT_FOUND,
@@ -342,61 +327,27 @@ fn page(app: &Shared, call: &Call, form: &[(String, String)], id: &str, mistake:
             "Start again in the shop.",
         );
     };
-    let session_data = field(form, "threeDSSessionData");
+    let session_data = field(form, "threeDSSessionData").map(|data| ("threeDSSessionData", data));
     let address = notification_url(session, &call.base);
     if session.status.is_final() {
-        let cres = cres(session).unwrap_or_default();
-        let page = context! {
-            address => address.as_str(),
-            session_data,
-            cres => base64url(cres.to_string().as_bytes()),
-            words => farewell(session.status),
-        };
-        return app.pages.respond("handover.html", page, &policy(Some(&address)));
+        let cres = base64url(cres(session).unwrap_or_default().to_string().as_bytes());
+        let hidden: Vec<_> = [("cres", cres.as_str())].into_iter().chain(session_data).collect();
+        return bank::hand_over(app, session.status, &address, &hidden);
     }
     let Some(challenge) = &session.challenge else {
         return hosted::notice(app, StatusCode::BAD_REQUEST, "There is nothing to confirm", "Return to the shop.");
     };
-    let left = session.deadline().unwrap_or(Duration::ZERO).saturating_sub(app.clock.passed()).as_secs();
-    let pan = session.pan.expose();
-    let payment = session.draft.category == "payment";
-    let page = context! {
-        bank => BANK,
-        programme => session.scheme.programme(),
-        merchant => merchant(session),
-        amount => payment.then(|| priced(session)),
-        card => &pan[pan.len().saturating_sub(4)..],
-        date => session.created.strftime("%-d %B %Y").to_string(),
-        creq => field(form, "creq"),
-        session_data,
-        interaction => challenge.interactions,
-        tries => TRIES.saturating_sub(challenge.wrong),
+    let creq = ("creq", field(form, "creq").unwrap_or_default());
+    let question = bank::Question {
+        step: "challenge",
+        hidden: [creq].into_iter().chain(session_data).collect(),
+        interactions: challenge.interactions,
+        wrong: challenge.wrong,
         mistake,
-        resent => field(form, "resend").is_some(),
-        left, running => app.clock.running(),
-        clock => format!("{}:{:02}", left / 60, left % 60),
+        resent: field(form, "resend").is_some(),
+        address: &address,
     };
-    app.pages.respond("challenge.html", page, &policy(Some(&address)))
-}
-
-/// The amount as shoppers read it: `$65.40`.
-fn priced(session: &Session) -> String {
-    let amount = amount(session);
-    match session.draft.currency.as_str() {
-        "USD" => format!("${amount}"),
-        "EUR" => format!("€{amount}"),
-        "GBP" => format!("£{amount}"),
-        other => format!("{other} {amount}"),
-    }
-}
-
-fn farewell(status: Status) -> &'static str {
-    match status {
-        Status::Approved => "Thank you. Your payment is confirmed.",
-        Status::ChallengeAbandoned => "You cancelled. Nothing was confirmed.",
-        Status::Expired => "The time is over. Nothing was confirmed.",
-        _ => "Your bank has finished. The shop has the result.",
-    }
+    bank::ask(app, session, &question)
 }
 
 /// The page for a challenge request that cannot be taken: readable, with the protocol's own error.

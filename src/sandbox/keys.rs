@@ -1,8 +1,8 @@
 //! Everything the sandbox makes up: ids, secrets, keys, certificates, cryptograms.
 //!
 //! Hides where randomness comes from. With a seed every value derives from
-//! (seed, counter), so two runs answer alike; the certificate is the exception,
-//! since its key library takes no seed. Without one, the system's generator decides.
+//! (seed, counter), so two runs answer alike, certificate and signatures included. Without
+//! one, the system's generator decides.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,8 +11,12 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
-use serde_json::json;
+use p256::ecdsa::signature::{Signer, Verifier};
+use p256::ecdsa::{Signature, SigningKey};
+use p256::elliptic_curve::sec1::ToSec1Point;
+use p256::{PublicKey, SecretKey};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, PKCS_ECDSA_P256_SHA256, SignatureAlgorithm};
+use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -115,6 +119,8 @@ pub(super) struct Keys {
     pub(super) processing_channel_id: String,
     pub(super) token_key: [u8; 32],
     vault_key: [u8; 32],
+    /// The key behind `ca_public`: signs for the scheme and its issuers.
+    signing: SigningKey,
     /// base64url of the directory's public key as JWK. Source: sessions-api.md 4.3.
     pub(super) ds_public: String,
     /// base64url of a self-signed X.509 certificate, DER.
@@ -123,14 +129,21 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn new(random: &Random) -> Self {
-        let (ds_public, ca_public) = certificate();
+        let client_id = random.id("ack_");
+        let client_secret = Secret::new(base64url(&random.bytes()));
+        let control_token = Secret::new(base64url(&random.bytes()[..16]));
+        let processing_channel_id = random.id("pc_");
+        let (token_key, vault_key) = (random.bytes(), random.bytes());
+        let signing = private_key(&vault_key, "scheme");
+        let (ds_public, ca_public) = certificate(&signing);
         Self {
-            client_id: random.id("ack_"),
-            client_secret: Secret::new(base64url(&random.bytes())),
-            control_token: Secret::new(base64url(&random.bytes()[..16])),
-            processing_channel_id: random.id("pc_"),
-            token_key: random.bytes(),
-            vault_key: random.bytes(),
+            client_id,
+            client_secret,
+            control_token,
+            processing_channel_id,
+            token_key,
+            vault_key,
+            signing: signing.into(),
             ds_public,
             ca_public,
         }
@@ -160,18 +173,82 @@ impl Keys {
         value[9..].copy_from_slice(&hmac(&self.vault_key, about)[..11]);
         STANDARD.encode(value)
     }
+
+    /// The issuer's public key of one app challenge, as JWK; it follows from the transaction.
+    pub(super) fn ephemeral(&self, acs_transaction: &str) -> Value {
+        jwk(&private_key(&self.vault_key, acs_transaction).public_key())
+    }
+
+    /// Compact JWS, ES256.
+    pub(super) fn jws(&self, header: &Value, payload: &Value) -> String {
+        let encoded = |part: &Value| base64url(part.to_string().as_bytes());
+        let signed = format!("{}.{}", encoded(header), encoded(payload));
+        format!("{signed}.{}", base64url(&self.sign(signed.as_bytes())))
+    }
+
+    /// ECDSA with SHA-256, r and s; the same text has the same signature.
+    pub(super) fn sign(&self, text: &[u8]) -> Vec<u8> {
+        let signature: Signature = self.signing.sign(text);
+        signature.to_bytes().to_vec()
+    }
+
+    /// True if [`Self::sign`] made this signature of this text.
+    pub(super) fn verifies(&self, text: &[u8], signature: &[u8]) -> bool {
+        let signature = Signature::from_slice(signature);
+        signature.is_ok_and(|signature| self.signing.verifying_key().verify(text, &signature).is_ok())
+    }
+
+    /// 20 bytes in base64: the transaction id of 3DS1. Source: emv-3ds.md 2.3.
+    pub(super) fn xid(&self, transaction: &str) -> String {
+        STANDARD.encode(&hmac(&self.vault_key, &[b"xid", transaction.as_bytes()])[..20])
+    }
+}
+
+/// A private key that follows from a secret and a name.
+fn private_key(secret: &[u8], name: &str) -> SecretKey {
+    let mut candidates = (0_u8..=u8::MAX).map(|turn| hmac(secret, &[b"P-256", &[turn], name.as_bytes()]));
+    let key = candidates.find_map(|bytes| SecretKey::from_slice(&bytes).ok());
+    key.expect("nearly every 32 bytes are a private key of P-256")
+}
+
+fn jwk(key: &PublicKey) -> Value {
+    let point = key.to_sec1_point(false); // 0x04, x, y
+    let bytes = point.as_bytes();
+    json!({"kty": "EC", "crv": "P-256", "x": base64url(&bytes[1..33]), "y": base64url(&bytes[33..65])})
+}
+
+/// A key that signs certificates, without any randomness of its own.
+struct Authority {
+    key: SigningKey,
+    point: Vec<u8>,
+}
+
+impl rcgen::PublicKeyData for Authority {
+    fn der_bytes(&self) -> &[u8] {
+        &self.point
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl rcgen::SigningKey for Authority {
+    fn sign(&self, text: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        let signature: Signature = Signer::sign(&self.key, text);
+        Ok(signature.to_der().as_bytes().to_vec())
+    }
 }
 
 /// A P-256 key as JWK and a certificate of it, both base64url.
-fn certificate() -> (String, String) {
-    let key = KeyPair::generate().expect("P-256 is built in and the system has a random source");
-    let point = key.public_key_raw(); // 0x04, x, y
-    let jwk = json!({"kty": "EC", "crv": "P-256", "x": base64url(&point[1..33]), "y": base64url(&point[33..65])});
+fn certificate(key: &SecretKey) -> (String, String) {
+    let point = key.public_key().to_sec1_point(false).as_bytes().to_vec();
+    let authority = Authority { key: key.into(), point };
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "Sessions sandbox directory CA");
-    let certificate = params.self_signed(&key).expect("the parameters are constant and valid");
-    (base64url(jwk.to_string().as_bytes()), base64url(certificate.der()))
+    let certificate = params.self_signed(&authority).expect("the parameters are constant and valid");
+    (base64url(jwk(&key.public_key()).to_string().as_bytes()), base64url(certificate.der()))
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@
 //! by hand, so that a mistake in the client's types cannot pass unseen. All protocol time
 //! is read from the [`Clock`] it was given; dropping a [`Sandbox`] stops it.
 //!
-//! Played: browser and hosted sessions. Answered with an honest 501: app and
-//! merchant-initiated sessions, 3DS1 (amount 123321), network tokens.
+//! Plays all of sessions-api.md: hosted and non-hosted sessions in browsers and apps, merchants
+//! who act alone, 3DS1, stored cards and network tokens, payments. Only Google's experience
+//! is not simulated (it is always `unavailable`), and the plain JSON route stands in for the
+//! app's encrypted exchange with the issuer. An instrument id that begins with `src_bank` is a
+//! bank account; any other unknown one is the card 4242 4242 4242 4242, unless `strict`.
 //!
 //! ```text
 //!                create
@@ -24,6 +27,10 @@
 //!        approved | attempted | declined | rejected | unavailable <-- RReq --+
 //!        challenge_abandoned (cancelled) <-----------------------------------+
 //!        expired (no CReq, no answer, life over) <---------------------------+
+//!
+//!     3DS1:  processing (VEReq) -- enrolled --> pending, authenticate --+-- PaRes --> approved
+//!                               -- else -----> attempted | unavailable  |  attempted | declined
+//!                                                          expired <----+  unavailable
 //! ```
 //!
 //! # Driving the pages without a browser
@@ -37,19 +44,31 @@
 //! | Answer | the same address | `creq`, `threeDSSessionData` if it came, `interaction`, `password`; to cancel instead `cancel=1`; for another message `resend=1` | the page again, or the hand-over page: `form#handover` to the notification URL with `cres`, `threeDSSessionData` |
 //! | Hosted start | `GET /sessions-interceptor/{sid}` | | page, `form#device` (and `form#method` into a hidden frame), or `form#challenge`, or 302 |
 //! | Hosted data | `POST /sessions-interceptor/{sid}/device-information` | those of `form#device` | page with `form#challenge` (`creq`, `threeDSSessionData`), or 302 |
+//! | App challenge | `POST /simulator/acs/app-challenge/{sid}` | JSON `result`: `approve`, `fail`, `cancel`, `timeout` | the final CRes, JSON |
+//! | 3DS1 | `POST /simulator/acs/3ds1` | `PaReq`, `TermUrl`, `MD` | page, `form#form` |
+//! | 3DS1 answer | the same address | these, `interaction`, `password`; or `cancel=1`, `resend=1` | the page again, or `form#handover` to `TermUrl` with `PaRes`, `MD` |
+//! | 3DS1 over | `POST /sessions-interceptor/{sid}/pares` | `PaRes`, `MD` | page that posts a message with the session's id |
 //! | Hosted challenge over | `POST /sessions-interceptor/{sid}/challenge-response` | `cres` | page; then GET the interceptor again: 302 to the shop |
 
 mod answer;
 mod api;
+mod app;
+mod bank;
 mod cards;
 mod control;
+mod create;
 mod deliver;
 mod fields;
 mod hosted;
 mod issuer;
 mod keys;
+mod legacy;
+mod legacy_xml;
 mod log;
+mod market;
 mod payments;
+mod programmable;
+mod proof;
 mod render;
 mod scheme;
 mod session;
@@ -237,7 +256,7 @@ impl Shared {
 fn router(shared: &Arc<Shared>) -> Router {
     let api = Router::new()
         .route("/connect/token", post(token::connect))
-        .route("/sessions", post(api::create))
+        .route("/sessions", post(create::create))
         .route("/sessions/{id}", get(api::read))
         .route("/sessions/{id}/collect-data", put(api::collect_data))
         .route("/sessions/{id}/issuer-fingerprint", put(api::issuer_fingerprint))
@@ -245,6 +264,8 @@ fn router(shared: &Arc<Shared>) -> Router {
         .route("/payments", post(payments::pay))
         .route("/payments/{id}", get(payments::read_payment));
     api.merge(issuer::routes())
+        .merge(app::routes())
+        .merge(legacy::routes())
         .merge(hosted::routes())
         .merge(control::routes())
         .fallback(answer::unknown_path)

@@ -1,6 +1,10 @@
 //! The payment stub: shows that an authenticated session can be spent once.
 //!
-//! Payments proper are out of scope. Source: sessions-api.md 8.
+//! Two ways. `authentication_id` names an approved session with the same amount and
+//! currency. Explicit values are looked up by cryptogram, then by `xid`: values of a
+//! session of ours must all be that session's, amount and currency too, and are spent with
+//! it; values of nobody are judged by [`super::proof`], as another provider would. Payments
+//! proper are out of scope. Source: sessions-api.md 8.
 
 use std::sync::Arc;
 
@@ -9,12 +13,14 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
+use super::cards::Scheme;
 use super::fields::{Findings, Need, Object, Reader};
-use super::render;
 use super::session::Session;
 use super::state::State as Store;
 use super::token::grant;
 use super::validate::is_currency;
+use super::{proof, render};
+use crate::model::Pan;
 use crate::model::secret::luhn;
 
 use Need::{May, Must};
@@ -33,11 +39,21 @@ enum Proof {
 pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
     grant(&app, &call)?.may_pay()?;
     let body = call.object()?;
-    let (amount, currency, reference, proof) = read(&body).map_err(Fault::invalid)?;
+    let Asked { amount, currency, reference, card, proof } = read(&body).map_err(Fault::invalid)?;
     let mut store = app.lock();
     let (session, three_ds) = match proof {
         Proof::None => (None, None),
-        Proof::Values(values) => (None, Some(Value::Object(values))),
+        Proof::Values(values) => {
+            let owner = store.sessions.newest_first().find(|session| proof::is_of(session, &values));
+            let codes = match owner {
+                Some(session) => misfits(&store, session, &values, amount, &currency),
+                None => proof::implausible(&values, card.as_ref().and_then(|pan| Scheme::of(pan.expose()))),
+            };
+            if !codes.is_empty() {
+                return Err(Fault::invalid(codes));
+            }
+            (owner.map(|session| session.id.clone()), Some(Value::Object(values)))
+        }
         Proof::Session(id) => {
             let values = spend(&store, &id, amount, &currency);
             let values = values.ok_or_else(|| Fault::invalid(vec!["authentication_id_invalid".to_owned()]))?;
@@ -82,15 +98,47 @@ fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> 
     Some(values)
 }
 
-type Read = (i64, String, Option<String>, Proof);
+/// What of explicit values is not the session's, whose they otherwise are.
+fn misfits(store: &Store, session: &Session, values: &Object, amount: i64, currency: &str) -> Vec<String> {
+    let mut findings = Findings::default();
+    let verdict = session.verdict.as_ref();
+    for (name, own) in [
+        ("eci", verdict.and_then(|verdict| verdict.eci)),
+        ("cryptogram", verdict.and_then(|verdict| verdict.cryptogram.as_deref())),
+        ("xid", render::xid(session)),
+        ("version", Some(session.version)),
+    ] {
+        if values.get(name).is_some_and(|given| given.as_str() != own) {
+            findings.invalid(name);
+        }
+    }
+    if session.draft.amount.unwrap_or(0) != amount {
+        findings.invalid("amount");
+    }
+    if session.draft.currency != currency {
+        findings.invalid("currency");
+    }
+    if findings.0.is_empty() && spent(store, session) {
+        findings.invalid("cryptogram"); // once only
+    }
+    findings.0
+}
+
+/// A payment request that was found good.
+struct Asked {
+    amount: i64,
+    currency: String,
+    reference: Option<String>,
+    /// The card, where the request names it.
+    card: Option<Pan>,
+    proof: Proof,
+}
 
 /// All findings at once, in the order of the example.
-fn read(body: &Object) -> Result<Read, Vec<String>> {
+fn read(body: &Object) -> Result<Asked, Vec<String>> {
     let mut findings = Findings::default();
     let mut reader = Reader::new(body, &mut findings);
-    if let Some(source) = reader.object("source", Must) {
-        card(source, reader.findings);
-    }
+    let card = reader.object("source", Must).and_then(|source| card(source, reader.findings));
     let amount = reader.integer("amount", Must, 0..=9_007_199_254_740_991);
     let currency = reader.matching("currency", Must, is_currency);
     let reference = reader.text("reference", May, 0..=100);
@@ -99,43 +147,41 @@ fn read(body: &Object) -> Result<Read, Vec<String>> {
         Some(object) => three_ds(object, reader.findings),
     };
     match (amount, currency) {
-        (Some(amount), Some(currency)) if findings.0.is_empty() => Ok((amount, currency, reference, proof)),
+        (Some(amount), Some(currency)) if findings.0.is_empty() => {
+            Ok(Asked { amount, currency, reference, card, proof })
+        }
         _ => Err(findings.0),
     }
 }
 
-fn card(source: &Object, findings: &mut Findings) {
+fn card(source: &Object, findings: &mut Findings) -> Option<Pan> {
     let mut reader = Reader::new(source, findings);
     match reader.raw("type").map_or(Some("card"), Value::as_str) {
         Some("card") => {
             let digits = |text: &str| {
                 (13..=19).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && luhn(text.as_bytes())
             };
-            reader.matching("number", Must, digits);
+            let number = reader.matching("number", Must, digits);
             reader.integer("expiry_month", Must, 1..=12);
             reader.integer("expiry_year", Must, 1000..=9999);
+            return number.and_then(|number| Pan::parse(&number));
         }
-        Some("id") => {
-            reader.text("id", Must, 1..=100);
-        }
-        Some("token") => {
-            reader.text("token", Must, 1..=100);
-        }
+        Some("id") => drop(reader.text("id", Must, 1..=100)),
+        Some("token") => drop(reader.text("token", Must, 1..=100)),
         _ => reader.findings.add("source_type_invalid".to_owned()),
     }
+    None
 }
 
-/// Either a session or explicit values, checked for their shape.
+/// Either a session or explicit values, checked for their length.
 fn three_ds(object: &Object, findings: &mut Findings) -> Proof {
     let mut reader = Reader::new(object, findings);
     let enabled = reader.flag("enabled").unwrap_or(false);
     if let Some(id) = reader.text("authentication_id", May, 30..=30) {
         return Proof::Session(id);
     }
-    let eci = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit() || b == b'N');
-    reader.matching("eci", May, eci);
-    let cryptogram = |text: &str| (1..=50).contains(&text.len()) && super::keys::decode_base64url(text).is_some();
-    reader.matching("cryptogram", May, cryptogram);
+    reader.text("eci", May, 1..=2);
+    reader.text("cryptogram", May, 1..=50);
     reader.text("xid", May, 1..=100);
     reader.matching("version", May, |text| {
         text.len() <= 10 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')

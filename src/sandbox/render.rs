@@ -6,14 +6,17 @@
 
 use std::time::Duration;
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::bank::BANK;
 use super::fields::{Object, shown};
 use super::keys::Keys;
+use super::legacy;
 use super::scheme::{ACS_OPERATOR, ACS_REFERENCE, asks_exemption, encoded_creq, information};
-use super::session::{Session, Status};
-use super::validate::Completion;
+use super::session::{Place, Session, Status};
+use super::validate::{Channel, Completion};
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,114 +41,164 @@ pub(super) struct View<'a> {
     pub(super) base: &'a str,
     pub(super) reader: Reader,
     pub(super) schema: Schema,
+    /// The caller reads on behalf of an app: the header `channel: app`.
+    pub(super) for_app: bool,
     /// How long the cryptogram is shown, from creation.
     pub(super) cryptogram_lasts: Duration,
 }
 
-/// Collects members that are there.
-struct Members(Object);
+/// A session as JSON: the one place that renders one.
+///
+/// Depends on the session, on [`View`], on the sandbox's certificates (which never change),
+/// and on the clock in one thing only: once `cryptogram_lasts` is over, counted from the
+/// session's birth, the cryptogram is left out.
+pub(super) fn session(session: &Session, view: &View) -> Vec<u8> {
+    let picture = Picture { session, view };
+    serde_json::to_vec(&picture).expect("text keys and numbers can be written to memory")
+}
 
-impl Members {
-    fn put(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
-    }
+struct Picture<'a> {
+    session: &'a Session,
+    view: &'a View<'a>,
+}
 
-    fn maybe(&mut self, name: &str, value: Option<impl Into<Value>>) {
-        if let Some(value) = value {
-            self.put(name, value);
+/// Writes a member if there is something to write.
+fn maybe<M: SerializeMap>(out: &mut M, name: &str, value: Option<impl Serialize>) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| out.serialize_entry(name, &value))
+}
+
+impl Serialize for Picture<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { session, view } = self;
+        let draft = &session.draft;
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("id", &session.id)?;
+        if view.reader == Reader::Token {
+            out.serialize_entry("session_secret", session.secret.expose())?;
         }
+        out.serialize_entry("transaction_id", &session.transaction_id)?;
+        out.serialize_entry("scheme", session.scheme.word())?;
+        out.serialize_entry("amount", &draft.amount.unwrap_or(0))?;
+        out.serialize_entry("currency", &draft.currency)?;
+        out.serialize_entry("completed", &session.completed)?;
+        out.serialize_entry("authentication_type", draft.authentication_type)?;
+        out.serialize_entry("authentication_category", draft.category)?;
+        out.serialize_entry("status", session.status.word())?;
+        out.serialize_entry("protocol_version", session.version)?;
+        maybe(&mut out, "reference", draft.reference.as_deref())?;
+        out.serialize_entry("transaction_type", draft.transaction_type)?;
+        out.serialize_entry("challenge_indicator", shown_indicator(session))?;
+        out.serialize_entry("next_actions", actions(session, view))?;
+        out.serialize_entry("authentication_date", &shown(session.concluded()))?;
+        for (name, echo) in &draft.echoes {
+            out.serialize_entry(name, echo)?;
+        }
+        experiences(session, &mut out)?;
+        if !session.triggers.no_vault {
+            out.serialize_entry("card", &card(session))?;
+        }
+        devices(session, view, &mut out)?;
+        if view.schema == Schema::Full {
+            full(session, view, &mut out)?;
+        }
+        out.serialize_entry("_links", &Links { session, view })?;
+        out.end()
     }
 }
 
-/// A session as JSON.
-pub(super) fn session(session: &Session, view: &View) -> Value {
-    let mut members = Members(Object::new());
-    let out = &mut members;
-    let token = view.reader == Reader::Token;
-    out.put("id", session.id.as_str());
-    if token {
-        out.put("session_secret", session.secret.expose());
+/// Fingerprinting is not for apps. Source: sessions-api.md 2.2.
+fn actions(session: &Session, view: &View) -> &'static [&'static str] {
+    let reading = view.for_app && !session.hosted() && session.wants_data();
+    if reading { &["collect_channel_data"] } else { session.next_actions() }
+}
+
+/// What an app needs to encrypt its data, and what the directory server gave.
+fn devices<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Result<(), M::Error> {
+    let waiting = session.wants_data() && !session.hosted();
+    let app = waiting && (session.in_app() || view.for_app);
+    let full = view.schema == Schema::Full;
+    if view.reader == Reader::Token && session.legacy.is_none() && (full || app) {
+        let keys = &view.app.keys;
+        let certificates =
+            json!({"ds_public": keys.ds_public, "ca_public": keys.ca_public, "ca_public_all": [keys.ca_public]});
+        out.serialize_entry("certificates", &certificates)?;
     }
-    out.put("transaction_id", session.transaction_id.as_str());
-    out.put("scheme", session.scheme.word());
-    out.put("amount", session.draft.amount.unwrap_or(0));
-    out.put("currency", session.draft.currency.as_str());
-    out.put("completed", session.completed);
-    out.put("authentication_type", session.draft.authentication_type);
-    out.put("authentication_category", session.draft.category);
-    out.put("status", session.status.word());
-    out.put("protocol_version", session.version);
-    out.maybe("reference", session.draft.reference.as_deref());
-    out.put("transaction_type", session.draft.transaction_type);
-    out.put("challenge_indicator", shown_indicator(session));
-    out.put("next_actions", session.next_actions());
-    out.put("authentication_date", shown(session.verdict.as_ref().map_or(session.created, |verdict| verdict.at)));
-    session.draft.echoes.iter().for_each(|(name, echo)| out.put(name, echo.clone()));
-    experiences(session, out);
-    if !session.triggers.no_vault {
-        out.put("card", card(session));
+    match &session.directory {
+        Some(directory) => {
+            let mut ds = json!({"ds_id": session.scheme.ds_id(), "reference_number": session.scheme.ds_reference()});
+            if let Some(id) = &directory.transaction_id {
+                ds["transaction_id"] = id.as_str().into();
+            }
+            out.serialize_entry("ds", &ds)
+        }
+        None if app => out.serialize_entry("ds", &json!({"ds_id": session.scheme.ds_id()})),
+        None => Ok(()),
     }
-    if view.schema == Schema::Full {
-        full(session, view, out);
-    }
-    out.put("_links", links(session, view.base));
-    Value::Object(members.0)
 }
 
 /// Members of the full schema only.
-fn full(session: &Session, view: &View, out: &mut Members) {
-    if view.reader == Reader::Token {
-        let keys = &view.app.keys;
-        out.put("certificates", json!({"ds_public": keys.ds_public, "ca_public": keys.ca_public}));
-    }
-    if let Some(directory) = &session.directory {
-        let mut ds = json!({"ds_id": session.scheme.ds_id(), "reference_number": session.scheme.ds_reference()});
-        if let Some(id) = &directory.transaction_id {
-            ds["transaction_id"] = id.as_str().into();
-        }
-        out.put("ds", ds);
-    }
-    out.maybe("acs", acs(session));
-    if session.acs.is_some() {
-        out.put("flow_type", if session.challenge.is_some() { "challenged" } else { "frictionless" });
+fn full<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Result<(), M::Error> {
+    maybe(out, "acs", acs(session))?;
+    if session.directory.as_ref().is_some_and(|directory| directory.transaction_id.is_some()) {
+        out.serialize_entry("flow_type", if session.challenge.is_some() { "challenged" } else { "frictionless" })?;
     }
     if session.status == Status::Challenged {
-        out.put("response_code", "C");
+        out.serialize_entry("response_code", if session.decoupled() { "D" } else { "C" })?;
     }
-    if session.directory.is_some() && asks_exemption(session.draft.challenge_indicator) {
-        let asked = session.draft.challenge_indicator;
-        let granted = if asked == "trusted_listing_prompt" { "trusted_listing" } else { asked };
-        let applied = if session.triggers.exempt { granted } else { "none" };
-        out.put("exemption", json!({"requested": asked, "applied": applied}));
+    if actions(session, view) == ["authenticate"] {
+        maybe(out, "pareq", session.legacy.as_ref().and_then(|legacy| legacy.pareq.as_deref()))?;
     }
+    maybe(out, "exemption", exemption(session))?;
     if session.scheme.word() == "cartes_bancaires" && session.directory.is_some() {
-        out.put("scheme_info", json!({"name": "cartes_bancaires", "score": "20", "avalgo": "6"}));
-        out.maybe("customer_ip", session.browser.as_ref().map(|browser| browser.ip_address.as_str()));
+        out.serialize_entry("scheme_info", &json!({"name": "cartes_bancaires", "score": "20", "avalgo": "6"}))?;
+        if let Some(Channel::Browser(browser)) = &session.channel {
+            out.serialize_entry("customer_ip", &browser.ip_address)?;
+        }
     }
-    out.maybe("3ds", three_ds(session));
-    result(session, view, out);
+    maybe(out, "3ds", three_ds(session))?;
+    maybe(out, "cardholder_info", information(session))?;
+    result(session, view, out)
+}
+
+/// What became of an exemption that was asked for.
+fn exemption(session: &Session) -> Option<Value> {
+    let asked = session.draft.challenge_indicator;
+    session.directory.as_ref().filter(|_| asks_exemption(asked))?;
+    let granted = if asked == "trusted_listing_prompt" { "trusted_listing" } else { asked };
+    if !session.triggers.exempt {
+        return Some(json!({"requested": asked, "applied": "none"}));
+    }
+    let mut exemption = json!({"requested": asked, "applied": granted});
+    if granted == "trusted_listing" {
+        exemption["trusted_beneficiary"] = json!({"status": "Y", "source": "03"});
+    }
+    Some(exemption)
 }
 
 /// Members of a final state.
-fn result(session: &Session, view: &View, out: &mut Members) {
-    let Some(verdict) = &session.verdict else { return };
-    out.put("approved", session.status.succeeded());
-    out.maybe("challenged", verdict.challenged);
-    out.maybe("status_reason", verdict.status_reason);
-    out.maybe("response_code", verdict.response_code.map(String::from));
-    out.maybe("response_status_reason", verdict.reason);
-    out.maybe("cardholder_info", information(session));
-    out.maybe("xid", xid(session));
+fn result<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Result<(), M::Error> {
+    let Some(verdict) = &session.verdict else { return Ok(()) };
+    out.serialize_entry("approved", &session.status.succeeded())?;
+    maybe(out, "challenged", verdict.challenged)?;
+    maybe(out, "status_reason", verdict.status_reason)?;
+    maybe(out, "response_code", verdict.response_code)?;
+    maybe(out, "response_status_reason", verdict.reason)?;
+    maybe(out, "xid", xid(session))?;
     if view.reader == Reader::Token {
-        out.maybe("eci", verdict.eci);
+        maybe(out, "eci", verdict.eci)?;
         let shown = view.app.clock.passed() < session.born + view.cryptogram_lasts;
-        out.maybe("cryptogram", verdict.cryptogram.as_deref().filter(|_| shown));
+        maybe(out, "cryptogram", verdict.cryptogram.as_deref().filter(|_| shown))?;
     }
+    Ok(())
 }
 
-/// Source: sessions-api.md 4.3: the transaction id, for Mastercard the directory's.
+/// Source: sessions-api.md 4.3: the transaction id, for Mastercard the directory's; 3DS1 has
+/// one of its own.
 pub(super) fn xid(session: &Session) -> Option<&str> {
     session.verdict.as_ref()?.status_reason?;
+    if let Some(legacy) = &session.legacy {
+        return Some(&legacy.xid);
+    }
     let directory = session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref());
     match session.scheme.word() {
         "mastercard" => directory.or(Some(&session.transaction_id)),
@@ -156,12 +209,12 @@ pub(super) fn xid(session: &Session) -> Option<&str> {
 /// What was asked for, unless it was an exemption that was not granted (sessions-api.md Q26).
 fn shown_indicator(session: &Session) -> &'static str {
     let asked = session.draft.challenge_indicator;
-    let refused = asks_exemption(asked) && session.directory.is_some() && !session.triggers.exempt;
-    if refused { "no_challenge_requested" } else { asked }
+    let answered = session.legacy.is_some() || (session.directory.is_some() && !session.triggers.exempt);
+    if asks_exemption(asked) && answered { "no_challenge_requested" } else { asked }
 }
 
-fn experiences(session: &Session, out: &mut Members) {
-    let Some(wanted) = &session.draft.experiences else { return };
+fn experiences<M: SerializeMap>(session: &Session, out: &mut M) -> Result<(), M::Error> {
+    let Some(wanted) = &session.draft.experiences else { return Ok(()) };
     let mut object = Object::new();
     for name in wanted {
         let state = match (*name, session.status) {
@@ -171,32 +224,41 @@ fn experiences(session: &Session, out: &mut Members) {
         };
         object.insert((*name).to_owned(), state);
     }
-    out.put("preferred_experiences", object);
-    out.put("experience", "3ds");
+    out.serialize_entry("preferred_experiences", &object)?;
+    out.serialize_entry("experience", "3ds")
 }
 
 /// Source: sessions-api.md 4.3; product data invented, the same for every card of a scheme.
 fn card(session: &Session) -> Value {
-    let scheme = session.scheme.word();
+    let kind = if session.scheme.word() == "amex" { "CHARGE" } else { "CREDIT" };
     json!({
         "instrument_id": session.instrument_id,
         "fingerprint": Keys::fingerprint(session.pan.expose()),
         "metadata": {
-            "card_type": if scheme == "amex" { "CHARGE" } else { "CREDIT" }, "card_category": "CONSUMER",
-            "issuer_name": super::issuer::BANK, "issuer_country": "GB",
+            "card_type": kind, "card_category": "CONSUMER",
+            "issuer_name": BANK, "issuer_country": "GB",
         },
     })
 }
 
+/// Source: sessions-api.md 4.4.
 fn acs(session: &Session) -> Option<Value> {
     let acs = session.acs.as_ref()?;
     let mut object = json!({
         "reference_number": ACS_REFERENCE, "transaction_id": acs.transaction_id, "operator_id": ACS_OPERATOR,
         "challenge_mandated": session.challenge.is_some(),
     });
+    if let Some(challenge) = &session.challenge {
+        let decoupled = challenge.place == Place::Decoupled;
+        object["authentication_type"] = if decoupled { "04" } else { "02" }.into();
+    }
     if let Some(url) = &acs.challenge_url {
         object["url"] = url.as_str().into();
-        object["authentication_type"] = "02".into();
+    }
+    if let Some(rendering) = &acs.rendering {
+        object["signed_content"] = rendering.signed_content.as_str().into();
+        object["interface"] = rendering.interface.into();
+        object["ui_template"] = rendering.template.into();
     }
     if let Some((reason, code)) = session.verdict.as_ref().and_then(|verdict| verdict.cancel) {
         object["challenge_cancel_reason"] = reason.into();
@@ -210,7 +272,8 @@ fn three_ds(session: &Session) -> Option<Value> {
     if let Some(creq) = encoded_creq(session) {
         object.insert("challenge_request".to_owned(), creq.into());
     }
-    if let (Some(challenge), true) = (&session.challenge, session.status.is_final()) {
+    let over = session.challenge.as_ref().filter(|_| session.status.is_final());
+    if let Some(challenge) = over.filter(|challenge| challenge.place != Place::Decoupled) {
         object.insert("interaction_counter".to_owned(), format!("{:02}", challenge.interactions).into());
     }
     if let Some((code, component, description)) = session.verdict.as_ref().and_then(|verdict| verdict.error) {
@@ -224,57 +287,75 @@ fn three_ds(session: &Session) -> Option<Value> {
 }
 
 /// A link is there exactly when its action is. Source: sessions-api.md 4.7.
-fn links(session: &Session, base: &str) -> Value {
-    let mut links = Object::new();
-    let mut put = |name: &str, href: String| {
-        links.insert(name.to_owned(), json!({"href": href}));
-    };
-    let own = format!("{base}/sessions/{}", session.id);
-    for action in session.next_actions() {
-        match action {
-            "collect_channel_data" => put(action, format!("{own}/collect-data")),
-            "issuer_fingerprint" => {
-                put(action, format!("{own}/issuer-fingerprint"));
-                put("three_ds_method_url", format!("{base}/simulator/acs/3ds-method"));
+struct Links<'a> {
+    session: &'a Session,
+    view: &'a View<'a>,
+}
+
+/// A link's value.
+#[derive(serde::Serialize)]
+struct Link<'a> {
+    href: &'a str,
+}
+
+impl Serialize for Links<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { session, view } = self;
+        let base = view.base;
+        let own = format!("{base}/sessions/{}", session.id);
+        let mut out = serializer.serialize_map(None)?;
+        let mut put = |name: &str, href: &str| out.serialize_entry(name, &Link { href });
+        for action in actions(session, view) {
+            match *action {
+                "collect_channel_data" => put(action, &format!("{own}/collect-data"))?,
+                "issuer_fingerprint" => {
+                    put(action, &format!("{own}/issuer-fingerprint"))?;
+                    put("three_ds_method_url", &format!("{base}/simulator/acs/3ds-method"))?;
+                }
+                "authenticate" => {
+                    put("acs_url", &format!("{base}/simulator/acs/3ds1"))?;
+                    put("term_url", &legacy::term_url(session, base))?;
+                }
+                "complete" => put(action, &format!("{own}/complete"))?,
+                "redirect_cardholder" => put("redirect_url", &format!("{base}/sessions-interceptor/{}", session.id))?,
+                _ => (),
             }
-            "complete" => put(action, format!("{own}/complete")),
-            "redirect_cardholder" => put("redirect_url", format!("{base}/sessions-interceptor/{}", session.id)),
-            _ => (),
         }
-    }
-    match &session.draft.completion {
-        Completion::Hosted { success_url, failure_url, .. } => {
-            put("success_url", success_url.clone());
-            put("failure_url", failure_url.clone());
+        match &session.draft.completion {
+            Completion::Hosted { success_url, failure_url, .. } => {
+                put("success_url", success_url)?;
+                put("failure_url", failure_url)?;
+            }
+            Completion::NonHosted { callback_url: Some(url), .. } => put("callback_url", url)?,
+            Completion::NonHosted { .. } => (),
         }
-        Completion::NonHosted { callback_url: Some(url), .. } => put("callback_url", url.clone()),
-        Completion::NonHosted { .. } => (),
+        put("self", &own)?;
+        out.end()
     }
-    put("self", own);
-    Value::Object(links)
 }
 
 /// The body of the callback: the result under two other names. Source: sessions-api.md 6.1.
 pub(super) fn callback(session: &Session) -> Value {
-    let mut members = Members(Object::new());
-    let out = &mut members;
-    out.put("session_id", session.id.as_str());
-    out.put("amount", session.draft.amount.unwrap_or(0));
-    out.put("currency", session.draft.currency.as_str());
-    out.put("status", session.status.word());
-    out.put("authentication_type", session.draft.authentication_type);
-    out.put("authentication_category", session.draft.category);
-    out.maybe("reference", session.draft.reference.as_deref());
-    out.put("protocol_version", session.version);
+    let mut body = json!({
+        "session_id": session.id, "amount": session.draft.amount.unwrap_or(0), "currency": session.draft.currency,
+        "status": session.status.word(), "authentication_type": session.draft.authentication_type,
+        "authentication_category": session.draft.category, "protocol_version": session.version,
+    });
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            body[name] = value;
+        }
+    };
+    put("reference", json!(session.draft.reference));
     if let Some(verdict) = &session.verdict {
-        out.put("approved", session.status.succeeded());
-        out.maybe("response_code", verdict.response_code.map(String::from));
-        out.maybe("response_reason", verdict.reason);
-        out.maybe("cardholder_info", information(session));
-        out.maybe("cryptogram", verdict.cryptogram.as_deref());
-        out.maybe("eci", verdict.eci);
-        out.maybe("xid", xid(session));
-        out.maybe("challenged", verdict.challenged);
+        put("approved", json!(session.status.succeeded()));
+        put("response_code", json!(verdict.response_code));
+        put("response_reason", json!(verdict.reason));
+        put("cardholder_info", json!(information(session)));
+        put("cryptogram", json!(verdict.cryptogram));
+        put("eci", json!(verdict.eci));
+        put("xid", json!(xid(session)));
+        put("challenged", json!(verdict.challenged));
     }
-    Value::Object(members.0)
+    body
 }

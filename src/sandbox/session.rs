@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::answer::Fault;
 use super::cards::{Outcome, Range, Scheme};
 use super::trigger::Triggers;
-use super::validate::{Browser, Completion, Draft};
+use super::validate::{Channel, Completion, Draft};
 use crate::model::{Pan, Secret};
 
 /// Where a session stands. Source: sessions-api.md 4.1.
@@ -63,6 +63,8 @@ pub(super) struct Limits {
     pub(super) first_creq: Duration,
     /// Between two interactions of a challenge.
     pub(super) idle: Duration,
+    /// Until the bank must have asked by itself, without the grace.
+    pub(super) decoupled: Duration,
 }
 
 /// A session of the sandbox.
@@ -78,6 +80,8 @@ pub(super) struct Session {
     pub(super) limits: Limits,
     pub(super) pan: Pan,
     pub(super) instrument_id: String,
+    /// The digits are a network token's.
+    pub(super) network_token: bool,
     pub(super) scheme: Scheme,
     pub(super) range: Range,
     pub(super) draft: Draft,
@@ -86,7 +90,10 @@ pub(super) struct Session {
     pub(super) status: Status,
     /// What the caller reported of the 3DS Method: `Y`, `N`, `U`.
     pub(super) fingerprint: Option<char>,
-    pub(super) browser: Option<Box<Browser>>,
+    /// What `channel_data` said; `None` until it came.
+    pub(super) channel: Option<Channel>,
+    /// Set when the session has fallen back to 3DS1.
+    pub(super) legacy: Option<Box<LegacyState>>,
     /// When the method notification of a hosted page came.
     pub(super) method_notified: bool,
     /// What the issuer's method page saw of the browser, JSON.
@@ -112,14 +119,48 @@ pub(super) struct Directory {
 #[derive(Debug)]
 pub(super) struct Acs {
     pub(super) transaction_id: String,
-    /// Where the challenge is shown.
+    /// Where the challenge is shown, in a browser.
     pub(super) challenge_url: Option<String>,
+    /// What an app needs for the challenge.
+    pub(super) rendering: Option<Rendering>,
+}
+
+/// How a challenge is shown in an app.
+#[derive(Debug)]
+pub(super) struct Rendering {
+    /// Compact JWS.
+    pub(super) signed_content: String,
+    pub(super) interface: &'static str,
+    pub(super) template: &'static str,
+}
+
+/// Where the shopper answers a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Browser,
+    App,
+    /// Somewhere else, in the bank's own time.
+    Decoupled,
+}
+
+/// A session that has fallen back to 3DS1.
+#[derive(Debug, Default)]
+pub(super) struct LegacyState {
+    /// Base64 of 20 bytes.
+    pub(super) xid: String,
+    /// Ready to be posted; `None` unless the issuer waits for it.
+    pub(super) pareq: Option<String>,
+    pub(super) interactions: u8,
+    pub(super) wrong: u8,
+    /// What the issuer has answered: `Y`, `A`, `N`, `U`.
+    pub(super) answer: Option<char>,
 }
 
 /// A challenge under way or over.
 #[derive(Debug)]
 pub(super) struct Challenge {
     pub(super) outcome: Outcome,
+    pub(super) place: Place,
     /// The clock's reading when the issuer asked for it.
     pub(super) asked: Duration,
     /// The clock's reading of the last interaction; `None` before the first CReq.
@@ -165,6 +206,8 @@ pub(super) enum End {
     TimedOut,
 }
 
+/// How long the result of a bank that asks by itself may be late. Source: emv-3ds.md 1.9.
+const GRACE: Duration = Duration::from_secs(3630);
 /// Wrong passwords that end a challenge. Source: sessions-api.md 7.2.
 pub(super) const TRIES: u8 = 3;
 
@@ -181,14 +224,43 @@ impl Session {
         }
     }
 
-    /// True while a report about the 3DS Method is waited for.
-    pub(super) fn wants_fingerprint(&self) -> bool {
-        self.status == Status::Pending && self.range.method_url && self.fingerprint.is_none()
+    /// True if the shopper uses an app, as far as that is known.
+    pub(super) fn in_app(&self) -> bool {
+        match &self.channel {
+            Some(channel) => matches!(channel, Channel::App(_)),
+            None => self.draft.app_to_come,
+        }
     }
 
-    /// True while the browser's data is waited for.
+    /// Takes channel data in.
+    pub(super) fn take(&mut self, channel: Channel) {
+        if let Channel::Browser(browser) = &channel {
+            self.fingerprint = browser.method_completion.or(self.fingerprint);
+        }
+        self.channel = Some(channel);
+    }
+
+    /// When it came to its result; before that, when it was created.
+    pub(super) fn concluded(&self) -> Timestamp {
+        self.verdict.as_ref().map_or(self.created, |verdict| verdict.at)
+    }
+
+    /// True while a report about the 3DS Method is waited for.
+    pub(super) fn wants_fingerprint(&self) -> bool {
+        let page = self.range.method_url() && self.fingerprint.is_none() && self.legacy.is_none();
+        let merchant = matches!(self.channel, Some(Channel::Merchant(_)));
+        self.status == Status::Pending && page && !merchant && !self.in_app()
+    }
+
+    /// True while channel data is waited for.
     pub(super) fn wants_data(&self) -> bool {
-        self.status == Status::Pending && self.browser.is_none()
+        self.status == Status::Pending && self.channel.is_none() && self.legacy.is_none()
+    }
+
+    /// True while the bank asks by itself.
+    pub(super) fn decoupled(&self) -> bool {
+        let decoupled = |challenge: &Challenge| challenge.place == Place::Decoupled;
+        self.status == Status::Challenged && self.challenge.as_ref().is_some_and(decoupled)
     }
 
     /// Refuses what the action table forbids. Source: sessions-api.md 4.1.
@@ -198,7 +270,12 @@ impl Session {
         }
         let allowed = match action {
             Action::CollectData => self.wants_data(),
-            Action::IssuerFingerprint if self.status == Status::Pending && !self.range.method_url => {
+            Action::IssuerFingerprint if self.in_app() => {
+                return Err(Fault::forbidden("three_ds_method_not_supported_for_app"));
+            }
+            Action::IssuerFingerprint
+                if self.status == Status::Pending && self.legacy.is_none() && !self.range.method_url() =>
+            {
                 return Err(Fault::forbidden("three_ds_method_not_supported_without_url"));
             }
             Action::IssuerFingerprint => self.wants_fingerprint(),
@@ -208,20 +285,23 @@ impl Session {
     }
 
     /// What the caller should do next, in the documented order. Source: sessions-api.md 4.2.
-    pub(super) fn next_actions(&self) -> Vec<&'static str> {
+    pub(super) fn next_actions(&self) -> &'static [&'static str] {
         if self.hosted() {
-            return if self.status.is_final() { Vec::new() } else { vec!["redirect_cardholder"] };
+            return if self.status.is_final() { &[] } else { &["redirect_cardholder"] };
         }
         match self.status {
-            Status::Processing => Vec::new(),
-            Status::Challenged => vec!["challenge_cardholder"],
-            Status::Pending => {
-                let data = self.wants_data().then_some("collect_channel_data");
-                let fingerprint = self.wants_fingerprint().then_some("issuer_fingerprint");
-                data.into_iter().chain(fingerprint).collect()
-            }
-            _ if self.completed || self.completing => Vec::new(),
-            _ => vec!["complete"],
+            Status::Processing => &[],
+            Status::Challenged if self.decoupled() => &[],
+            Status::Challenged => &["challenge_cardholder"],
+            Status::Pending if self.legacy.is_some() => &["authenticate"],
+            Status::Pending => match (self.wants_data(), self.wants_fingerprint()) {
+                (true, true) => &["collect_channel_data", "issuer_fingerprint"],
+                (true, false) => &["collect_channel_data"],
+                (false, true) => &["issuer_fingerprint"],
+                (false, false) => &[],
+            },
+            _ if self.completed || self.completing => &[],
+            _ => &["complete"],
         }
     }
 
@@ -230,6 +310,10 @@ impl Session {
         let life = self.born + self.limits.session;
         match (self.status, &self.challenge) {
             (Status::Pending, _) => Some(life),
+            // The session's own life stands still meanwhile (product.md "Decided").
+            (Status::Challenged, Some(challenge)) if challenge.place == Place::Decoupled => {
+                Some(challenge.asked + self.limits.decoupled + GRACE)
+            }
             (Status::Challenged, Some(challenge)) => {
                 let step = match challenge.touched {
                     None => challenge.asked + self.limits.first_creq,

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::answer::Fault;
 use super::fields::{Findings, Need, Object, Reader};
 use super::log::{Entry, Ring};
+use super::market::Market;
 use super::payments::Payment;
 use super::session::{Limits, Session};
 use crate::model::Pan;
@@ -170,7 +171,9 @@ pub(super) struct Settings {
     cryptogram_seconds: i64,
     first_creq_seconds: i64,
     challenge_idle_seconds: i64,
+    decoupled_seconds: i64,
     version: &'static str,
+    pub(super) market: Market,
     pub(super) strict: bool,
     pub(super) honour_mandate: bool,
     pub(super) callbacks: Callbacks,
@@ -187,7 +190,9 @@ impl Default for Settings {
             cryptogram_seconds: 86_400,
             first_creq_seconds: 600,
             challenge_idle_seconds: 600,
+            decoupled_seconds: 3600,
             version: "2.2.0",
+            market: Market::default(),
             strict: false,
             honour_mandate: false,
             callbacks: Callbacks::Deliver,
@@ -207,6 +212,7 @@ impl Settings {
             session: seconds(self.session_seconds),
             first_creq: seconds(self.first_creq_seconds),
             idle: seconds(self.challenge_idle_seconds),
+            decoupled: seconds(self.decoupled_seconds),
         }
     }
 
@@ -223,15 +229,17 @@ impl Settings {
     }
 
     pub(super) fn json(&self) -> Value {
-        json!({
+        let mut settings = json!({
             "token_seconds": self.token_seconds, "session_seconds": self.session_seconds,
             "secret_seconds": self.secret_seconds, "cryptogram_seconds": self.cryptogram_seconds,
             "first_creq_seconds": self.first_creq_seconds,
-            "challenge_idle_seconds": self.challenge_idle_seconds,
+            "challenge_idle_seconds": self.challenge_idle_seconds, "decoupled_seconds": self.decoupled_seconds,
             "protocol_version": self.version, "strict": self.strict, "honour_mandate": self.honour_mandate,
             "callbacks": match self.callbacks { Callbacks::Deliver => "deliver", Callbacks::Record => "record" },
             "allowed_scopes": self.allowed_scopes,
-        })
+        });
+        self.market.show(&mut settings);
+        settings
     }
 
     /// Takes over the members that are given; all or nothing.
@@ -253,11 +261,13 @@ impl Settings {
             ("cryptogram_seconds", &mut new.cryptogram_seconds),
             ("first_creq_seconds", &mut new.first_creq_seconds),
             ("challenge_idle_seconds", &mut new.challenge_idle_seconds),
+            ("decoupled_seconds", &mut new.decoupled_seconds),
         ] {
             *slot = reader.integer(name, Need::May, 1..=YEAR).unwrap_or(*slot);
         }
         new.version =
             reader.word("protocol_version", Need::May, &[("2.1.0", &[]), ("2.2.0", &[])]).unwrap_or(new.version);
+        new.market.change(&mut reader);
         new.strict = reader.flag("strict").unwrap_or(new.strict);
         new.honour_mandate = reader.flag("honour_mandate").unwrap_or(new.honour_mandate);
         match reader.word("callbacks", Need::May, &[("deliver", &[]), ("record", &[])]) {

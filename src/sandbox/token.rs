@@ -33,6 +33,7 @@ pub(super) enum Reach {
     /// Either channel will do.
     Any,
     Browser,
+    App,
 }
 
 impl Grant {
@@ -45,6 +46,7 @@ impl Grant {
         let allowed = match reach {
             Reach::Any => self.has("sessions") || self.has("sessions:browser") || self.has("sessions:app"),
             Reach::Browser => self.has("sessions") || self.has("sessions:browser"),
+            Reach::App => self.has("sessions") || self.has("sessions:app"),
         };
         if allowed { Ok(()) } else { Err(Fault::forbidden("operation_not_allowed_for_scope")) }
     }

@@ -18,6 +18,7 @@ pub(super) struct Triggers {
     pub(super) exempt: bool,
     pub(super) information: bool,
     pub(super) no_vault: bool,
+    pub(super) decoupled: bool,
     pub(super) version: Option<&'static str>,
 }
 
@@ -41,6 +42,7 @@ impl Triggers {
             "CBFAIL" => self.callback_fails = true,
             "EXEMPT" => self.exempt = true,
             "INFO" => self.information = true,
+            "DECOUPLED" => self.decoupled = true,
             "NOVAULT" => self.no_vault = true,
             "V210" => self.version = Some("2.1.0"),
             "V220" => self.version = Some("2.2.0"),

@@ -359,6 +359,14 @@ fn words_in_the_reference_force_what_no_card_covers() {
         assert_eq!(session["exemption"], json!({"requested": "low_value", "applied": applied}));
         assert_eq!(text(&session, "challenge_indicator"), indicator);
     }
+    let listed = with(FRICTIONLESS_CARD, "SBX:EXEMPT", json!({"challenge_indicator": "trusted_listing"})).json();
+    assert_eq!(
+        listed["exemption"],
+        json!({"requested": "trusted_listing", "applied": "trusted_listing",
+            "trusted_beneficiary": {"status": "Y", "source": "03"}})
+    );
+    let shared = with(FRICTIONLESS_CARD, "plain", json!({"challenge_indicator": "data_share"})).json();
+    assert_eq!((text(&shared, "status"), text(&shared, "response_code")), ("approved", "I"));
     let old = with(CHALLENGE_CARD, "SBX:NOVAULT;V210", Value::Null).json();
     assert_eq!(text(&old, "protocol_version"), "2.1.0");
     assert!(old["card"].is_null());

@@ -102,6 +102,8 @@ fn check(lab: &Lab, answer: &Answer, pan: &str) {
         ("issuer_fingerprint", "three_ds_method_url"),
         ("complete", "complete"),
         ("redirect_cardholder", "redirect_url"),
+        ("authenticate", "acs_url"),
+        ("authenticate", "term_url"),
     ] {
         assert_eq!(actions.contains(&action), links.contains_key(link), "{link} in {session}");
     }
@@ -159,6 +161,45 @@ fn links_and_actions_agree_over_every_walk() {
                 look();
             }
         }
+    }
+}
+
+/// Apps, lone merchants, 3DS1 and decoupled banks keep the same rules, for both readers.
+#[test]
+fn links_and_actions_agree_in_every_channel() {
+    let lab = Lab::new();
+    let app = json!({
+        "channel": "app", "sdk_app_id": "2642148a-3959-4b44-bb61-36d25888a66d", "sdk_max_timeout": 5,
+        "sdk_encrypted_data": "eyJhIjoxfQ..aXY.Y2lwaGVy.dGFn", "sdk_reference_number": "r", "sdk_interface_type": "html",
+        "sdk_ephem_pub_key": {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        "sdk_transaction_id": "40956880-b6c8-4ac3-8bf8-294ded3aa656", "sdk_ui_elements": ["html_other"],
+    });
+    let merchant = json!({"channel": "merchant_initiated", "request_type": "top_up"});
+    for (more, status) in [
+        (json!({"channel_data": {"channel": "app"}}), "pending"),
+        (json!({"channel_data": app}), "challenged"),
+        (json!({"channel_data": merchant}), "unavailable"),
+        (json!({"channel_data": browser(), "reference": "SBX:DECOUPLED"}), "challenged"),
+        (json!({"channel_data": browser(), "reference": "SBX:RISK"}), "declined"),
+        (json!({"amount": 123_321}), "pending"),
+        (json!({"amount": 123_321, "reference": "SBX:RISK"}), "declined"),
+    ] {
+        let created = lab.call("POST", "/sessions", &non_hosted(CHALLENGE_CARD, more));
+        check(&lab, &created, CHALLENGE_CARD);
+        let session = created.json();
+        assert_eq!(text(&session, "status"), status, "{session}");
+        let path = format!("/sessions/{}", text(&session, "id"));
+        let (token, secret) = (lab.bearer(), text(&session, "session_secret"));
+        let [whole, part] = [token.as_str(), secret].map(|authorization| {
+            let answer = lab.send("GET", &path, authorization, "");
+            check(&lab, &answer, CHALLENGE_CARD);
+            let headers = [("Authorization", authorization), ("channel", "app")];
+            check(&lab, &request(lab.addr, "GET", &path, &headers, ""), CHALLENGE_CARD);
+            answer.json()
+        });
+        let mut less = whole.as_object().expect("an object").clone();
+        less.retain(|name, _| !["session_secret", "certificates", "cryptogram", "eci"].contains(&name.as_str()));
+        assert_eq!(Value::Object(less), part);
     }
 }
 

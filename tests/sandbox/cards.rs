@@ -168,17 +168,34 @@ fn cards_without_a_method_page_ask_for_no_fingerprint() {
 #[test]
 fn cards_outside_of_three_ds_are_refused() {
     let lab = Lab::new();
-    for (pan, code) in [
+    const CARDS: [(&str, &str); 7] = [
+        ("3530111333300000", "card_not_enrolled"),
+        ("4532432452900131", "card_not_enrolled"),
         ("4484070000035519", "card_not_enrolled"),
         ("5352151570003404", "card_not_enrolled"),
         ("378282246310005", "card_not_enrolled"),
-        ("3530111333300000", "card_not_enrolled"),
-        ("4532432452900131", "card_not_enrolled"),
         ("4820285375797526", "issuer_not_enrolled"),
         ("5424583292508738", "issuer_not_enrolled"),
-    ] {
-        let refused = lab.call("POST", "/sessions", &non_hosted(pan, Value::Null));
-        assert_eq!((refused.status, refused.codes()), (403, vec![code.to_owned()]), "{pan}");
+    ];
+    let refused = |pan: &str, more: Value| {
+        let answer = lab.call("POST", "/sessions", &non_hosted(pan, more));
+        (answer.status, if answer.status == 403 { answer.codes() } else { Vec::new() })
+    };
+    for (place, (pan, code)) in CARDS.into_iter().enumerate() {
+        let expected = (403, vec![code.to_owned()]);
+        for amount in [json!(0), Value::Null] {
+            assert_eq!(refused(pan, json!({"amount": amount})), expected, "{pan}");
+        }
+        // 3DS1 knows browsers only.
+        let merchant = json!({"channel": "merchant_initiated", "request_type": "top_up"});
+        assert_eq!(refused(pan, json!({"channel_data": merchant})), expected, "{pan}");
+        // With a purchase the fallback to 3DS1 takes all but those that are in no version.
+        let fallen_back = if place < 2 { expected } else { (201, Vec::new()) };
+        assert_eq!(refused(pan, Value::Null), fallen_back, "{pan}");
+    }
+    assert_eq!(lab.control("PUT", "/settings", &json!({"three_ds1": "off"})).status, 200);
+    for (pan, code) in CARDS {
+        assert_eq!(refused(pan, Value::Null), (403, vec![code.to_owned()]), "{pan}");
     }
 }
 

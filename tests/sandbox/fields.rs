@@ -221,21 +221,130 @@ fn quirks_of_the_sdks_are_taken() {
 }
 
 #[test]
-fn what_is_not_played_is_said_so() {
+fn every_field_of_an_app_and_of_a_merchant_is_read() {
     let lab = Lab::new();
-    let app = json!({"channel": "app"});
-    let initiated = json!({"channel": "merchant_initiated", "request_type": "top_up"});
-    let network = json!({"type": "network_token", "token": "424242424", "expiry_month": 6, "expiry_year": 2030});
-    for (body, status, code) in [
-        (non_hosted(CHALLENGE_CARD, json!({"channel_data": app})), 501, "app_not_supported"),
-        (hosted(CHALLENGE_CARD, json!({"channel_data": app})), 403, "hosted_not_supported_for_app"),
-        (non_hosted(CHALLENGE_CARD, json!({"channel_data": initiated})), 501, "merchant_initiated_not_supported"),
-        (non_hosted(CHALLENGE_CARD, json!({"amount": 123_321})), 501, "three_ds1_not_supported"),
-        (non_hosted(CHALLENGE_CARD, json!({"source": network})), 501, "source_not_supported"),
+    let with = |data: Value| non_hosted(CHALLENGE_CARD, json!({"channel_data": data}));
+    let all = json!({
+        "channel": "app", "sdk_app_id": "x", "sdk_max_timeout": 4, "sdk_ephem_pub_key": {"kty": "RSA", "x": "!"},
+        "sdk_encrypted_data": "", "sdk_reference_number": "r".repeat(33), "sdk_transaction_id": 7,
+        "sdk_interface_type": "voice", "sdk_ui_elements": ["text", "smell"],
+    });
+    assert_eq!(
+        codes(&lab, &with(all)),
+        [
+            "sdk_app_id_invalid",
+            "sdk_max_timeout_invalid",
+            "kty_invalid",
+            "crv_required",
+            "x_invalid",
+            "y_required",
+            "sdk_encrypted_data_required",
+            "sdk_reference_number_invalid",
+            "sdk_transaction_id_invalid",
+            "sdk_interface_type_invalid",
+            "sdk_ui_elements_invalid",
+        ]
+    );
+    let some = json!({"channel": "app", "sdk_max_timeout": 5});
+    let missing = [
+        "sdk_app_id_required",
+        "sdk_ephem_pub_key_required",
+        "sdk_encrypted_data_required",
+        "sdk_reference_number_required",
+        "sdk_transaction_id_required",
+        "sdk_interface_type_required",
+        "sdk_ui_elements_required",
+    ];
+    assert_eq!(codes(&lab, &with(some)), missing);
+    let merchant = |more: Value| {
+        let mut data = json!({"channel": "merchant_initiated"});
+        merge(&mut data, more);
+        codes(&lab, &with(data))
+    };
+    assert_eq!(merchant(json!({})), ["request_type_required"]);
+    assert_eq!(merchant(json!({"request_type": "gift"})), ["request_type_invalid"]);
+    for kind in [
+        "recurring_transaction",
+        "installment_transaction",
+        "add_card",
+        "maintain_card_information",
+        "account_verification",
+        "split_or_delayed_shipment",
+        "top_up",
+        "mail_order",
+        "telephone_order",
+        "whitelist_status_check",
+        "other_payment",
     ] {
-        let answer = lab.call("POST", "/sessions", &body);
-        assert_eq!((answer.status, answer.codes()), (status, vec![code.to_owned()]));
+        assert_eq!(merchant(json!({"request_type": kind})), Vec::<String>::new(), "{kind}");
     }
+    let hosted_app = hosted(CHALLENGE_CARD, json!({"channel_data": {"channel": "app"}}));
+    let answer = lab.call("POST", "/sessions", &hosted_app);
+    assert_eq!((answer.status, answer.codes()), (403, vec!["hosted_not_supported_for_app".to_owned()]));
+}
+
+/// Open question 21: an app object without data, as one SDK test sends it.
+#[test]
+fn an_app_that_has_not_said_anything_yet_is_waited_for() {
+    let lab = Lab::new();
+    let empty = json!({
+        "channel": "app", "sdk_app_id": null, "sdk_max_timeout": 0, "sdk_encrypted_data": "",
+        "sdk_ephem_pub_key": {"kty": null}, "sdk_ui_elements": [],
+    });
+    let body = non_hosted(CHALLENGE_CARD, json!({"channel_data": empty}));
+    let answer = lab.call("POST", "/sessions", &body);
+    assert_eq!(answer.status, 202);
+    let session = answer.json();
+    assert_eq!((text(&session, "status"), &session["next_actions"]), ("pending", &json!(["collect_channel_data"])));
+    assert_eq!(session["ds"], json!({"ds_id": "A000000003"}));
+    lab.control("PUT", "/settings", &json!({"strict": true}));
+    let strict = lab.call("POST", "/sessions", &body);
+    assert!(strict.codes().contains(&"sdk_app_id_required".to_owned()), "{strict:?}");
+}
+
+#[test]
+fn a_network_token_stands_for_a_card() {
+    let lab = Lab::new();
+    let token = |digits: &str| {
+        let source = json!({"type": "network_token", "token": digits, "expiry_month": 6, "expiry_year": 2030,
+            "name": "Ada Example", "stored": true, "number": "x"});
+        non_hosted(CHALLENGE_CARD, json!({"source": source, "channel_data": browser()}))
+    };
+    let known = lab.create(&token(FRICTIONLESS_CARD));
+    assert_eq!((text(&known, "status"), text(&known, "scheme")), ("approved", "visa"));
+    let short = lab.create(&token("534242424"));
+    assert_eq!((text(&short, "status"), text(&short, "scheme")), ("challenged", "mastercard"));
+    assert_eq!(codes(&lab, &token("12345678")), ["token_invalid"]);
+    assert_eq!(codes(&lab, &token("4242-4242-4242")), ["token_invalid"]);
+    let missing = json!({"source": {"type": "network_token"}});
+    let missing = codes(&lab, &non_hosted(CHALLENGE_CARD, missing));
+    assert_eq!(missing, ["token_required", "expiry_month_required", "expiry_year_required"]);
+}
+
+#[test]
+fn what_the_account_is_not_set_up_for_is_refused() {
+    let lab = Lab::new();
+    let amex = non_hosted("345678901234564", Value::Null);
+    let stored = non_hosted(CHALLENGE_CARD, json!({"source": {"type": "id", "id": "src_aaaaaaaaaaaaaaaaaaaaaaaaaa"}}));
+    let account = json!({"source": {"type": "id", "id": "src_bankaaaaaaaaaaaaaaaaaaaaaa"}});
+    assert_eq!(codes(&lab, &non_hosted(CHALLENGE_CARD, account)), ["instrument_used_is_not_card"]);
+    for (setting, body, code) in [
+        (json!({"schemes": ["visa", "mastercard"]}), &amex, "scheme_not_supported"),
+        (
+            json!({"schemes": ["amex", "visa"], "processors": ["visa"]}),
+            &amex,
+            "no_processor_configured_for_card_scheme",
+        ),
+        (json!({"processors": ["amex", "visa"], "amex_currencies": ["EUR"]}), &amex, "currency_not_supported"),
+        (json!({"vault": "off"}), &stored, "vault_not_configured_for_processing_channel"),
+        (json!({"vault": "on", "processing_channel": "off"}), &stored, "processing_channel_disabled"),
+    ] {
+        assert_eq!(lab.control("PUT", "/settings", &setting).status, 200, "{setting}");
+        let answer = lab.call("POST", "/sessions", body);
+        assert_eq!((answer.status, answer.codes()), (403, vec![code.to_owned()]), "{setting}");
+    }
+    let wrong = lab.control("PUT", "/settings", &json!({"schemes": ["maestro"], "amex_currencies": ["XXX"]}));
+    assert_eq!(wrong.codes(), ["schemes_invalid", "amex_currencies_invalid"]);
 }
 
 #[test]

@@ -58,18 +58,82 @@ fn sessions_that_were_not_approved_cannot_be_spent() {
 }
 
 #[test]
-fn explicit_values_are_checked_for_their_shape() {
+fn explicit_values_of_a_session_must_all_be_its_own() {
     let lab = Lab::new();
-    let values = json!({"enabled": true, "eci": "05", "cryptogram": "B1NCWC1URVNUAAAAAAAAAAAAAAA=", "xid": "x", "version": "2.2.0"});
-    let paid = lab.call("POST", "/payments", &payment(json!({"3ds": values}))).json();
-    assert_eq!(
-        paid["3ds"],
-        json!({"eci": "05", "cryptogram": "B1NCWC1URVNUAAAAAAAAAAAAAAA=", "xid": "x", "version": "2.2.0"})
-    );
-    let wrong =
-        json!({"enabled": true, "eci": "5", "cryptogram": "!".repeat(28), "xid": "x".repeat(101), "version": "two"});
-    let refused = lab.call("POST", "/payments", &payment(json!({"3ds": wrong})));
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+    let pay = |three_ds: Value, more: Value| {
+        let mut values = json!({
+            "enabled": true, "eci": session["eci"], "cryptogram": session["cryptogram"], "xid": session["xid"],
+            "version": session["protocol_version"],
+        });
+        merge(&mut values, three_ds);
+        let mut body = payment(json!({"3ds": values}));
+        merge(&mut body, more);
+        lab.call("POST", "/payments", &body)
+    };
+    let other = "BwAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    for (three_ds, more, code) in [
+        (json!({"eci": "06"}), Value::Null, "eci_invalid"),
+        (json!({"cryptogram": other}), Value::Null, "cryptogram_invalid"),
+        (json!({"xid": "c52dd994-63ba-450a-bc48-e7a4957dabc6"}), Value::Null, "xid_invalid"),
+        (json!({"version": "2.1.0"}), Value::Null, "version_invalid"),
+        (Value::Null, json!({"amount": 1}), "amount_invalid"),
+        (Value::Null, json!({"currency": "GBP"}), "currency_invalid"),
+    ] {
+        let refused = pay(three_ds, more);
+        assert_eq!((refused.status, refused.codes()), (422, vec![code.to_owned()]));
+    }
+    let paid = pay(Value::Null, Value::Null);
+    assert_eq!(paid.status, 201, "{paid:?}");
+    assert_eq!(lab.call("GET", &format!("/payments/{}", text(&session, "id")), &Value::Null).json(), paid.json());
+    assert_eq!(pay(Value::Null, Value::Null).codes(), ["cryptogram_invalid"]);
+    let body = payment(json!({"3ds": {"enabled": true, "authentication_id": session["id"]}}));
+    assert_eq!(lab.call("POST", "/payments", &body).codes(), ["authentication_id_invalid"]);
+}
+
+/// What another provider would say of values it has never seen.
+#[test]
+fn explicit_values_of_nobody_must_be_plausible() {
+    let lab = Lab::new();
+    let uuid = "c52dd994-63ba-450a-bc48-e7a4957dabc6";
+    let twenty = "B1NCWC1URVNUAAAAAAAAAAAAAAA=";
+    let (k, j) = ("kFNCWC1URVNUAAAAAAAAAAAAAAA=", "jFNCWC1URVNUAAAAAAAAAAAAAAA=");
+    const MASTERCARD: &str = "5588686116426417";
+    const AMEX: &str = "345678901234564";
+    let table: [(&str, Value, &[&str]); 15] = [
+        (FRICTIONLESS_CARD, json!({"eci": "05", "cryptogram": twenty, "version": "2.2.0"}), &[]),
+        (FRICTIONLESS_CARD, json!({"eci": "07", "version": "2.2.0"}), &[]),
+        (FRICTIONLESS_CARD, json!({"eci": "02", "cryptogram": twenty, "version": "2.2.0"}), &["eci_invalid"]),
+        (FRICTIONLESS_CARD, json!({"eci": "06", "version": "2.2.0"}), &["cryptogram_required"]),
+        (FRICTIONLESS_CARD, json!({"cryptogram": twenty, "version": "2.2.0"}), &["eci_required"]),
+        (FRICTIONLESS_CARD, json!({"eci": "05", "cryptogram": "AAAA", "version": "2.2.0"}), &["cryptogram_invalid"]),
+        (FRICTIONLESS_CARD, json!({"eci": "05", "cryptogram": twenty}), &["xid_required"]),
+        (FRICTIONLESS_CARD, json!({"eci": "05", "cryptogram": twenty, "xid": uuid}), &["xid_invalid"]),
+        (FRICTIONLESS_CARD, json!({"eci": "05", "cryptogram": twenty, "xid": twenty}), &[]),
+        (FRICTIONLESS_CARD, json!({"eci": "05", "cryptogram": twenty, "version": "2.9"}), &["version_invalid"]),
+        (MASTERCARD, json!({"eci": "02", "cryptogram": k, "version": "2.2.0"}), &["xid_required"]),
+        (MASTERCARD, json!({"eci": "02", "cryptogram": k, "xid": uuid, "version": "2.2.0"}), &[]),
+        (MASTERCARD, json!({"eci": "02", "cryptogram": j, "xid": uuid, "version": "2.2.0"}), &["cryptogram_invalid"]),
+        (MASTERCARD, json!({"eci": "02", "cryptogram": j, "xid": twenty, "version": "1.0.2"}), &[]),
+        (AMEX, json!({"eci": "05", "cryptogram": twenty, "version": "2.1.0"}), &["xid_required"]),
+    ];
+    for (pan, values, expected) in table {
+        let mut three_ds = json!({"enabled": true});
+        merge(&mut three_ds, values.clone());
+        let source = json!({"type": "card", "number": pan, "expiry_month": 11, "expiry_year": 2031});
+        let answer = lab.call("POST", "/payments", &payment(json!({"source": source, "3ds": three_ds})));
+        let codes = if answer.status == 201 { Vec::new() } else { answer.codes() };
+        assert_eq!(codes, expected, "{pan} {values}");
+    }
+    let long =
+        json!({"enabled": true, "eci": "055", "cryptogram": "A".repeat(51), "xid": "x".repeat(101), "version": "two"});
+    let refused = lab.call("POST", "/payments", &payment(json!({"3ds": long})));
     assert_eq!(refused.codes(), ["eci_invalid", "cryptogram_invalid", "xid_invalid", "version_invalid"]);
+}
+
+#[test]
+fn payments_have_required_fields_and_a_scope() {
+    let lab = Lab::new();
     assert_eq!(
         lab.call("POST", "/payments", &json!({})).codes(),
         ["source_required", "amount_required", "currency_required"]

@@ -1,0 +1,260 @@
+//! `POST /sessions`: from a request to a session, and to its first answer.
+//!
+//! Promises the order of checks of sessions-api.md 2.1: credentials, scope, JSON, fields,
+//! what the account is set up for, enrolment (3DS1 if the card is outside of 3DS2), then
+//! authentication. The state is locked only once the request was read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use serde_json::Value;
+
+use super::Shared;
+use super::answer::{Answer, Call, Fault};
+use super::api::{carried_out, gone, ready, run, shown};
+use super::cards::{Flow, Legacy, Range, Scheme, range};
+use super::fields::Object;
+use super::legacy;
+use super::render::{Reader, Schema};
+use super::session::{LegacyState, Limits, Session, Status};
+use super::state::State as Store;
+use super::token::{Reach, grant};
+use super::trigger::Triggers;
+use super::validate::{self, Around, Channel, Completion, Draft, Source};
+use crate::model::Pan;
+
+/// The amount that asks for 3DS1. Source: sessions-api.md 7.3.
+const THREE_DS1_AMOUNT: i64 = 123_321;
+/// What an unknown stored card stands for. Source: sessions-api.md 3.2.
+const VAULT_DEFAULT: &str = "4242424242424242";
+/// An instrument id that begins so stands for a bank account, unless a card has it.
+const BANK_ACCOUNT: &str = "src_bank";
+
+/// `POST /sessions`.
+pub(super) async fn create(State(app): State<Arc<Shared>>, call: Call) -> Answer {
+    let grant = grant(&app, &call)?;
+    grant.may(Reach::Any)?;
+    let body = call.object()?;
+    if let Some(reach) = body.get("channel_data").and_then(reach) {
+        grant.may(reach)?;
+    }
+    let (id, authenticate) = admit(&app, &body)?;
+    let base = call.base.clone();
+    carried_out(async move {
+        if authenticate {
+            run(&app, &id, &base).await?;
+        }
+        let store = app.lock();
+        let session = store.sessions.get(&id).ok_or_else(gone)?;
+        let fallen_back = session.legacy.is_some() && !session.hosted();
+        let (status, schema) = if session.directory.is_some() || session.status.is_final() || fallen_back {
+            (201, Schema::Full)
+        } else {
+            (202, Schema::Short)
+        };
+        Ok(shown(&app, &store, session, &base, Reader::Token, schema, status))
+    })
+    .await
+}
+
+/// The scope that channel data ask for. Source: sessions-api.md 1.5.
+fn reach(channel_data: &Value) -> Option<Reach> {
+    match channel_data.as_object()?.get("channel").map_or(Some("browser"), Value::as_str)?.trim() {
+        "browser" => Some(Reach::Browser),
+        "app" => Some(Reach::App),
+        _ => None,
+    }
+}
+
+/// Validates a request and stores its session. True: authenticate at once.
+fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
+    let around = Around {
+        now: app.clock.now(),
+        strict: app.lock().settings.strict,
+        earlier: &|id| app.lock().sessions.get(id).map(earlier),
+    };
+    let mut draft = validate::session(body, &around).map_err(Fault::invalid)?;
+    let triggers = Triggers::parse(draft.reference.as_deref().unwrap_or_default());
+    if let Some(fault) = triggers.fault {
+        return Err(fault);
+    }
+    let channel = draft.channel.take();
+    channel_rules(&draft, channel.as_ref())?;
+    let mut store = app.lock();
+    let card = card(&store, &draft)?;
+    let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), triggers.version)?;
+    let mut session = fresh(app, &store, card, draft, triggers, enrolment);
+    match channel {
+        // A hosted page collects the data itself.
+        Some(channel) if !session.hosted() => session.take(channel),
+        _ => (),
+    }
+    if !session.triggers.no_vault {
+        store.vault.insert(session.instrument_id.clone(), session.pan.clone());
+    }
+    let authenticate = session.legacy.is_some() || ready(&session);
+    if authenticate {
+        session.status = Status::Processing;
+    }
+    let id = session.id.clone();
+    store.insert(session);
+    drop(store);
+    app.watch(&id);
+    Ok((id, authenticate))
+}
+
+/// Hosted pages are for browsers.
+fn channel_rules(draft: &Draft, channel: Option<&Channel>) -> Result<(), Fault> {
+    match (&draft.completion, channel) {
+        (Completion::Hosted { .. }, Some(Channel::App(_))) => Err(Fault::forbidden("hosted_not_supported_for_app")),
+        (Completion::Hosted { .. }, None) if draft.app_to_come => Err(Fault::forbidden("hosted_not_supported_for_app")),
+        (Completion::Hosted { .. }, Some(Channel::Merchant(_))) => Err(Fault::forbidden("operation_not_allowed")),
+        _ => Ok(()),
+    }
+}
+
+/// A card and what is known of it.
+struct Card {
+    pan: Pan,
+    network_token: bool,
+    scheme: Scheme,
+    range: Range,
+}
+
+/// The card behind a source, if the account may take it.
+fn card(store: &Store, draft: &Draft) -> Result<Card, Fault> {
+    let pan = pan(store, &draft.source)?;
+    let scheme = Scheme::of(pan.expose()).ok_or_else(|| Fault::forbidden("scheme_not_supported"))?;
+    let scheme = scheme.chosen(pan.expose(), draft.wish);
+    store.settings.market.admits(scheme, &draft.currency)?;
+    let range = range(pan.expose());
+    Ok(Card { network_token: matches!(draft.source, Source::NetworkToken(_)), pan, scheme, range })
+}
+
+/// The card number behind a source. Source: sessions-api.md 2.6, 3.2.
+fn pan(store: &Store, source: &Source) -> Result<Pan, Fault> {
+    let strict = store.settings.strict;
+    let default = || Pan::parse(VAULT_DEFAULT).expect("the default is sixteen digits");
+    let unknown = |code: &str| Fault::invalid(vec![code.to_owned()]);
+    match source {
+        Source::Card(pan) => Ok(pan.clone()),
+        // A short token still says which scheme it is of.
+        Source::NetworkToken(digits) => {
+            Ok(Pan::parse(&format!("{digits:0<13}")).expect("13 to 19 digits were made of 9 to 19"))
+        }
+        _ if !store.settings.market.vault => Err(Fault::forbidden("vault_not_configured_for_processing_channel")),
+        Source::Instrument(id) => match store.vault.get(id) {
+            Some(pan) => Ok(pan.clone()),
+            None if id.starts_with(BANK_ACCOUNT) => Err(unknown("instrument_used_is_not_card")),
+            None if strict => Err(Fault::not_found("instrument_not_found")),
+            None => Ok(default()),
+        },
+        Source::Token if strict => Err(unknown("invalid_token")),
+        Source::Token => Ok(default()),
+    }
+}
+
+/// How a card takes part.
+enum Enrolment {
+    /// In 3DS2, with this version.
+    Version(&'static str),
+    /// Outside of 3DS2: 3DS1.
+    FallenBack,
+}
+
+/// Looks the card range up. Source: sessions-api.md 2.6, 7.3.
+fn enrolment(
+    store: &Store,
+    card: &Card,
+    draft: &Draft,
+    channel: Option<&Channel>,
+    asked: Option<&'static str>,
+) -> Result<Enrolment, Fault> {
+    let market = &store.settings.market;
+    // 3DS1 knows browsers only, and no card without a purchase.
+    let browser = !draft.app_to_come && matches!(channel, None | Some(Channel::Browser(_)));
+    let fallback = market.three_ds1 && browser && draft.amount.unwrap_or(0) > 0;
+    let version = card.range.versions.chosen(asked.unwrap_or(store.settings.version()));
+    let outside = match (card.range.flow, version) {
+        (Flow::Never, _) => return Err(Fault::forbidden("card_not_enrolled")),
+        (Flow::CardNotEnrolled, _) | (_, None) => "card_not_enrolled",
+        (Flow::IssuerNotEnrolled, _) => "issuer_not_enrolled",
+        (_, Some(version)) if draft.amount != Some(THREE_DS1_AMOUNT) || !fallback => {
+            return Ok(Enrolment::Version(version));
+        }
+        (_, Some(_)) => "card_not_enrolled", // the amount forces the fallback
+    };
+    match card.range.legacy {
+        _ if !fallback => Err(Fault::forbidden(outside)),
+        Legacy::NotEligible => Err(Fault::forbidden("card_not_eligible")),
+        _ => Ok(Enrolment::FallenBack),
+    }
+}
+
+/// A session that nothing has happened to.
+fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Triggers, enrolment: Enrolment) -> Session {
+    let Card { pan, network_token, scheme, range } = card;
+    let transaction_id = app.random.uuid();
+    let (version, legacy) = match enrolment {
+        Enrolment::Version(version) => (version, None),
+        Enrolment::FallenBack => {
+            let state = LegacyState { xid: app.keys.xid(&transaction_id), ..LegacyState::default() };
+            (legacy::VERSION, Some(Box::new(state)))
+        }
+    };
+    Session {
+        id: app.random.id("sid_"),
+        secret: app.random.session_secret(),
+        transaction_id,
+        created: app.clock.now(),
+        born: app.clock.passed(),
+        limits: limits(store, &triggers),
+        instrument_id: app.keys.instrument_id(pan.expose()),
+        pan,
+        network_token,
+        scheme,
+        range,
+        version,
+        draft,
+        triggers,
+        status: Status::Pending,
+        fingerprint: None,
+        channel: None,
+        legacy,
+        method_notified: false,
+        method_facts: None,
+        completed: false,
+        completing: false,
+        directory: None,
+        acs: None,
+        challenge: None,
+        verdict: None,
+    }
+}
+
+fn limits(store: &Store, triggers: &Triggers) -> Limits {
+    let mut limits = store.settings.limits();
+    if triggers.expire {
+        limits.session = Duration::from_secs(2);
+    }
+    limits
+}
+
+/// What a new session takes over from an earlier one. Source: sessions-api.md 3.9.
+fn earlier(session: &Session) -> Object {
+    let mut object = Object::new();
+    let mut put = |name: &str, value: &str| {
+        object.insert(name.to_owned(), value.into());
+    };
+    if let Some(acs) = &session.acs {
+        put("acs_transaction_id", &acs.transaction_id);
+    }
+    let challenged = session.challenge.is_some() || session.legacy.is_some();
+    put("authentication_method", if challenged { "challenge_occurred" } else { "frictionless_authentication" });
+    put("authentication_timestamp", &super::fields::shown(session.concluded()));
+    if let Some(cryptogram) = session.verdict.as_ref().and_then(|verdict| verdict.cryptogram.as_deref()) {
+        put("authentication_data", cryptogram);
+    }
+    object
+}

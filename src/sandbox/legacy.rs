@@ -1,0 +1,352 @@
+//! 3DS 1.0.2: enrolment, the issuer's page, and the answer at `term_url`.
+//!
+//! Promises: the answer counts only if it is well-formed, signed, and about this purchase,
+//! checked in that order; whatever fails ends the session `unavailable`, `pares_error`; an
+//! answer that comes twice changes nothing. Source: emv-3ds.md 1.7, 2.3; sessions-api.md
+//! 5.5, 7.3.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use minijinja::context;
+
+use super::Shared;
+use super::answer::{Call, field};
+use super::bank::{self, Question};
+use super::cards::Legacy;
+use super::hosted;
+use super::issuer::{Input, Try, input, is_web_address, tried};
+use super::legacy_xml::{Element, Leaves, is_signed, message, pack, unpack};
+use super::scheme::{Talk, code_of, exponent, merchant, numeric, status_of, verdict};
+use super::session::{LegacyState, Session, Status};
+use super::state::Pending;
+use crate::model::scheme::SchemeMessage;
+use crate::model::{Lane, secret};
+
+use Element::{Parent, Text};
+
+/// The version that a session shows. Source: sessions-api.md 4.3.
+pub(super) const VERSION: &str = "1.0.2";
+const ACQUIRER: &str = "400000";
+const MERCHANT: &str = "SBX000000000001";
+
+type App = State<Arc<Shared>>;
+
+/// The paths of 3DS1.
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new().route("/simulator/acs/3ds1", post(page)).route("/sessions-interceptor/{id}/pares", post(returned))
+}
+
+/// Where the issuer sends the browser back to.
+pub(super) fn term_url(session: &Session, base: &str) -> String {
+    format!("{base}/sessions-interceptor/{}/pares", session.id)
+}
+
+/// Asks whether the card is enrolled: afterwards the issuer waits, or the session is over.
+pub(super) fn enrol(app: &Shared, base: &str, session: &mut Session) -> Vec<SchemeMessage> {
+    let mut talk = Talk::of(session);
+    let id = message_id(session);
+    let shop = Parent("Merchant", vec![text("acqBIN", ACQUIRER), text("merID", MERCHANT)]);
+    let pan = text("pan", &secret::mask_digits(session.pan.expose()));
+    let request = message(&id, "VEReq", &[pan, shop], None);
+    let out = [(Lane::Sessions, Lane::Directory), (Lane::Directory, Lane::Issuer)];
+    talk.say_text("VEReq", &out, "version 1.0.2", request);
+    let enrolled = match session.range.legacy {
+        Legacy::NotEnrolled => "N",
+        Legacy::Unknown => "U",
+        _ => "Y",
+    };
+    let mut inside = vec![Parent("CH", vec![text("enrolled", enrolled), text("acctID", &session.instrument_id)])];
+    if enrolled == "Y" {
+        inside.push(text("url", &format!("{base}/simulator/acs/3ds1")));
+    }
+    inside.push(text("protocol", "ThreeDSecure"));
+    let back = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
+    talk.say_text("VERes", &back, &format!("enrolled {enrolled}"), message(&id, "VERes", &inside, None));
+    if enrolled == "Y" {
+        let pareq = pack(&pareq(session, base));
+        if let Some(legacy) = &mut session.legacy {
+            legacy.pareq = Some(pareq);
+        }
+        session.status = Status::Pending;
+    } else {
+        // Who is not enrolled was at least asked (product.md "Decided", S075).
+        let status = if enrolled == "N" { Status::Attempted } else { Status::Unavailable };
+        let mut verdict = verdict(app, session, status, None, "veres_status", false);
+        verdict.cryptogram = None;
+        session.settle(status, verdict);
+    }
+    talk.said
+}
+
+fn text<'a>(name: &'a str, value: &str) -> Element<'a> {
+    Text(name, value.to_owned())
+}
+
+fn message_id(session: &Session) -> String {
+    format!("P{}", session.transaction_id)
+}
+
+fn xid(session: &Session) -> &str {
+    session.legacy.as_ref().map_or("", |legacy| legacy.xid.as_str())
+}
+
+/// What request and answer both say of the purchase.
+fn purchase(session: &Session, xid: &str) -> Vec<Element<'static>> {
+    let draft = &session.draft;
+    vec![
+        text("xid", xid),
+        text("date", &session.created.strftime("%Y%m%d %H:%M:%S").to_string()),
+        text("purchAmount", &draft.amount.unwrap_or(0).to_string()),
+        text("currency", numeric(&draft.currency).unwrap_or(&draft.currency)),
+        text("exponent", &exponent(&draft.currency).to_string()),
+    ]
+}
+
+fn pareq(session: &Session, base: &str) -> String {
+    let shop = Parent(
+        "Merchant",
+        vec![
+            text("acqBIN", ACQUIRER),
+            text("merID", MERCHANT),
+            text("name", merchant(session)),
+            text("country", "826"),
+            text("url", base),
+        ],
+    );
+    let mut bought = purchase(session, xid(session));
+    bought.insert(2, text("amount", &bank::priced(session)));
+    let (month, year) = session.draft.expiry.unwrap_or((12, 2099));
+    let expiry = format!("{:02}{month:02}", year % 100);
+    let card = Parent("CH", vec![text("acctID", &session.instrument_id), text("expiry", &expiry)]);
+    message(&message_id(session), "PAReq", &[shop, Parent("Purchase", bought), card], None)
+}
+
+/// The issuer's answer, signed; false on purpose where the card asks for it.
+fn pares(app: &Shared, session: &Session, answer: char) -> String {
+    let status = status_by(answer);
+    let values = verdict(app, session, status, None, "pares_status", true);
+    let other = app.keys.xid("another transaction");
+    let xid = if session.range.legacy == Legacy::OtherXid { other.as_str() } else { xid(session) };
+    let pan = session.pan.expose();
+    let masked = format!("{:0>width$}", &pan[pan.len().saturating_sub(4)..], width = pan.len());
+    let mut outcome = vec![
+        text("time", &session.created.strftime("%Y%m%d %H:%M:%S").to_string()),
+        text("status", &answer.to_string()),
+    ];
+    if let Some(cryptogram) = &values.cryptogram {
+        outcome.push(text("cavv", cryptogram));
+        outcome.push(text("eci", values.eci.unwrap_or_default()));
+        outcome.push(text("cavvAlgorithm", "3"));
+    }
+    let shop = Parent("Merchant", vec![text("acqBIN", ACQUIRER), text("merID", MERCHANT)]);
+    let inside = [shop, Parent("Purchase", purchase(session, xid)), text("pan", &masked), Parent("TX", outcome)];
+    let xml = message(&message_id(session), "PARes", &inside, Some(&app.keys));
+    if session.range.legacy == Legacy::BadSignature { xml.replace("<TX><time>", "<TX><time> ") } else { xml }
+}
+
+fn status_by(answer: char) -> Status {
+    match answer {
+        'Y' => Status::Approved,
+        'A' => Status::Attempted,
+        'U' => Status::Unavailable,
+        _ => Status::Declined,
+    }
+}
+
+/// What the form of a PaReq must hold.
+struct Request {
+    transaction: String,
+    xid: String,
+}
+
+fn read_pareq(form: &[(String, String)]) -> Result<Request, &'static str> {
+    let packed = field(form, "PaReq").ok_or("The form field PaReq is missing.")?;
+    let address = field(form, "TermUrl").ok_or("The form field TermUrl is missing.")?;
+    field(form, "MD").ok_or("The form field MD is missing; it must be there even if it is empty.")?;
+    if !is_web_address(address) {
+        return Err("TermUrl is no http or https address.");
+    }
+    let xml = unpack(packed).ok_or("PaReq is not the base64 of a deflated message.")?;
+    let leaves = Leaves::read(&xml).ok_or("PaReq is no well-formed message.")?;
+    let transaction = leaves.id().strip_prefix('P').unwrap_or_default().to_owned();
+    Ok(Request { transaction, xid: leaves.get("PAReq/Purchase/xid").to_owned() })
+}
+
+/// `POST /simulator/acs/3ds1`: the issuer's page, and its answers.
+async fn page(State(app): App, call: Call) -> Response {
+    let form = call.form();
+    let refuse = |sentence: &str| bank::refuse(&app, "This payer request cannot be read", sentence);
+    let request = match read_pareq(&form) {
+        Ok(request) => request,
+        Err(sentence) => return refuse(sentence),
+    };
+    let id = app.lock().by_transaction(&request.transaction).map(|session| session.id.clone());
+    let Some(id) = id else { return refuse("The issuer knows no such transaction.") };
+    app.lapse(&id).await;
+    let (pending, mistake) = {
+        let mut store = app.lock();
+        let Some(session) = store.sessions.get_mut(&id).filter(|session| xid(session) == request.xid) else {
+            return refuse("The issuer knows no such xid.");
+        };
+        let (talk, phone, mistake) = take(session, &form);
+        let phone = phone.then(|| bank::text_message(session));
+        let mut pending = Pending::after(&mut store, &id, talk.said);
+        pending.phone = phone;
+        pending.ended = None; // the result comes with the answer
+        (pending, mistake)
+    };
+    app.post(pending).await;
+    question(&app, &form, &id, mistake)
+}
+
+/// Folds the shopper's input in: what was said, whether a text message goes out, and
+/// whether the password was wrong.
+fn take(session: &mut Session, form: &[(String, String)]) -> (Talk, bool, bool) {
+    let mut talk = Talk::of(session);
+    let (mut phone, mut mistake) = (false, false);
+    let (range, waits) = (session.range, session.status == Status::Pending);
+    let Some(legacy) = session.legacy.as_deref_mut().filter(|legacy| waits && legacy.answer.is_none()) else {
+        return (talk, phone, mistake);
+    };
+    match input(form) {
+        Input::Open => {
+            phone = true;
+            let xml = legacy.pareq.as_deref().and_then(unpack).unwrap_or_default();
+            talk.say_text("PAReq", &[(Lane::Browser, Lane::Issuer)], "opens the issuer's page", xml);
+        }
+        Input::Resend => phone = true,
+        Input::Cancel => legacy.answer = Some('N'),
+        Input::Password { interaction: Some(page), text } if page == legacy.interactions => {
+            let LegacyState { interactions, wrong, answer, .. } = legacy;
+            match tried(text, interactions, wrong) {
+                Try::Right => *answer = Some(right_answer(range.legacy)),
+                Try::Last => *answer = Some('N'),
+                Try::Wrong => mistake = true,
+            }
+        }
+        Input::Password { .. } => (),
+    }
+    (talk, phone, mistake)
+}
+
+/// What the issuer says after the right password.
+fn right_answer(legacy: Legacy) -> char {
+    match legacy {
+        Legacy::Answer(outcome) => match code_of(status_of(outcome)) {
+            'R' => 'N',
+            code => code,
+        },
+        _ => 'Y',
+    }
+}
+
+/// The page the shopper sees now: the question, or the way back.
+fn question(app: &Shared, form: &[(String, String)], id: &str, mistake: bool) -> Response {
+    let store = app.lock();
+    let given = |name| field(form, name).unwrap_or_default();
+    let address = given("TermUrl");
+    let Some((session, legacy)) = store.sessions.get(id).and_then(|session| Some((session, session.legacy.as_ref()?)))
+    else {
+        return bank::refuse(app, "This payment is no longer known", "Start again in the shop.");
+    };
+    if session.status == Status::Pending && legacy.answer.is_none() {
+        let question = Question {
+            step: "3ds1",
+            hidden: ["PaReq", "TermUrl", "MD"].map(|name| (name, given(name))).to_vec(),
+            interactions: legacy.interactions,
+            wrong: legacy.wrong,
+            mistake,
+            resent: field(form, "resend").is_some(),
+            address,
+        };
+        return bank::ask(app, session, &question);
+    }
+    // Nothing was answered in time: nothing can be said.
+    let answer = legacy.answer.unwrap_or('U');
+    let packed = pack(&pares(app, session, answer));
+    let status = if session.status.is_final() { session.status } else { status_by(answer) };
+    bank::hand_over(app, status, address, &[("PaRes", packed.as_str()), ("MD", given("MD"))])
+}
+
+/// `POST /sessions-interceptor/{sid}/pares`: verifies the answer; the page decides nothing.
+async fn returned(State(app): App, call: Call) -> Response {
+    let id = call.segment(2);
+    let form = call.form();
+    let Some(packed) = field(&form, "PaRes") else {
+        return bank::refuse(&app, "This answer cannot be read", "The form field PaRes is missing.");
+    };
+    app.lapse(id).await;
+    let pending = {
+        let mut store = app.lock();
+        let Some(session) = store.sessions.get_mut(id).filter(|session| session.legacy.is_some()) else {
+            return hosted::unknown(&app);
+        };
+        let waits = session.status == Status::Pending;
+        let said = if waits { fold(&app, session, packed) } else { Vec::new() };
+        let mut pending = Pending::after(&mut store, id, said);
+        if !waits {
+            pending.ended = None;
+        }
+        pending
+    };
+    app.post(pending).await;
+    let next = app.lock().sessions.get(id).is_some_and(Session::hosted);
+    app.pages.respond("returned.html", context! { id, next }, &bank::policy(None))
+}
+
+/// Verifies an answer and ends the session by it.
+fn fold(app: &Shared, session: &mut Session, packed: &str) -> Vec<SchemeMessage> {
+    let mut talk = Talk::of(session);
+    let xml = unpack(packed);
+    let (status, result) = match verified(app, session, xml.as_deref()) {
+        Ok(answer) => {
+            let status = status_by(answer);
+            (status, verdict(app, session, status, None, "pares_status", true))
+        }
+        Err((code, description)) => {
+            let mut broken = verdict(app, session, Status::Unavailable, None, "pares_error", true);
+            broken.eci = None;
+            broken.error = Some((code, "A", description));
+            (Status::Unavailable, broken)
+        }
+    };
+    let path = [(Lane::Issuer, Lane::Browser), (Lane::Browser, Lane::Sessions)];
+    talk.say_text("PARes", &path, &format!("status {}", code_of(status)), xml.unwrap_or_default());
+    session.settle(status, result);
+    if let Some(legacy) = &mut session.legacy {
+        legacy.pareq = None;
+    }
+    talk.said
+}
+
+/// The answer of a PaRes, or code and description of what is wrong with it.
+fn verified(app: &Shared, session: &Session, xml: Option<&str>) -> Result<char, (&'static str, &'static str)> {
+    let read = xml.and_then(|xml| Some((xml, Leaves::read(xml)?)));
+    let (xml, leaves) = read.ok_or(("101", "The payer's answer is not well-formed"))?;
+    if !is_signed(xml, "PARes", &app.keys) {
+        return Err(("302", "The signature of the payer's answer is wrong"));
+    }
+    if leaves.id() != message_id(session) || leaves.get("PARes/Purchase/xid") != xid(session) {
+        return Err(("301", "The payer's answer belongs to another transaction"));
+    }
+    let amount = session.draft.amount.unwrap_or(0).to_string();
+    let currency = numeric(&session.draft.currency).unwrap_or(&session.draft.currency);
+    let pan = session.pan.expose();
+    let same = leaves.get("PARes/Purchase/purchAmount") == amount
+        && leaves.get("PARes/Purchase/currency") == currency
+        && leaves.get("PARes/pan").ends_with(&pan[pan.len().saturating_sub(4)..]);
+    if !same {
+        return Err(("305", "The payer's answer is about another purchase"));
+    }
+    match leaves.get("PARes/TX/status") {
+        "Y" => Ok('Y'),
+        "A" => Ok('A'),
+        "N" => Ok('N'),
+        "U" => Ok('U'),
+        _ => Err(("203", "The payer's answer has no status that is known")),
+    }
+}
