@@ -91,7 +91,7 @@ fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
         _ => (),
     }
     if !session.triggers.no_vault {
-        store.vault.insert(session.instrument_id.clone(), session.pan.clone());
+        store.vault.insert(session.card.instrument.as_str(), session.pan.clone());
     }
     let authenticate = session.legacy.is_some() || ready(&session);
     if authenticate {
@@ -210,7 +210,7 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         created: app.clock.now(),
         born: app.clock.passed(),
         limits: limits(store, &triggers),
-        instrument_id: app.keys.instrument_id(pan.expose()),
+        card: app.keys.card(pan.expose()),
         pan,
         network_token,
         scheme,

@@ -59,7 +59,7 @@ pub(super) fn enrol(app: &Shared, base: &str, session: &mut Session) -> Vec<Sche
         Legacy::Unknown => "U",
         _ => "Y",
     };
-    let mut inside = vec![Parent("CH", vec![text("enrolled", enrolled), text("acctID", &session.instrument_id)])];
+    let mut inside = vec![Parent("CH", vec![text("enrolled", enrolled), text("acctID", &session.card.instrument)])];
     if enrolled == "Y" {
         inside.push(text("url", &format!("{base}/simulator/acs/3ds1")));
     }
@@ -121,7 +121,7 @@ fn pareq(session: &Session, base: &str) -> String {
     bought.insert(2, text("amount", &bank::priced(session)));
     let (month, year) = session.draft.expiry.unwrap_or((12, 2099));
     let expiry = format!("{:02}{month:02}", year % 100);
-    let card = Parent("CH", vec![text("acctID", &session.instrument_id), text("expiry", &expiry)]);
+    let card = Parent("CH", vec![text("acctID", &session.card.instrument), text("expiry", &expiry)]);
     message(&message_id(session), "PAReq", &[shop, Parent("Purchase", bought), card], None)
 }
 
