@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Shared;
-use super::fields::Object;
+use super::given::{Given, Members};
 use super::log::Entry;
 
 /// Largest body that is read, in bytes. Source: trust.md 1.7.
@@ -139,14 +139,14 @@ impl Call {
     }
 
     /// The body as a JSON object.
-    pub(super) fn object(&self) -> Result<Object, Fault> {
+    pub(super) fn object(&self) -> Result<Members<'_>, Fault> {
         let fault = || Fault::invalid(vec!["json_invalid".to_owned()]);
         let nodes = self.body.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count();
         if nodes > NODE_LIMIT {
             return Err(fault());
         }
         match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(object)) => Ok(object),
+            Ok(Given::Object(object)) => Ok(object),
             _ => Err(fault()),
         }
     }

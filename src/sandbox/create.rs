@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use serde_json::Value;
 
 use super::Shared;
 use super::answer::{Answer, Call, Fault};
 use super::api::{carried_out, gone, ready, run, shown};
 use super::cards::{Flow, Legacy, Range, Scheme, range};
 use super::fields::Object;
+use super::given::{Given, Members};
 use super::legacy;
 use super::render::{Reader, Schema};
 use super::session::{LegacyState, Limits, Session, Status};
@@ -59,8 +59,8 @@ pub(super) async fn create(State(app): State<Arc<Shared>>, call: Call) -> Answer
 }
 
 /// The scope that channel data ask for. Source: sessions-api.md 1.5.
-fn reach(channel_data: &Value) -> Option<Reach> {
-    match channel_data.as_object()?.get("channel").map_or(Some("browser"), Value::as_str)?.trim() {
+fn reach(channel_data: &Given) -> Option<Reach> {
+    match channel_data.as_object()?.get("channel").map_or(Some("browser"), Given::as_str)?.trim() {
         "browser" => Some(Reach::Browser),
         "app" => Some(Reach::App),
         _ => None,
@@ -68,7 +68,7 @@ fn reach(channel_data: &Value) -> Option<Reach> {
 }
 
 /// Validates a request and stores its session. True: authenticate at once.
-fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
+fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     let around = Around {
         now: app.clock.now(),
         strict: app.lock().settings.strict,

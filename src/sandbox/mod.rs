@@ -59,6 +59,7 @@ mod control;
 mod create;
 mod deliver;
 mod fields;
+mod given;
 mod hosted;
 mod issuer;
 mod keys;

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::Fault;
-use super::fields::{Findings, Need, Object, Reader};
+use super::fields::{Findings, Need, Reader};
+use super::given::Members;
 use super::log::{Entry, Ring};
 use super::market::Market;
 use super::payments::Payment;
@@ -246,11 +247,11 @@ impl Settings {
     ///
     /// # Errors
     /// 422 with a code for each member that is unknown or wrong.
-    pub(super) fn change(&mut self, body: &Object) -> Result<(), Fault> {
+    pub(super) fn change(&mut self, body: &Members) -> Result<(), Fault> {
         let mut new = self.clone();
         let mut findings = Findings::default();
         let known = self.json();
-        let unknown = body.keys().filter(|name| known.get(name.as_str()).is_none());
+        let unknown = body.names().filter(|name| known.get(name).is_none());
         unknown.for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(body, &mut findings);
         const YEAR: i64 = 366 * 86_400;
