@@ -137,10 +137,7 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
     let mut echoes = Vec::new();
     keep(&mut echoes, "account_info", reader.nested("account_info", person::account_info));
     let challenge_indicator = reader.word("challenge_indicator", May, CHALLENGE_INDICATORS).unwrap_or("no_preference");
-    let billing_descriptor = reader.object("billing_descriptor", May).and_then(|object| {
-        let fits = |text: &str| text.chars().count() <= 40 && text.chars().all(fits_descriptor);
-        Reader::new(object, reader.findings).matching("name", May, fits)
-    });
+    let billing_descriptor = descriptor(reader);
     let reference = reader.text("reference", May, 0..=100);
     keep(&mut echoes, "merchant_risk_info", reader.nested("merchant_risk_info", person::merchant_risk_info));
     let prior = reader.text("prior_transaction_reference", May, 0..=36);
@@ -176,7 +173,7 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
         // Without an amount nothing can be paid (sessions-api.md 3.1).
         category: if amount.is_none() { "non_payment" } else { category.unwrap_or("payment") },
         challenge_indicator,
-        billing_descriptor: billing_descriptor.filter(|name| !name.trim().is_empty()),
+        billing_descriptor,
         reference,
         transaction_type,
         completion: completion?,
@@ -186,6 +183,14 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
         linked,
         experiences,
     })
+}
+
+/// The name that replaces the merchant's in the challenge; a blank one replaces nothing.
+fn descriptor(reader: &mut Reader) -> Option<String> {
+    let object = reader.object("billing_descriptor", May)?;
+    let fits = |text: &str| text.chars().count() <= 40 && text.chars().all(fits_descriptor);
+    let name = Reader::new(object, reader.findings).matching("name", May, fits);
+    name.filter(|name| !name.trim().is_empty())
 }
 
 /// Minor units; payments on a schedule need one above zero.
