@@ -53,7 +53,7 @@ pub(super) fn enrol(app: &Shared, base: &str, session: &mut Session) -> Vec<Sche
     let pan = text("pan", &secret::mask_digits(session.pan.expose()));
     let request = message(&id, "VEReq", &[pan, shop], None);
     let out = [(Lane::Sessions, Lane::Directory), (Lane::Directory, Lane::Issuer)];
-    talk.say_text("VEReq", &out, "version 1.0.2", request);
+    talk.say("VEReq", &out, "version 1.0.2", request);
     let enrolled = match session.range.legacy {
         Legacy::NotEnrolled => "N",
         Legacy::Unknown => "U",
@@ -65,7 +65,7 @@ pub(super) fn enrol(app: &Shared, base: &str, session: &mut Session) -> Vec<Sche
     }
     inside.push(text("protocol", "ThreeDSecure"));
     let back = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
-    talk.say_text("VERes", &back, &format!("enrolled {enrolled}"), message(&id, "VERes", &inside, None));
+    talk.say("VERes", &back, &format!("enrolled {enrolled}"), message(&id, "VERes", &inside, None));
     if enrolled == "Y" {
         let pareq = pack(&pareq(session, base));
         if let Some(legacy) = &mut session.legacy {
@@ -216,7 +216,7 @@ fn take(session: &mut Session, form: &[(String, String)]) -> (Talk, bool, bool) 
         Input::Open => {
             phone = true;
             let xml = legacy.pareq.as_deref().and_then(unpack).unwrap_or_default();
-            talk.say_text("PAReq", &[(Lane::Browser, Lane::Issuer)], "opens the issuer's page", xml);
+            talk.say("PAReq", &[(Lane::Browser, Lane::Issuer)], "opens the issuer's page", xml);
         }
         Input::Resend => phone = true,
         Input::Cancel => legacy.answer = Some('N'),
@@ -315,7 +315,7 @@ fn fold(app: &Shared, session: &mut Session, packed: &str) -> Vec<SchemeMessage>
         }
     };
     let path = [(Lane::Issuer, Lane::Browser), (Lane::Browser, Lane::Sessions)];
-    talk.say_text("PARes", &path, &format!("status {}", code_of(status)), xml.unwrap_or_default());
+    talk.say("PARes", &path, &format!("status {}", code_of(status)), xml.unwrap_or_default());
     session.settle(status, result);
     if let Some(legacy) = &mut session.legacy {
         legacy.pareq = None;
