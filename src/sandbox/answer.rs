@@ -141,11 +141,13 @@ impl Call {
     /// The body as a JSON object.
     pub(super) fn object(&self) -> Result<Members<'_>, Fault> {
         let fault = || Fault::invalid(vec!["json_invalid".to_owned()]);
-        let nodes = self.body.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count();
-        if nodes > NODE_LIMIT {
+        let nodes = || self.body.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count();
+        if self.body.len() > NODE_LIMIT && nodes() > NODE_LIMIT {
             return Err(fault());
         }
-        match serde_json::from_slice(&self.body) {
+        // Checked as a whole, which is quicker than text by text.
+        let text = std::str::from_utf8(&self.body).map_err(|_| fault())?;
+        match serde_json::from_str(text) {
             Ok(Given::Object(object)) => Ok(object),
             _ => Err(fault()),
         }

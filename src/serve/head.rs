@@ -7,7 +7,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::StatusCode;
-use memchr::memchr3;
+use memchr::{memchr, memchr3};
 
 use super::Limits;
 use super::hosts::Hosts;
@@ -155,8 +155,16 @@ impl Collector {
 
 /// Judges one whole head. `body_bytes` is the largest body that may be announced.
 pub(super) fn judge(head: &[u8], hosts: &Hosts, limits: &Limits, body_bytes: usize) -> Result<Fit, Refusal> {
-    let mut lines = head.strip_suffix(b"\r\n\r\n").ok_or(Refusal::Framing)?.split(|byte| *byte == b'\n');
-    let mut next = || lines.next().map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut rest = Some(head.strip_suffix(b"\r\n\r\n").ok_or(Refusal::Framing)?);
+    let mut next = || {
+        let whole = rest?;
+        let (line, more) = match memchr(b'\n', whole) {
+            Some(end) => (&whole[..end], Some(&whole[end + 1..])),
+            None => (whole, None),
+        };
+        rest = more;
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    };
     let request = RequestLine::parse(next().ok_or(Refusal::Framing)?)?;
     let mut fields = Fields::default();
     while let Some(line) = next() {
@@ -242,7 +250,7 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn read(&mut self, line: &'a [u8]) -> Result<(), Refusal> {
-        let colon = line.iter().position(|byte| *byte == b':').ok_or(Refusal::Framing)?;
+        let colon = memchr(b':', line).ok_or(Refusal::Framing)?;
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         // No space before the colon, no control character in the value.
         let clean = value.iter().fold(true, |clean, byte| clean & (*byte == b'\t' || (*byte >= b' ' && *byte != 0x7f)));
