@@ -241,9 +241,7 @@ async fn arm(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
-    body.keys()
-        .filter(|name| !["scenario", "sessions"].contains(&name.as_str()))
-        .for_each(|name| findings.invalid(name));
+    body.names().filter(|name| !["scenario", "sessions"].contains(name)).for_each(|name| findings.invalid(name));
     let mut reader = Reader::new(&body, &mut findings);
     let scenario = reader.text("scenario", Need::Must, 1..=64);
     let sessions = reader.integer("sessions", Need::May, 0..=1_000_000);
