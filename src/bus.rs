@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::model::delivery::{Delivery, Seq};
@@ -13,7 +14,7 @@ use crate::model::profile::{Profile, ProfileId, TokenStatus};
 use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Settings;
-use crate::model::{Notice, Problem, RunId, Secret};
+use crate::model::{Keeping, Notice, Problem, RunId, Secret, Stamp};
 
 /// Events that may wait to be folded in before posting tasks wait themselves, and
 /// records that may wait for the disk. Source: trust.md 1.7.
@@ -30,10 +31,14 @@ pub enum Command {
     Send(RunId, StepRequest),
     /// Do a step of a run (again), as the program would write it.
     Do(RunId, Step),
+    /// The form has changed while this run waits: what is not sent yet is made from this.
+    Replan(RunId, Box<Plan>),
+    /// Authorise with ECI, cryptogram and the like instead of the session's identifier.
+    AuthoriseByValues(RunId),
     /// Leave out the step that the run waits with.
     Skip(RunId),
-    /// How the shopper answers the step that the run waits with.
-    Answer(RunId, Answer),
+    /// How the shopper answers the step that the run waits with, with the request as written here.
+    Answer(RunId, Answer, Box<StepRequest>),
     /// Stop a run; what it has seen stays.
     Cancel(RunId),
     /// Forget a run.
@@ -44,8 +49,20 @@ pub enum Command {
     ForgetToken,
     /// Keep a profile; a new id adds one.
     SaveProfile(Profile),
-    /// Keep a profile's client secret for this program run, for its present hosts.
+    /// Keep this as a new profile, under an id of its own, and use it.
+    AddProfile(Profile),
+    /// Delete a profile with its token and its secrets, those in the keychain too.
+    RemoveProfile(ProfileId),
+    /// Hold a profile's client secret, for its present hosts.
     SetSecret(ProfileId, Secret),
+    /// Hold the key with which a profile's webhooks are signed.
+    SetWebhookKey(ProfileId, Secret),
+    /// Let a profile's secret go to the hosts that the profile has now.
+    AllowHosts(ProfileId),
+    /// Forget a profile's secrets, those in the keychain too.
+    ForgetSecrets(ProfileId),
+    /// Ask the keychain again for a profile's secrets, or to keep them.
+    AskKeychain(ProfileId),
     /// Use this profile from now on.
     UseProfile(ProfileId),
     /// Send to this production profile from now on.
@@ -56,6 +73,12 @@ pub enum Command {
     OpenBody(PathBuf),
     /// Write a session body to a file.
     SaveBody(PathBuf, String),
+    /// Make fresh app values for the builder, sealed for the directory server of the newest
+    /// session that shows a key; they come as [`Workspace::app_values`](crate::model::Workspace).
+    MakeAppValues,
+    /// Ask the user's real browser what it says of itself, for the builder; it comes as
+    /// [`Workspace::browser_read`](crate::model::Workspace).
+    ReadMyBrowser,
     /// Open an address in the user's browser (guarded, trust.md R48).
     OpenInBrowser(String),
     /// Take a notice off the screen.
@@ -68,13 +91,17 @@ pub enum Event {
     /// A request went out and was answered, or not.
     Exchanged(Option<RunId>, Arc<Exchange>),
     /// A run waits for a person.
-    TurnCame(RunId, Turn),
+    TurnCame(RunId, Box<Turn>),
     /// A run goes on: the step that it does now.
     StepBegan(RunId, Step),
     /// The shopper's browser did something.
     ShopperDid(RunId, Deed),
     /// A step was left out.
     StepSkipped(RunId, Step),
+    /// The API asked for a pause before this step is sent again.
+    StepPaused(RunId, Step),
+    /// Something about a step that a tester should know, and since when.
+    StepNoted(RunId, Step, String, Stamp),
     /// A step did not come to its end; the run can go on.
     StepFailed(RunId, Step, Problem),
     /// A run has nothing left to do.
@@ -89,8 +116,12 @@ pub enum Event {
     PhoneMessageSent(PhoneMessage),
     /// The token of a profile was fetched, renewed, lost or refused.
     TokenChanged(ProfileId, TokenStatus),
+    /// The keychain was asked for a profile's secrets, or answered.
+    KeychainTold(ProfileId, Keeping),
     /// A session body was read from a file.
     BodyOpened(PathBuf, String),
+    /// The user's browser said what it is, under the names of `channel_data`.
+    BrowserRead(Map<String, Value>),
     /// A record did not reach the disk.
     NotSaved(Problem),
     /// Something the user should know, that belongs to no run.

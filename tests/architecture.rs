@@ -25,7 +25,14 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Where a secret or a card number may be read.
-const EXPOSE: &[&str] = &["src/model/secret.rs", "src/model/redact", "src/engine/courier.rs", "src/sandbox", "src/cli"];
+const EXPOSE: &[&str] = &[
+    "src/model/secret.rs",
+    "src/model/redact",
+    "src/engine/courier.rs",
+    "src/store/keychain.rs",
+    "src/sandbox",
+    "src/cli",
+];
 
 /// Lines a file may have, tests included. Source: style.md, Size and shape.
 const LONGEST: usize = 800;

@@ -227,3 +227,78 @@ fn a_real_browser_runs_the_method_and_says_what_it_is() {
         assert!(lines(bench.run(id)).iter().any(|line| line.starts_with("Challenge notification")));
     }
 }
+
+/// Source: sessions-api.md 7.3.
+fn legacy(completion: Completion, card: &str) -> Plan {
+    let plan = plan_with_card(completion, card);
+    Plan { body: plan.body.replace("\"amount\": 6540", "\"amount\": 123321"), ..plan }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Frame,
+    Window,
+}
+
+#[test]
+fn three_ds_1_is_finished_by_clicks_alone_in_a_frame_and_in_a_window() {
+    for (place, card, expected, words) in [
+        (Place::Frame, "4242424242424242", "approved", "Approved with 3-D Secure 1"),
+        (Place::Frame, "4929640381570541", "declined", "Declined with 3-D Secure 1"),
+        (Place::Window, "4242424242424242", "approved", "Approved with 3-D Secure 1"),
+    ] {
+        let mut bench = bench();
+        let id = bench.start(person(legacy(Completion::NonHosted, card)));
+        let page = bench.turn_with(id, Step::Authenticate).page.expect("a page to open");
+        let seen = visit(async |browser| {
+            browser.goto(&page).await.expect("the page opens");
+            let shop = browser.window().await.expect("our window");
+            if place == Place::Window {
+                find(&browser, "#apart").await.click().await.expect("a click");
+                let windows = browser.windows().await.expect("windows");
+                let apart = windows.into_iter().find(|window| *window != shop).expect("a second window");
+                browser.switch_to_window(apart).await.expect("the bank's window");
+                find(&browser, "form#form").await;
+            } else {
+                enter_bank(&browser, "dialog#challenge iframe").await;
+            }
+            answer(&browser, "Checkout1!").await;
+            // The page at TermUrl tells ours; nobody presses anything else.
+            block_in_place(|| bench.end_meanwhile(id));
+            browser.switch_to_window(shop).await.expect("our window again");
+            browser.enter_default_frame().await.expect("the page");
+            says(&browser, words).await;
+        });
+        if seen.is_none() {
+            return;
+        }
+        assert_eq!((status(bench.run(id)), bench.run(id).progress.callbacks), (expected, 1));
+        assert_eq!(last_read(&bench, id).text("/protocol_version"), Some("1.0.2"));
+    }
+}
+
+#[test]
+fn hosted_three_ds_1_comes_back_to_the_shop() {
+    let mut bench = bench();
+    let id = bench.start(person(legacy(Completion::Hosted, "4242424242424242")));
+    let page = bench.turn_with(id, Step::Redirect).page.expect("a page to open");
+    let seen = visit(async |browser| {
+        browser.goto(&page).await.expect("the page opens");
+        // In a frame of the hosted page, or in its place.
+        if browser.query(By::Css("form#form")).nowait().exists().await.is_ok_and(|there| !there) {
+            enter_bank(&browser, "iframe[name=cko-3ds2-iframe]").await;
+        }
+        answer(&browser, "Checkout1!").await;
+        block_in_place(|| bench.end_meanwhile(id));
+    });
+    if seen.is_none() {
+        return;
+    }
+    let run = bench.run(id);
+    assert_eq!(
+        (status(run), run.progress.returned_to),
+        ("approved", Some(Return::Success)),
+        "{}",
+        lines(run).join("\n")
+    );
+}

@@ -23,6 +23,10 @@ use sessions_console::store::{self, Store};
 /// How long any line or end may take. Generous: two cores may be busy with other tests.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// The client of a sandbox that other programs are set up for.
+const SANDBOX_ID: &str = "SESSIONS_CONSOLE_SANDBOX_CLIENT_ID";
+const SANDBOX_SECRET: &str = "SESSIONS_CONSOLE_SANDBOX_CLIENT_SECRET";
+
 /// A data folder and a place for temporary files, both gone afterwards.
 struct Place {
     data: tempfile::TempDir,
@@ -41,7 +45,11 @@ impl Place {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sessions-console"));
-        for name in ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG", "SESSIONS_CONSOLE_CLIENT_SECRET"] {
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG"] {
+            command.env_remove(name);
+        }
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SESSIONS_CONSOLE_"))
+        {
             command.env_remove(name);
         }
         command.arg("--data-dir").arg(self.data.path()).args(words).env("TMPDIR", self.temporary.path());
@@ -298,6 +306,65 @@ fn the_sandbox_says_when_it_is_ready_and_ends_when_told() {
 }
 
 #[test]
+fn the_certificates_of_the_tls_listener_are_private_and_kept() {
+    let place = Place::new();
+    let start = |words: &[&str]| {
+        let mut sandbox = place.start(&[&["sandbox", "--port", "0", "--json"], words].concat());
+        let ready = sandbox.line();
+        assert_eq!(sandbox.end(Signal::TERM).0.code(), Some(0));
+        ready
+    };
+    let plain = start(&[]);
+    assert!(plain.get("tls_url").is_none() && plain.get("ca_file").is_none() && !place.file("tls").exists(), "{plain}");
+    let ready = start(&["--tls-port", "0"]);
+    assert!(text(&ready, "tls_url").starts_with("https://127.0.0.1:"), "{ready}");
+    assert_eq!(fs::canonicalize(place.file("tls/ca.pem")).expect("it is there"), Path::new(text(&ready, "ca_file")));
+    let read = || {
+        ["ca.pem", "ca-key.pem", "server.pem", "server-key.pem"]
+            .map(|name| fs::read_to_string(place.file(&format!("tls/{name}"))).expect(name))
+    };
+    let first = read();
+    assert!(
+        first[0].contains("BEGIN CERTIFICATE") && !first[0].contains("PRIVATE"),
+        "only the certificate is given away"
+    );
+    #[cfg(unix)]
+    for name in ["ca-key.pem", "server-key.pem"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(place.file(&format!("tls/{name}"))).expect(name).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    start(&["--tls-port", "0"]);
+    assert_eq!(read(), first);
+    // Damaged, it is made anew, by the same authority: what was trusted still is.
+    fs::write(place.file("tls/server.pem"), "x").expect("it can be damaged");
+    start(&["--tls-port", "0"]);
+    let mended = read();
+    assert_eq!((&mended[0], &mended[1]), (&first[0], &first[1]));
+    assert!(mended[2].contains("BEGIN CERTIFICATE") && mended[2] != first[2]);
+    let (_socket, port) = taken();
+    place.run(&["sandbox", "--port", "0", "--tls-port", &port]).expect(2, &[&port, "--tls-port 0"]);
+}
+
+#[test]
+fn a_sandbox_can_be_given_the_client_that_other_programs_know() {
+    let place = Place::new();
+    let mut command = place.command(&["sandbox", "--port", "0", "--json"]);
+    command.env(SANDBOX_ID, "ack_known").env(SANDBOX_SECRET, "known-secret");
+    let mut sandbox = Running::new(command.spawn().expect("the program starts"));
+    let ready = sandbox.line();
+    assert_eq!((text(&ready, "client_id"), text(&ready, "client_secret")), ("ack_known", "known-secret"));
+    let body = "grant_type=client_credentials&client_id=ack_known&client_secret=known-secret";
+    let (status, answer) = post(text(&ready, "token_url"), "application/x-www-form-urlencoded", body.as_bytes());
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(sandbox.end(Signal::TERM).0.code(), Some(0));
+    let mut command = place.command(&["sandbox", "--port", "0"]);
+    command.env(SANDBOX_SECRET, "known-secret");
+    let ended = Ended::of(&command.output().expect("the program starts")).expect(2, &[SANDBOX_ID, SANDBOX_SECRET]);
+    assert!(!ended.err.contains("known-secret") && ended.out.is_empty(), "{}", ended.err);
+}
+
+#[test]
 fn the_listener_prints_each_callback_and_keeps_it() {
     let place = Place::new();
     let mut listener = place.start(&["listen", "--port", "0", "--json", "--status", "202"]);
@@ -550,6 +617,43 @@ fn a_saved_profile_is_run_against_its_own_host() {
     let ended = Ended::of(&command.output().expect("the program starts"));
     let ended = ended.expect(0, &["2 passed, 0 failed, 0 broken", "Colleague"]);
     assert!(!ended.err.contains(text(&ready, "client_secret")));
+    assert_eq!(sandbox.end(Signal::TERM).0.code(), Some(0));
+}
+
+#[test]
+fn a_profile_of_environment_variables_runs_without_being_saved() {
+    let place = Place::new();
+    let mut sandbox = place.start(&["sandbox", "--port", "0"]);
+    let ready = sandbox.line();
+    let run = |words: &[&str], variables: &[(&str, &str)]| {
+        let mut command = place.command(words);
+        command.envs(variables.iter().map(|(name, value)| (format!("SESSIONS_CONSOLE_{name}"), *value)));
+        Ended::of(&command.output().expect("the program starts"))
+    };
+    let secret = text(&ready, "client_secret");
+    let all = [
+        ("CLIENT_ID", text(&ready, "client_id")),
+        ("CLIENT_SECRET", secret),
+        ("BASE_URL", text(&ready, "base_url")),
+        ("SCOPES", "sessions gateway"),
+    ];
+    let words = ["run", "S001", "--environment", "env"];
+    let ended = run(&words, &all).expect(0, &["1 passed", "From the environment"]);
+    assert!(!ended.err.contains(secret), "{}", ended.err);
+    assert!(is_empty(place.data.path()), "nothing is saved");
+    run(&words, &[]).expect(2, &["no profile in the environment variables", "SESSIONS_CONSOLE_CLIENT_ID"]);
+    run(&words, &all[..1]).expect(2, &["SESSIONS_CONSOLE_CLIENT_SECRET"]);
+    run(&words, &[all[0], all[1], ("ENVIRONMENT", "live")]).expect(2, &["SESSIONS_CONSOLE_ENVIRONMENT", "production"]);
+    run(&words, &[all[0], all[1], ("ENVIRONMENT", "production")]).expect(2, &["--i-mean-production"]);
+    let poor = [all[0], all[1], all[2], ("SCOPES", "gateway")];
+    run(&words, &poor).expect(1, &["needs the scope sessions:browser or sessions:app or sessions"]);
+    run(&["run", "S001"], &all).expect(0, &["1 passed", "--environment env"]);
+    let help = run(&["--help"], &[]).out;
+    for name in
+        ["CLIENT_ID", "CLIENT_SECRET", "ENVIRONMENT", "BASE_URL", "TOKEN_URL", "PROCESSING_CHANNEL_ID", "SCOPES"]
+    {
+        assert!(help.contains(&format!("SESSIONS_CONSOLE_{name} ")), "{name} is not in: {help}");
+    }
     assert_eq!(sandbox.end(Signal::TERM).0.code(), Some(0));
 }
 

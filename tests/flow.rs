@@ -1,6 +1,12 @@
 //! Engine against sandbox, without a window: runs to their outcomes, and what happens when
 //! things go wrong on the way.
 
+#[path = "flow/documents.rs"]
+mod documents;
+#[path = "flow/kinds.rs"]
+mod kinds;
+#[path = "flow/refusals.rs"]
+mod refusals;
 mod support;
 
 use std::io::{Read as _, Write as _};
@@ -95,7 +101,7 @@ fn who_answers_himself_is_offered_three_ways() {
         assert_eq!(turn.request.step, Step::Challenge);
         assert_eq!(turn.answers, [Answer::Browser, Answer::Here, Answer::Abandon]);
         assert!(turn.page.is_some_and(|page| page.starts_with("http://127.0.0.1:")));
-        bench.engine.dispatch(Command::Answer(id, answer));
+        bench.answer(id, answer);
         let run = bench.end_of(id);
         assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
         assert!(
@@ -351,7 +357,7 @@ fn a_cancelled_run_keeps_what_it_saw_and_can_go_on() {
     assert_eq!(bench.run(id).phase, Phase::Cancelled);
     bench.engine.dispatch(Command::Do(id, Step::Confirm));
     bench.turn_with(id, Step::Challenge);
-    bench.engine.dispatch(Command::Answer(id, Answer::Here));
+    bench.answer(id, Answer::Here);
     assert_eq!(status(bench.end_of(id)), "approved");
 }
 

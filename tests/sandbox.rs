@@ -3,7 +3,7 @@
 //! No type of ours is used for requests or answers: what is expected is written out from
 //! the contract. No network beyond loopback, and no sleep: time is moved, not waited for.
 
-#[path = "sandbox/lab.rs"]
+#[path = "support/lab.rs"]
 mod lab;
 
 #[path = "sandbox/actions.rs"]
@@ -24,7 +24,13 @@ mod legacy;
 mod pages;
 #[path = "sandbox/payments.rs"]
 mod payments;
+#[path = "sandbox/tls.rs"]
+mod tls;
 #[path = "sandbox/tokens.rs"]
 mod tokens;
+#[path = "sandbox/trouble.rs"]
+mod trouble;
 #[path = "sandbox/walks.rs"]
 mod walks;
+#[path = "sandbox/webhooks.rs"]
+mod webhooks;

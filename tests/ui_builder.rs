@@ -17,6 +17,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::{Value, json};
 use sessions_console::bus::Command;
+use sessions_console::model::app::AppValues;
 use sessions_console::model::exchange::Step;
 use sessions_console::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView};
 use sessions_console::model::run::{Plan, Run, Shopper};
@@ -202,13 +203,26 @@ fn hosted_takes_the_purchase_along() {
     let body: Value = serde_json::from_str(&plan.body).unwrap();
     assert_eq!(body["amount"], json!(99));
     assert_eq!(body["completion"]["type"], "hosted");
-    assert!(harness.query_by_label_contains("Browser data").is_none());
+    harness.get_by_label("Non-hosted").click();
+    harness.run();
+    assert_eq!(self::body(&mut harness)["completion"]["callback_url"], "{{listener}}/cb", "and back");
 }
 
 #[test]
-fn what_listener_stands_for_is_said_beneath() {
-    let harness = window();
-    harness.get_by_label_contains("127.0.0.1:8788/c/q7m2/cb");
+fn what_template_values_stand_for_is_said_beneath_and_a_menu_puts_them_in() {
+    let mut harness = window();
+    let shown = harness.query_all_by_label_contains("{{listener}}127.0.0.1:8788/c/q7m2").count();
+    assert_eq!(shown, 2, "beneath callback_url and challenge_notification_url");
+    find(&mut harness, "reference");
+    type_into(&mut harness, "reference", "A-");
+    harness.get_by_label("Insert a value into reference").click();
+    harness.run();
+    harness.get_by_label_contains("{{uuid}}").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["reference"], "A-{{uuid}}");
+    harness.get_by_label_contains("made when the run starts");
+    type_into(&mut harness, "reference", "{{nobody}}");
+    harness.query_all_by_label_contains("nobody knows this name").next().expect("said beneath");
 }
 
 #[test]
@@ -352,7 +366,8 @@ fn a_refused_token_is_explained_and_can_be_tried_again() {
     let mut harness = window_with([1280.0, 1400.0], workspace);
     harness.get_by_label("Credentials").click();
     harness.run();
-    harness.get_by_label_contains("does not know this id and secret");
+    harness.get_by_label_contains("400 invalid_client");
+    harness.get_by_label_contains("Check id and secret");
     harness.get_by_label("Try again").click();
     harness.run();
     assert_eq!(harness.state().commands.last(), Some(&Command::RenewToken));
@@ -361,6 +376,8 @@ fn a_refused_token_is_explained_and_can_be_tried_again() {
 #[test]
 fn a_typed_path_opens_and_an_opened_body_is_taken_once() {
     let mut harness = window();
+    harness.get_by_label("File").click();
+    harness.run();
     harness.get_by_label("Type a path").click();
     harness.run();
     harness.get_by_label("Path of a .json file").type_text("/tmp/body.json");
@@ -521,19 +538,278 @@ fn zoom_look_and_pace_are_settings_and_keys_are_listed() {
     assert!(harness.query_by_label("Form or JSON").is_none());
 }
 
+/// Types into the search and presses Enter.
+fn find(harness: &mut Harness<'static, Window>, words: &str) {
+    type_into(harness, "Find a field", words);
+    harness.key_press(Key::Enter);
+    harness.run();
+}
+
+fn has_pen(harness: &Harness<'static, Window>, label: &str) -> bool {
+    input(harness, label).accesskit_node().is_focused()
+}
+
 #[test]
-fn a_search_shows_only_what_fits_empty_fields_too() {
+fn a_search_goes_to_the_field_wherever_it_stands() {
     let mut harness = window();
-    harness.get_by_label("Find a field").focus();
-    harness.run();
-    harness.get_by_label("Find a field").type_text("time zone UTC");
-    harness.run();
-    assert!(harness.query_all_by_label("amount").next().is_none());
-    type_into(&mut harness, "Find a field", "stored");
-    harness.query_all_by_label("stored").next().expect("an empty field is found");
-    input(&harness, "stored").click();
+    find(&mut harness, "browserTZ");
+    assert!(has_pen(&harness, "timezone"), "by EMV name, in another request");
+    find(&mut harness, "federated");
+    assert!(has_pen(&harness, "account_info.authentication_method"), "by an allowed word, in a folded group");
+    find(&mut harness, "stored");
+    harness.get_by_label("stored: true").click();
     harness.run();
     assert_eq!(body(&mut harness)["source"]["stored"], json!(true));
+    harness.get_by_label("stored: left out").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["source"].get("stored"), None);
+    type_into(&mut harness, "Find a field", "success_url");
+    harness.get_by_label("success_url: Only for hosted: not sent now").click();
+    harness.run();
+    harness.get_by_label_contains("1 field");
+    harness.key_press(Key::Escape);
+    harness.run();
+}
+
+#[test]
+fn a_field_and_a_group_are_reset_by_one_click_each() {
+    let mut harness = window();
+    type_into(&mut harness, "amount", "5");
+    type_into(&mut harness, "currency", "EUR");
+    type_into(&mut harness, "number", "4000000000000002");
+    harness.get_by_label("Reset Purchase").click();
+    harness.run();
+    let sent = body(&mut harness);
+    assert_eq!((&sent["amount"], &sent["currency"]), (&json!(6540), &json!("USD")));
+    assert_eq!(sent["source"]["number"], "4000000000000002", "another group");
+    assert!(harness.query_by_label("Reset amount").is_none());
+    harness.get_by_label("Reset number").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["source"]["number"], "4242424242424242");
+}
+
+#[test]
+fn a_channel_switch_loses_nothing_and_the_data_travel_either_way() {
+    let mut harness = window();
+    harness.get_by_label("Collect").click();
+    harness.run();
+    type_into(&mut harness, "language", "cy");
+    harness.get_by_label("App").click();
+    harness.run();
+    type_into(&mut harness, "sdk_max_timeout", "9");
+    harness.get_by_label("Merchant-initiated").click();
+    harness.run();
+    harness.get_by_label_contains("travel inside POST /sessions");
+    assert_eq!(body(&mut harness)["channel_data"]["channel"], "merchant_initiated");
+    harness.get_by_label("Browser").click();
+    harness.run();
+    let sent = plan(&mut harness);
+    assert!(sent.collect.contains("\"cy\"") && !sent.body.contains("channel_data"), "{sent:?}");
+    harness.get_by_label("POST /sessions").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["channel_data"]["language"], "cy");
+    harness.get_by_label("App").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["channel_data"]["sdk_max_timeout"], json!(9));
+}
+
+#[test]
+fn one_history_takes_back_form_json_presets_and_switches() {
+    let mut harness = window();
+    let back = |harness: &mut Harness<'static, Window>| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        harness.run();
+    };
+    type_into(&mut harness, "amount", "99");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
+    harness.run();
+    type_into(&mut harness, "Body of POST /sessions", "{\"amount\": 7}");
+    assert_eq!(body(&mut harness), json!({"amount": 7}));
+    back(&mut harness);
+    assert_eq!(body(&mut harness)["amount"], json!(99), "the pen is still in the JSON");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
+    harness.run();
+    harness.get_by_label("Presets").click();
+    harness.run();
+    harness.get_by_label("Low value").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["challenge_indicator"], "low_value");
+    harness.get_by_label("App").click();
+    harness.run();
+    back(&mut harness);
+    back(&mut harness);
+    let sent = body(&mut harness);
+    assert_eq!((&sent["amount"], &sent["challenge_indicator"]), (&json!(99), &json!("no_preference")));
+    back(&mut harness);
+    assert_eq!(body(&mut harness)["amount"], json!(6540));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Y);
+    harness.run();
+    assert_eq!(body(&mut harness)["amount"], json!(99));
+    harness.get_by_label("Undo").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["amount"], json!(6540));
+    // A text that is none of the draft's keeps its own undo.
+    type_into(&mut harness, "Find a field", "amount");
+    back(&mut harness);
+    assert_eq!(body(&mut harness)["amount"], json!(6540));
+}
+
+#[test]
+fn a_preset_of_ones_own_is_saved_renamed_used_and_deleted() {
+    let mut harness = window();
+    type_into(&mut harness, "reference", "MINE-1");
+    harness.get_by_label("Presets").click();
+    harness.run();
+    harness.get_by_label("Save as preset…").click();
+    harness.run();
+    harness.get_by_label("Name of the preset").type_text("Monday");
+    harness.run();
+    harness.get_by_label("Save").click();
+    harness.run();
+    harness.get_by_label("Rename Monday").click();
+    harness.run();
+    type_into(&mut harness, "New name", "Tuesday");
+    harness.get_by_label("Rename").click();
+    harness.run();
+    harness.key_press(Key::Escape);
+    harness.run();
+    type_into(&mut harness, "reference", "OTHER");
+    harness.state_mut().now = stamp(110);
+    settle(&mut harness);
+    let mut again = window_with([1280.0, 800.0], harness.state().workspace.clone());
+    again.get_by_label("Presets").click();
+    again.run();
+    again.get_by_label("Tuesday").click();
+    again.run();
+    assert_eq!(body(&mut again)["reference"], "MINE-1", "kept between starts");
+    again.get_by_label("Presets").click();
+    again.run();
+    again.get_by_label("Delete Tuesday").click();
+    again.run();
+    assert!(again.query_by_label("Tuesday").is_none());
+}
+
+#[test]
+fn what_the_bank_lacks_is_one_click_away() {
+    let mut harness = window();
+    harness.get_by_label("Data richness").click();
+    harness.run();
+    harness.get_by_label_contains("Contact: ");
+    harness.get_by_label("Add Shipping address").click();
+    harness.run();
+    assert!(has_pen(&harness, "shipping_address.address_line1"));
+}
+
+#[test]
+fn findings_are_listed_lead_to_their_field_and_are_fixed() {
+    let mut harness = window();
+    type_into(&mut harness, "amount", "12.5");
+    find(&mut harness, "billing_address.country");
+    type_into(&mut harness, "billing_address.country", "GBR");
+    harness.get_by_label("Show 2 findings").click();
+    harness.run();
+    harness.get_by_label("Show billing_address.country").click();
+    harness.run();
+    assert!(has_pen(&harness, "billing_address.country"));
+    assert_eq!(plan(&mut harness).body.matches("GBR").count(), 1, "findings never block");
+    harness.get_by_label("Show 2 findings").click();
+    harness.run();
+    harness.get_by_label("Fix billing_address.country").click();
+    harness.run();
+    assert_eq!(body(&mut harness)["source"]["billing_address"].get("country"), None);
+}
+
+#[test]
+fn form_and_json_stand_side_by_side_and_keep_in_step() {
+    let mut workspace = workspace();
+    workspace.settings.view = json!({ "left": 800.0 });
+    let mut harness = window_with([1440.0, 900.0], workspace);
+    let text = |harness: &Harness<'static, Window>| input(harness, "Body of POST /sessions").value().unwrap();
+    type_into(&mut harness, "amount", "77");
+    assert!(text(&harness).contains("\"amount\": 77"));
+    let more = text(&harness).replacen('{', "{\n  \"mine\": [1],", 1).replace("\"amount\": 77", "\"amount\": \"x\"");
+    type_into(&mut harness, "Body of POST /sessions", &more);
+    assert_eq!(input(&harness, "amount").value().as_deref(), Some("x"));
+    harness.query_by_label_contains("Line 21: amount is a whole number").expect("in the gutter");
+    harness.get_by_label_contains("Line 21: amount is a whole number").click();
+    harness.run();
+    assert!(has_pen(&harness, "amount"), "the mark in the gutter leads to the field");
+    type_into(&mut harness, "amount", "78");
+    let sent = body(&mut harness);
+    assert_eq!((&sent["amount"], &sent["mine"]), (&json!(78), &json!([1])), "unknown members survive");
+    type_into(&mut harness, "Body of POST /sessions", "{\n \"amount\":");
+    harness.get_by_label("Line 2: The JSON breaks here");
+    assert_eq!(input(&harness, "amount").value().as_deref(), Some("78"), "the last good version");
+}
+
+#[test]
+fn side_by_side_is_one_click_away() {
+    let mut harness = window_with([1440.0, 900.0], workspace());
+    assert!(harness.query_by_label("Body of POST /sessions").is_none());
+    harness.get_by_label("Form and JSON side by side").click();
+    harness.run();
+    harness.run();
+    harness.get_by_label("Body of POST /sessions");
+    harness.get_by_label("Find a field");
+}
+
+#[test]
+fn all_fields_can_be_read_and_lead_to_the_form() {
+    let mut harness = window();
+    harness.key_press(Key::F2);
+    harness.run();
+    harness.run();
+    harness.event(egui::Event::Text("shipping_address_age".into()));
+    harness.run();
+    harness.get_by_label("account_info.shipping_address_age in the reference");
+    harness.get_by_label("sessions-api.md 3.3");
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert!(harness.query_by_label("Find in all fields").is_none(), "the window closes");
+    assert!(has_pen(&harness, "account_info.shipping_address_age"));
+}
+
+#[test]
+fn each_request_has_its_own_form() {
+    let mut workspace = workspace();
+    workspace.runs = session::workspace([session::finished(RunId(1))]).runs;
+    let mut harness = window_with([1280.0, 800.0], workspace);
+    let to = |harness: &mut Harness<'static, Window>, label: &str| {
+        harness.get_by_label(label).click();
+        harness.run();
+    };
+    to(&mut harness, "Complete");
+    harness.get_by_label("POST …/complete has no body");
+    to(&mut harness, "Fingerprint");
+    harness.query_all_by_label("three_ds_method_completion").next().expect("its only field");
+    to(&mut harness, "Collect");
+    to(&mut harness, "Devices");
+    to(&mut harness, "Safari on iPhone");
+    assert!(plan(&mut harness).collect.contains("iPhone"));
+    to(&mut harness, "Use my real browser…");
+    assert_eq!(harness.state().commands.last(), Some(&Command::ReadMyBrowser));
+    let members = json!({"language": "gd", "screen_width": "1111"}).as_object().unwrap().clone();
+    harness.state_mut().workspace.browser_read = Some((1, members));
+    harness.run();
+    let collect: Value = serde_json::from_str(&plan(&mut harness).collect).unwrap();
+    assert_eq!((&collect["language"], &collect["screen_width"]), (&json!("gd"), &json!("1111")));
+    to(&mut harness, "App");
+    to(&mut harness, "Make app values");
+    assert_eq!(harness.state().commands.last(), Some(&Command::MakeAppValues));
+    let values = AppValues::make(None, &mut |bytes| bytes.fill(7));
+    harness.state_mut().workspace.app_values = Some((1, values.clone()));
+    harness.run();
+    harness.get_by_label_contains("throwaway key");
+    let collect: Value = serde_json::from_str(&plan(&mut harness).collect).unwrap();
+    assert_eq!(collect["sdk_app_id"], json!(values.app_id));
+    assert_eq!(collect["sdk_ephem_pub_key"], values.ephem_pub_key);
+    to(&mut harness, "Payment");
+    to(&mut harness, "By values");
+    let payment: Value = serde_json::from_str(&plan(&mut harness).payment).unwrap();
+    assert_eq!(payment["3ds"]["eci"], "05");
+    harness.get_by_label("Copy cryptogram for another PSP");
+    to(&mut harness, "By session id");
+    assert_eq!(plan(&mut harness).payment, "{}");
 }
 
 const ROW: &str = "Merchant to Sessions API POST …/complete 204";
@@ -709,4 +985,98 @@ fn everything_is_in_reach_in_every_size_and_zoom() {
             show(&format!("run-{kind}-{width}x{height}-{zoom}-{theme:?}.png"), &mut harness);
         }
     }
+}
+
+/// The builder's own states, in every look; pictures as above.
+#[test]
+fn every_part_of_the_builder_is_in_reach() {
+    let folder = std::env::var("LOOK_AT").ok();
+    let wanted = std::env::var("LOOK_FOR").unwrap_or_default();
+    let look = |name: &str, size, zoom: f32, theme, left: f32, act: fn(&mut Harness<'static, Window>)| {
+        if !name.contains(&wanted) {
+            return;
+        }
+        let mut workspace = workspace();
+        (workspace.settings.theme, workspace.settings.zoom) = (theme, zoom);
+        workspace.settings.view = json!({ "left": left });
+        let mut harness = window_with(size, workspace);
+        act(&mut harness);
+        harness.run();
+        nothing_sticks_out(name, &harness);
+        if let Some(folder) = &folder {
+            harness.render().unwrap().save(PathBuf::from(folder).join(format!("b-{name}.png"))).unwrap();
+        }
+    };
+    let click = |harness: &mut Harness<'static, Window>, label: &str| {
+        harness.get_by_label(label).click();
+        harness.run();
+    };
+    let (small, usual, large) = ([1280.0, 800.0], [1440.0, 900.0], [1920.0, 1080.0]);
+    look("first", small, 1.0, Theme::Dark, 332.0, |_| ());
+    look("light", usual, 1.0, Theme::Light, 332.0, |_| ());
+    look("zoom", small, 2.0, Theme::Light, 332.0, |harness| {
+        harness.get_by_label("Show the builder").click();
+        harness.run();
+    });
+    look("both", usual, 1.0, Theme::Dark, 800.0, |harness| {
+        type_into(harness, "amount", "12.5");
+    });
+    look("both-large", large, 1.0, Theme::Light, 900.0, |_| ());
+    look("search", small, 1.0, Theme::Dark, 332.0, |harness| type_into(harness, "Find a field", "time"));
+    look("findings", usual, 1.0, Theme::Light, 332.0, |harness| {
+        type_into(harness, "amount", "12.5");
+        type_into(harness, "number", "4242424242424241");
+        find(harness, "billing_address.country");
+        type_into(harness, "billing_address.country", "GBR");
+        harness.get_by_label("Show 3 findings").click();
+    });
+    look("presets", usual, 1.0, Theme::Dark, 332.0, |harness| {
+        harness.get_by_label("Presets").click();
+        harness.run();
+        harness.get_by_label("Save as preset…").click();
+    });
+    look("meter", usual, 1.0, Theme::Dark, 332.0, |harness| harness.get_by_label("Data richness").click());
+    look("reference", usual, 1.0, Theme::Light, 332.0, |harness| {
+        find(harness, "challenge_indicator");
+        harness.key_press(Key::F2);
+        harness.run();
+    });
+    look("reference-zoom", small, 2.0, Theme::Dark, 332.0, |harness| {
+        harness.key_press(Key::F2);
+        harness.run();
+    });
+    look("json", small, 1.0, Theme::Light, 332.0, |harness| {
+        type_into(harness, "amount", "12.5");
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::J);
+    });
+    for (name, label) in [("collect", "Collect"), ("complete", "Complete"), ("payment", "Payment")] {
+        if name.contains(&wanted) {
+            let mut workspace = workspace();
+            if name == "payment" {
+                workspace.runs = session::workspace([session::finished(RunId(1))]).runs;
+            }
+            let mut harness = window_with(usual, workspace);
+            harness.state_mut().now = session::at(11_000);
+            click(&mut harness, label);
+            harness.run_steps(4);
+            nothing_sticks_out(name, &harness);
+            if let Some(folder) = &folder {
+                harness.render().unwrap().save(PathBuf::from(folder).join(format!("b-{name}.png"))).unwrap();
+            }
+        }
+    }
+    look("app", usual, 1.0, Theme::Light, 332.0, |harness| {
+        harness.get_by_label("App").click();
+        harness.run();
+        harness.get_by_label("Collect").click();
+        harness.run();
+    });
+    look("whole", usual, 1.0, Theme::Dark, 332.0, |harness| {
+        find(harness, "account_password_change_indicator");
+        harness.run_steps(8);
+    });
+    look("lists", usual, 1.0, Theme::Dark, 332.0, |harness| {
+        find(harness, "preferred_experiences");
+        harness.run_steps(8);
+    });
 }

@@ -75,6 +75,14 @@ fn sized<'a>(app: App, size: [f32; 2], look: egui::Theme) -> Window<'a> {
     harness
 }
 
+/// The turn's request of the fixture that waits, as it stands.
+fn as_offered() -> Box<sessions_console::model::run::StepRequest> {
+    match session::waiting(ONE).phase {
+        sessions_console::model::run::Phase::Waiting(turn) => Box::new(turn.request),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn click(window: &mut Window, label: &str) {
     window.get_by_role_and_label(Role::Button, label).click();
     window.run_steps(3);
@@ -155,7 +163,7 @@ fn the_shopper_can_answer_by_button_and_by_key() {
         [("Open in my browser", Answer::Browser), ("Answer here", Answer::Here), ("Abandon", Answer::Abandon)]
     {
         click(&mut window, label);
-        assert_eq!(window.state_mut().commands.pop(), Some(Command::Answer(ONE, answer)), "{label}");
+        assert_eq!(window.state_mut().commands.pop(), Some(Command::Answer(ONE, answer, as_offered())), "{label}");
     }
     for (modifiers, key, answer) in [
         (Modifiers::NONE, Key::Enter, Answer::Browser),
@@ -163,7 +171,7 @@ fn the_shopper_can_answer_by_button_and_by_key() {
         (Modifiers::SHIFT, Key::A, Answer::Abandon),
     ] {
         press(&mut window, modifiers, key);
-        assert_eq!(std::mem::take(&mut window.state_mut().commands), [Command::Answer(ONE, answer)]);
+        assert_eq!(std::mem::take(&mut window.state_mut().commands), [Command::Answer(ONE, answer, as_offered())]);
     }
     click(&mut window, "Read the session now");
     assert_eq!(window.state().commands, [Command::Do(ONE, Step::Confirm)]);
@@ -235,6 +243,115 @@ fn a_shoppers_step_that_failed_shows_its_request() {
     assert!(window.query_by_label("Edit the request").is_none(), "nothing to unfold");
     click(&mut window, "Retry");
     assert!(matches!(window.state().commands.as_slice(), [Command::Send(ONE, _)]));
+}
+
+/// The run that waits, its turn changed.
+fn turned(change: impl FnOnce(&mut sessions_console::model::run::Turn)) -> Run {
+    let mut run = session::waiting(ONE);
+    if let Phase::Waiting(turn) = &mut run.phase {
+        change(turn);
+    }
+    run
+}
+
+#[test]
+fn an_answer_takes_the_request_as_it_is_written_here() {
+    let app = App::new(vec![waiting_at(Pace::Manual, None)], 13_500);
+    let mut window = sized(app, [1064.0, 1200.0], egui::Theme::Dark);
+    window.get_by_role_and_label(Role::MultilineTextInput, "Body").focus();
+    window.run_steps(2);
+    window.get_by_role_and_label(Role::MultilineTextInput, "Body").type_text("mine");
+    window.run_steps(2);
+    click(&mut window, "Answer here");
+    let Some(Command::Answer(ONE, Answer::Here, request)) = window.state_mut().commands.pop() else { panic!("sent") };
+    assert!(request.body.contains("mine"), "{}", request.body);
+}
+
+#[test]
+fn the_apps_four_results_have_buttons_and_keys() {
+    use sessions_console::model::run::AppResult;
+    let mut window = window(vec![turned(|turn| turn.answers = AppResult::ALL.map(Answer::App).to_vec())], 13_500);
+    window.get_by_label_contains("in the shopper's app");
+    for (label, key, result) in [
+        ("Approve in the app", (Modifiers::NONE, Key::Enter), AppResult::Approve),
+        ("Fail in the app", (Modifiers::NONE, Key::F), AppResult::Fail),
+        ("Cancel in the app", (Modifiers::SHIFT, Key::A), AppResult::Cancel),
+        ("Let the time run out", (Modifiers::NONE, Key::T), AppResult::Timeout),
+    ] {
+        let expected = Command::Answer(ONE, Answer::App(result), as_offered());
+        click(&mut window, label);
+        assert_eq!(std::mem::take(&mut window.state_mut().commands), std::slice::from_ref(&expected), "{label}");
+        press(&mut window, key.0, key.1);
+        assert_eq!(std::mem::take(&mut window.state_mut().commands), [expected], "{label}, by key");
+    }
+}
+
+#[test]
+fn what_must_be_done_elsewhere_is_said_above_the_request() {
+    let mut run = session::by_hand(ONE, None);
+    if let Phase::Waiting(turn) = &mut run.phase {
+        turn.notice = Some("The bank asks in the shopper's app".into());
+    }
+    window(vec![run], 13_500).get_by_label("The bank asks in the shopper's app");
+}
+
+/// The bank's time with the shopper begins with its page, not with our turn.
+#[test]
+fn the_deadline_runs_from_the_banks_first_request() {
+    let waits = |change: fn(&mut Run)| {
+        let mut run = session::waiting(ONE);
+        run.entries.retain(|entry| !matches!(&entry.what, What::Scheme(message) if message.kind == "CReq"));
+        change(&mut run);
+        window(vec![run], 60_486)
+    };
+    let before = waits(|_| ());
+    before.get_by_label("First request to the bank");
+    before.get_by_label("9:00 of 10:00 left");
+    let asked = waits(|run| {
+        if let Phase::Waiting(turn) = &mut run.phase {
+            turn.asked = Some(session::at(30_486));
+        }
+    });
+    asked.get_by_label("Shopper answers");
+    asked.get_by_label("9:30 of 10:00 left");
+}
+
+#[test]
+fn a_copy_button_says_that_it_has_copied() {
+    let mut window = window(vec![session::finished(ONE)], 11_000);
+    click(&mut window, "Copy ECI");
+    window.get_by_label("Copied ECI");
+    click(&mut window, "Copy hand-over");
+    window.get_by_label("Copied");
+    click_any(&mut window, "Show");
+    window.get_by_label_contains("ds_transaction_id");
+}
+
+#[test]
+fn a_run_that_waits_follows_the_form() {
+    let mut panel = timeline::Panel::default();
+    let mut workspace = session::workspace([session::by_hand(ONE, None)]);
+    let at_step = |workspace: &mut Workspace, step: Step| {
+        let Some(Phase::Waiting(turn)) = workspace.runs.get_mut(&ONE).map(|run| &mut run.phase) else {
+            panic!("waits")
+        };
+        turn.request.step = step;
+    };
+    let told = |panel: &mut timeline::Panel, workspace: &Workspace, form: &sessions_console::model::run::Plan| {
+        let mut commands = Vec::new();
+        panel.follow_form(workspace, || form.clone(), &mut commands);
+        commands
+    };
+    let form = session::plan();
+    let mended = sessions_console::model::run::Plan { payment: r#"{"amount": 1}"#.into(), ..form.clone() };
+    assert_eq!(told(&mut panel, &workspace, &mended), [], "complete has nothing from the form");
+    at_step(&mut workspace, Step::Create);
+    assert_eq!(told(&mut panel, &workspace, &form), [], "nothing has changed yet");
+    assert_eq!(told(&mut panel, &workspace, &mended), [Command::Replan(ONE, Box::new(mended.clone()))]);
+    assert_eq!(told(&mut panel, &workspace, &mended), [], "it is told once");
+    let other = sessions_console::model::draft::Completion::Hosted;
+    let hosted = sessions_console::model::run::Plan { completion: other, ..form };
+    assert_eq!(told(&mut panel, &workspace, &hosted), [], "that is another session's form");
 }
 
 #[test]
@@ -346,7 +463,7 @@ fn a_payment_shows_its_id_and_the_hand_over_is_byte_exact() {
         status: 201,
         answer: paid,
     }));
-    let members = timeline::hand_over(run.session().unwrap());
+    let members = sessions_console::model::steps::proof(run.session().unwrap());
     assert_eq!(
         Value::Object(members).to_string(),
         r#"{"eci":"05","cryptogram":"V+v37FmuAPB9rCVyIpjY4BZ5RfQ=","xid":"0ac91b0b-b7e5-404a-a720-a0e54edbcdf8","version":"2.2.0","ds_transaction_id":"9d849e95-2004-452f-b4c9-aab6307b02e1"}"#

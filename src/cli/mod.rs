@@ -7,6 +7,7 @@
 
 mod deck;
 mod display;
+mod environment;
 mod listen;
 mod logging;
 mod run;
@@ -23,13 +24,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Options, Ports};
-use crate::model::{Problem, Secret};
+use crate::model::Problem;
 use crate::runner::report::Format;
 use crate::serve::BindError;
 use crate::store;
-
-/// Where the client secret comes from: it is never an argument.
-const CLIENT_SECRET: &str = "SESSIONS_CONSOLE_CLIENT_SECRET";
+use crate::store::keychain::Keychain;
 
 /// How long the end may take. Source: trust.md R73.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -58,7 +57,16 @@ impl From<Exit> for ExitCode {
 #[command(after_help = "Without a command the window opens.\n\
     Exit codes: 0 as expected, 1 a scenario did not end as expected, 2 wrong usage or configuration, \
     3 environment unreachable.\n\
-    The client secret of a saved profile is read from SESSIONS_CONSOLE_CLIENT_SECRET.")]
+    The client secret of a saved profile is read from SESSIONS_CONSOLE_CLIENT_SECRET; a fixed client of the \
+    command sandbox from SESSIONS_CONSOLE_SANDBOX_CLIENT_ID and SESSIONS_CONSOLE_SANDBOX_CLIENT_SECRET.\n\n\
+    A profile without saving one (--environment env; in the window, «From the environment»):\n  \
+    SESSIONS_CONSOLE_CLIENT_ID              access key id; without it there is no such profile\n  \
+    SESSIONS_CONSOLE_CLIENT_SECRET          its secret; never written to disk\n  \
+    SESSIONS_CONSOLE_ENVIRONMENT            sandbox (the vendor's; default), production or custom\n  \
+    SESSIONS_CONSOLE_BASE_URL               API address instead of the vendor's; alone it means custom\n  \
+    SESSIONS_CONSOLE_TOKEN_URL              token address; default for custom: BASE_URL/connect/token\n  \
+    SESSIONS_CONSOLE_PROCESSING_CHANNEL_ID  pc_…\n  \
+    SESSIONS_CONSOLE_SCOPES                 with spaces between; default: those of a new profile")]
 struct Arguments {
     /// Folder for settings and history
     #[arg(long, global = true, value_name = "DIR")]
@@ -97,7 +105,7 @@ struct RunArguments {
     /// A scenario file of your own
     #[arg(long, value_name = "FILE")]
     file: Vec<PathBuf>,
-    /// A saved profile instead of the embedded sandbox
+    /// A saved profile instead of the embedded sandbox; env: the one of the variables below
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
     /// Scenarios at the same time [default: one for each core]
@@ -122,6 +130,9 @@ struct SandboxArguments {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "P", default_value_t = Ports::DEFAULT.sandbox)]
     port: u16,
+    /// Also listen for TLS under the vendor's host names; 0 takes a free port [without a number: 8743]
+    #[arg(long, value_name = "P", num_args = 0..=1, default_missing_value = "8743")]
+    tls_port: Option<u16>,
     /// Same seed, same identifiers
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -189,7 +200,7 @@ pub fn main(window: impl FnOnce(Options) -> Result<(), Problem>) -> ExitCode {
         None => open_window(data_dir, window),
         Some(Command::Run(wanted)) => run::run(&wanted, data_dir),
         Some(Command::List { json }) => Ok(deck::list(json)),
-        Some(Command::Sandbox(wanted)) => sandbox::run(&wanted),
+        Some(Command::Sandbox(wanted)) => sandbox::run(&wanted, data_dir),
         Some(Command::Listen(wanted)) => listen::run(&wanted, data_dir),
     };
     done.unwrap_or_else(|problem| {
@@ -209,7 +220,9 @@ fn open_window(
         ports: Ports::DEFAULT,
         take_free_ports: true,
         seed: None,
-        client_secret: client_secret(),
+        environment_profile: environment::profile()?,
+        client_secret: environment::client_secret(),
+        keychain: Keychain::of_system(),
     };
     window(options).map(|()| Exit::Expected)
 }
@@ -217,10 +230,6 @@ fn open_window(
 /// The folder that was asked for, else the usual one.
 fn folder(asked: Option<PathBuf>) -> Result<PathBuf, Problem> {
     asked.map_or_else(|| store::default_dir().map_err(|error| Problem::new(&error, Some(error.hint()))), Ok)
-}
-
-fn client_secret() -> Option<Secret> {
-    std::env::var(CLIENT_SECRET).ok().map(Secret::new).filter(|secret| !secret.is_empty())
 }
 
 /// Files of ours are nobody else's; no core dump carries a secret away. Source: trust.md R55.
@@ -262,7 +271,8 @@ fn tell(line: &serde_json::Value) -> io::Result<()> {
 
 /// A port that cannot be had, and the option that takes another.
 fn taken(error: &BindError) -> Problem {
-    Problem::new(error, Some(&error.hint().replace("port 0", "--port 0")))
+    let option = if error.name == crate::sandbox::OVER_TLS { "--tls-port 0" } else { "--port 0" };
+    Problem::new(error, Some(&error.hint().replace("port 0", option)))
 }
 
 /// Standard output is closed: there is nobody to work for.

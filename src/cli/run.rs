@@ -7,13 +7,16 @@ use std::thread;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::environment::{self, CLIENT_ID, CLIENT_SECRET, client_secret};
 use super::stop::Stop;
 use super::words::{visible, visible_lines};
-use super::{CLIENT_SECRET, Exit, ReportTo, RunArguments, client_secret, deck, folder, say};
+use super::{Exit, ReportTo, RunArguments, deck, folder, say};
 use crate::model::Problem;
-use crate::model::profile::{Environment, Profile, ProfileId};
+use crate::model::exchange::Step;
+use crate::model::profile::{Environment, FROM_ENVIRONMENT, Profile, ProfileId, TokenStatus};
 use crate::model::redact::{Origin, Redactor};
 use crate::model::scenario::Scenario;
+use crate::model::scopes::{Channel, Held};
 use crate::runner::{self, Case, Options, Results, Target, Verdict, report};
 use crate::store;
 
@@ -67,20 +70,13 @@ fn cores() -> usize {
 
 /// Whom to talk to. Source of the production rule: trust.md R36.
 fn target(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Target, Problem> {
-    let Some(name) = &wanted.environment else { return Ok(Target::Embedded) };
-    let dir = folder(data_dir)?;
-    let (settings, problem) = store::settings::load(&dir);
-    if let Some(problem) = problem {
-        return Err(problem);
-    }
-    let same = |profile: &&Profile| profile.name.eq_ignore_ascii_case(name) || profile.id.0 == *name;
-    let Some(profile) = settings.profiles.iter().find(same) else {
-        let there: Vec<String> = settings.profiles.iter().map(|profile| format!("{:?}", profile.name)).collect();
-        return Err(Problem::of(
-            format!("There is no saved profile {name:?} in {}", dir.display()),
-            format!("Saved are {}; the window saves more under Credentials", there.join(", ")),
-        ));
+    let Some(name) = &wanted.environment else {
+        if std::env::var_os(CLIENT_ID).is_some() {
+            say(format_args!("note: {CLIENT_ID} is not used; --environment {FROM_ENVIRONMENT} uses it"));
+        }
+        return Ok(Target::Embedded);
     };
+    let profile = if name == FROM_ENVIRONMENT { of_environment()? } else { saved(name, data_dir)? };
     if profile.environment == Environment::Embedded {
         return Ok(Target::Embedded);
     }
@@ -97,7 +93,35 @@ fn target(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Target, Pr
         let hint = format!("Set {CLIENT_SECRET} to its client secret; a secret is never an argument");
         Problem::of(format!("There is no client secret for the profile {:?}", profile.name), hint)
     })?;
-    Ok(Target::Saved { profile: Box::new(profile.clone()), secret })
+    if let Some(finding) =
+        Held::of(&profile, &TokenStatus::Absent).and_then(|held| held.finding(Step::Create, Channel::Open))
+    {
+        say(format_args!("note: {}", finding.line()));
+    }
+    Ok(Target::Saved { profile: Box::new(profile), secret })
+}
+
+fn of_environment() -> Result<Profile, Problem> {
+    environment::profile()?.ok_or_else(|| {
+        let hint = format!("Set {CLIENT_ID} and {CLIENT_SECRET}; sessions-console --help lists them all");
+        Problem::of("There is no profile in the environment variables", hint)
+    })
+}
+
+fn saved(name: &str, data_dir: Option<PathBuf>) -> Result<Profile, Problem> {
+    let dir = folder(data_dir)?;
+    let (settings, problem) = store::settings::load(&dir);
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    let there: Vec<String> = settings.profiles.iter().map(|profile| format!("{:?}", profile.name)).collect();
+    let same = |profile: &Profile| profile.name.eq_ignore_ascii_case(name) || profile.id.0 == name;
+    settings.profiles.into_iter().find(same).ok_or_else(|| {
+        Problem::of(
+            format!("There is no saved profile {name:?} in {}", dir.display()),
+            format!("Saved are {}; the window saves more under Credentials", there.join(", ")),
+        )
+    })
 }
 
 /// No card number but a published test number goes to production. Source: trust.md R35.

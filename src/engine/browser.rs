@@ -1,13 +1,60 @@
-//! Opening the user's browser: which addresses may be opened, and opening them.
+//! The user's browser: which addresses may be opened, opening them, and asking it what it
+//! says of itself for the builder, on a page of no run.
 //! Source: trust.md R48.
 
+use std::time::Duration;
+
+use serde_json::{Map, Value};
 use url::Url;
 
-use crate::model::Problem;
+use super::Engine;
+use crate::bus::Event;
+use crate::listener::{PageState, Signal};
 use crate::model::profile::is_loopback;
+use crate::model::{Problem, RunId};
 
 /// Longest address that is opened, in bytes.
 const LONGEST: usize = 8 << 10;
+/// Whose page reads the browser: none of the runs, which begin at 1.
+const BUILDER: RunId = RunId(0);
+/// How long that page waits for a browser. Our choice.
+const READING: Duration = Duration::from_mins(10);
+
+impl Engine {
+    /// Opens a page that reads the user's browser as the shop's page would; an earlier one
+    /// ends. Anything that can open the address on this machine may do it.
+    pub(super) fn read_browser(&mut self) {
+        self.listener.forget(BUILDER);
+        let mut visit = self.listener.visit(BUILDER);
+        visit.show(PageState::Collect);
+        let page = format!("{}/", visit.merchant_base());
+        self.open_in_browser(&page);
+        self.workspace.browser_page = Some(page);
+        let sink = self.sink.clone();
+        self.spawn(async move {
+            let read = tokio::time::timeout(READING, async {
+                loop {
+                    if let Signal::BrowserData(Value::Object(members)) = visit.next_signal().await {
+                        return members;
+                    }
+                }
+            });
+            let Ok(members) = read.await else { return };
+            visit.show(PageState::Done {
+                success: true,
+                title: "Thank you".into(),
+                sentence: "The draft now has this browser's data. You can close this page.".into(),
+            });
+            sink.post(Event::BrowserRead(members)).await;
+        });
+    }
+
+    pub(super) fn browser_read(&mut self, members: Map<String, Value>) {
+        let number = self.workspace.browser_read.as_ref().map_or(1, |(number, _)| number + 1);
+        self.workspace.browser_read = Some((number, members));
+        self.workspace.browser_page = None;
+    }
+}
 
 /// The address, if it may be opened: https, or http to one of our own ports on this machine.
 ///

@@ -4,7 +4,8 @@
 //! "intent on disk, send, answer on disk, tell", and which secret may go to which host.
 //! Nothing is sent twice but a request that was answered 401 (trust.md R27, R28).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
@@ -15,12 +16,12 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::vault::Vault;
 use crate::bus::{Event, EventSink, Journal, Record};
 use crate::client::{Client, Limits, Outgoing};
 use crate::clock;
-use crate::model::api::ApiError;
 use crate::model::exchange::{Headers, Response, Step};
-use crate::model::explain;
+use crate::model::oauth;
 use crate::model::profile::{Environment, Profile, ProfileId, TokenStatus, TokenView, is_loopback};
 use crate::model::redact::{Origin, Redactor};
 use crate::model::run::{Auth, StepRequest};
@@ -33,13 +34,6 @@ const EXPIRED_TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJleH
 
 /// Secrets that records are searched for; the oldest, long expired, are let go. Our choice.
 const MOST_LIVE: usize = 64;
-
-/// A client secret and the hosts it was entered for.
-#[derive(Clone)]
-pub(super) struct Held {
-    pub secret: Secret,
-    pub origins: Vec<String>,
-}
 
 struct Live {
     token: Secret,
@@ -68,35 +62,40 @@ pub(super) struct Courier {
     sink: EventSink,
     /// Held over the fetch, so that all who wait use the one renewal.
     tokens: Mutex<HashMap<ProfileId, Live>>,
-    held: StdMutex<HashMap<ProfileId, Held>>,
+    pub vault: Vault,
     /// Tokens that no record may show, newest last.
     live: StdMutex<Vec<Secret>>,
+    cards: StdMutex<Cards>,
+}
+
+/// Which card numbers that are no test numbers may be sent (trust.md R35).
+#[derive(Default)]
+struct Cards {
+    /// Runs without a person to ask.
+    free: HashSet<RunId>,
+    /// Numbers, as hashes, that a run was asked about; sending again is the consent.
+    asked: HashSet<(RunId, u64)>,
+    hasher: RandomState,
 }
 
 impl Courier {
-    pub fn new(client: Client, journal: Journal, sink: EventSink) -> Self {
-        let (tokens, held, live) = (Mutex::default(), StdMutex::default(), StdMutex::default());
-        Self { client, journal, sink, tokens, held, live }
-    }
-
-    /// Keeps a client secret for the hosts that the profile has now.
-    pub fn hold(&self, profile: &Profile, secret: Secret) {
-        let held = Held { secret, origins: profile.origins() };
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(profile.id.clone(), held);
-    }
-
-    /// The hosts a profile's secret was entered for; `None` if none is held.
-    pub fn entered_for(&self, profile: &ProfileId) -> Option<Vec<String>> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.get(profile).map(|held| held.origins.clone())
+    pub fn new(client: Client, journal: Journal, sink: EventSink, vault: Vault) -> Self {
+        Self {
+            client,
+            journal,
+            sink,
+            tokens: Mutex::default(),
+            vault,
+            live: StdMutex::default(),
+            cards: StdMutex::default(),
+        }
     }
 
     /// A redactor that knows every live secret.
     pub fn redactor(&self, environment: Environment) -> Redactor {
         let origin = if environment == Environment::Embedded { Origin::Embedded } else { Origin::Real };
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        Redactor::new(held.values().map(|held| held.secret.clone()).chain(live.iter().cloned()), origin)
+        Redactor::new(self.vault.all().into_iter().chain(live.iter().cloned()), origin)
     }
 
     /// Throws a profile's token away.
@@ -142,8 +141,10 @@ impl Courier {
         session_secret: Option<&str>,
     ) -> Result<Response, Problem> {
         near_or_encrypted(request.step, &request.url)?;
-        if profile.environment == Environment::Production {
-            self.refuse_real_card(request)?;
+        match profile.environment {
+            Environment::Production => self.refuse_real_card(request)?,
+            Environment::VendorSandbox | Environment::Custom => self.ask_for_real_card(run, request)?,
+            Environment::Embedded => (),
         }
         let authorization = match &request.auth {
             Auth::ProfileToken => Some(format!("Bearer {}", self.token(Some(run), profile).await?.expose())),
@@ -280,13 +281,13 @@ impl Courier {
                 finding,
             ));
         }
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&profile.id).cloned();
-        let held = held.ok_or_else(|| no_secret(profile))?;
+        self.vault.recall(profile).await;
+        let secret = self.vault.client(&profile.id).ok_or_else(|| no_secret(profile))?;
         self.check_host(profile, &profile.token_url)?;
         let mut fields = vec![
             ("grant_type", "client_credentials"),
             ("client_id", &profile.client_id),
-            ("client_secret", held.secret.expose()),
+            ("client_secret", secret.expose()),
         ];
         if !profile.scopes.trim().is_empty() {
             fields.push(("scope", profile.scopes.trim()));
@@ -303,8 +304,9 @@ impl Courier {
             ],
             body: form(&fields).into(),
         };
-        let answer = self.carry(run, profile.environment, out, Limits::TOKEN).await?;
-        let (token, view) = read_token(&answer)?;
+        let answer = self.carry(run, profile.environment, out, Limits::TOKEN).await;
+        let answer = answer.map_err(|problem| oauth::unanswered(profile, &problem))?;
+        let (token, view) = read_token(profile, &answer)?;
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.push(token.clone());
         let surplus = live.len().saturating_sub(MOST_LIVE);
@@ -325,10 +327,44 @@ impl Courier {
         ))
     }
 
+    /// Lets a run send any card number: nobody is there to be asked.
+    pub fn free_cards(&self, run: RunId) {
+        self.cards.lock().unwrap_or_else(PoisonError::into_inner).free.insert(run);
+    }
+
+    /// A number that is no test number is held back once for each run; what is sent again
+    /// goes (trust.md R35).
+    fn ask_for_real_card(&self, run: RunId, request: &StepRequest) -> Result<(), Problem> {
+        let masked = Redactor::new([], Origin::Embedded).mask(request.body.as_bytes());
+        let mut cards = self.cards.lock().unwrap_or_else(PoisonError::into_inner);
+        if cards.free.contains(&run) {
+            return Ok(());
+        }
+        let mut news = Vec::new();
+        for span in masked.spans {
+            // The mask is the middle of a number; its ends say which one it is.
+            let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let before: Vec<u8> = masked.bytes[..span.start].iter().rev().copied().collect();
+            let whole = span.start - digits(&before)..span.end + digits(&masked.bytes[span.end..]);
+            let hash = cards.hasher.hash_one(&request.body.as_bytes()[whole.clone()]);
+            if cards.asked.insert((run, hash)) {
+                news.push(String::from_utf8_lossy(&masked.bytes[whole]).into_owned());
+            }
+        }
+        if news.is_empty() {
+            return Ok(());
+        }
+        Err(Problem {
+            summary: format!("{}: not sent yet: {} is no test number", request.step, news.join(", ")),
+            causes: vec!["It may be a real card, and a sandbox is no place for those (PCI DSS 6.5.5)".into()],
+            hint: Some("Send it again to send it all the same, masked in the record; or take a test card".into()),
+        })
+    }
+
     /// A secret goes only to the hosts it was entered for (trust.md R23).
     fn check_host(&self, profile: &Profile, url: &str) -> Result<(), Problem> {
         let origin = Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-        let entered_for = self.entered_for(&profile.id).ok_or_else(|| no_secret(profile))?;
+        let entered_for = self.vault.entered_for(&profile.id).ok_or_else(|| no_secret(profile))?;
         if entered_for.contains(&origin) && profile.origins().contains(&origin) {
             return Ok(());
         }
@@ -361,17 +397,10 @@ fn near_or_encrypted(step: Step, address: &str) -> Result<(), Problem> {
     ))
 }
 
-fn read_token(answer: &Response) -> Result<(Secret, TokenView), Problem> {
+fn read_token(profile: &Profile, answer: &Response) -> Result<(Secret, TokenView), Problem> {
     let json = answer.json().unwrap_or_default();
     let token = json.get("access_token").and_then(Value::as_str);
-    let (200, Some(token)) = (answer.status, token) else {
-        let said = ApiError::read(&answer.body);
-        let (code, hint) = said.map_or_else(
-            || ("no access_token".to_owned(), "Check that the token address is right".to_owned()),
-            |error| (error.error_type.clone(), explain::error_code(&error.error_type)),
-        );
-        return Err(Problem::of(format!("Get a token: the token server answered {} {code}", answer.status), hint));
-    };
+    let (200, Some(token)) = (answer.status, token) else { return Err(oauth::refused(profile, answer)) };
     let life = json.get("expires_in").and_then(Value::as_u64).unwrap_or(0);
     let granted = json.get("scope").and_then(Value::as_str).unwrap_or_default();
     let part = |index| {

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::model::delivery::Delivery;
 use crate::model::exchange::Exchange;
 use crate::model::profile::{ProfileId, TokenStatus};
-use crate::model::run::{Phase, Run};
+use crate::model::run::{Phase, Run, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Pace;
 use crate::model::{Problem, RunId, SessionId};
@@ -46,12 +46,17 @@ impl Engine {
     pub(super) fn apply(&mut self, event: Event) {
         let now = clock::stamp();
         match event {
-            Event::Exchanged(Some(run), exchange) => self.with_run(run, |run| run.exchanged(exchange)),
+            Event::Exchanged(Some(run), exchange) => {
+                self.with_run(run, |run| run.exchanged(exchange));
+                self.remember_previous();
+            }
             Event::Exchanged(None, exchange) => self.exchanged_alone(exchange),
-            Event::TurnCame(run, turn) => self.with_run(run, |run| run.turn_came(turn)),
+            Event::TurnCame(run, turn) => self.turn_came(run, *turn),
             Event::StepBegan(run, step) => self.with_run(run, |run| run.step_began(step, now)),
             Event::ShopperDid(run, deed) => self.with_run(run, |run| run.shopper_did(deed, now)),
             Event::StepSkipped(run, step) => self.with_run(run, |run| run.step_skipped(step, now)),
+            Event::StepPaused(run, step) => self.with_run(run, |run| run.step_paused(step, now)),
+            Event::StepNoted(run, step, words, at) => self.with_run(run, |run| run.step_noted(step, words, at)),
             Event::StepFailed(run, step, problem) => self.with_run(run, |run| run.step_failed(step, problem, now)),
             Event::RunEnded(run) => self.with_run(run, |run| run.ended(Phase::Ended, now)),
             Event::RunCancelled(run) => self.with_run(run, |run| run.ended(Phase::Cancelled, now)),
@@ -59,7 +64,9 @@ impl Engine {
             Event::SchemeMessageSeen(message) => self.seen(Orphan::Scheme(message)),
             Event::PhoneMessageSent(message) => self.seen(Orphan::Phone(message)),
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
+            Event::KeychainTold(profile, keeping) => self.keychain_told(profile, keeping),
             Event::BodyOpened(path, text) => self.body_opened(path, text),
+            Event::BrowserRead(members) => self.browser_read(members),
             Event::NotSaved(problem) => self.not_saved(problem),
             Event::Noticed(notice) => self.add_notice(notice),
         }
@@ -72,6 +79,12 @@ impl Engine {
             None => tracing::debug!(run = id.0, "late event of a removed run"),
         }
         self.adopt_orphans(id);
+    }
+
+    /// A person decides: what the request lacks is said before it is sent.
+    fn turn_came(&mut self, id: RunId, turn: Turn) {
+        self.say_missing_scope(id, turn.request.step, &turn.request.auth);
+        self.with_run(id, |run| run.turn_came(turn));
     }
 
     /// A token fetched by hand is a row of the newest run, or of the first one to come.

@@ -8,8 +8,10 @@ mod browser;
 mod courier;
 mod drive;
 mod fold;
+mod profiles;
 mod shopper;
 mod start;
+mod vault;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,17 +24,20 @@ use tokio::sync::{Notify, mpsc};
 use crate::bus::{Command, Event, EventSink};
 use crate::clock::{self, Clock};
 use crate::listener::Listener;
+use crate::model::api::Session;
+use crate::model::app::AppValues;
 use crate::model::exchange::{Exchange, Step};
-use crate::model::profile::{Environment, Profile, ProfileId};
-use crate::model::run::{Answer, Phase, Plan, Progress, Run};
+use crate::model::profile::{Environment, ProfileId};
+use crate::model::run::{Answer, Auth, Phase, Plan, Progress, Run, StepRequest};
 use crate::model::settings::Settings;
 use crate::model::template::Values;
-use crate::model::{Notice, Problem, RunId, Secret, SecretState, Weight, Workspace};
+use crate::model::{Notice, Problem, RunId, Weight, Workspace};
 use crate::sandbox::Sandbox;
 use crate::store::{self, Store};
 use courier::Courier;
 use drive::{Driver, Order};
 pub use start::{Options, Ports, StartError};
+use vault::Which;
 
 /// How long closing waits for tasks.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -51,6 +56,8 @@ pub struct Engine {
     /// Tokens fetched by hand before there was a run to show them with.
     alone: Vec<Arc<Exchange>>,
     settings_writer: Option<start::SettingsWriter>,
+    /// The profile that the next start uses: the newest in use that is saved.
+    active_saved: ProfileId,
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
@@ -123,15 +130,23 @@ impl Engine {
         match command {
             Command::Run(plan) => self.start_run(plan),
             Command::Send(run, request) => self.order(run, Order::Send(request)),
-            Command::Do(run, step) => self.order(run, Order::Do(step)),
+            Command::Do(run, step) => self.do_step(run, step),
+            Command::Replan(run, plan) => self.replan(run, plan),
+            Command::AuthoriseByValues(run) => self.authorise_by_values(run),
             Command::Skip(run) => self.order_for_turn(run, Order::Skip),
-            Command::Answer(run, answer) => self.answer(run, answer),
+            Command::Answer(run, answer, request) => self.answer(run, answer, request),
             Command::Cancel(run) => self.cancel(run),
             Command::Remove(run) => self.remove(run),
             Command::RenewToken => self.renew_token(),
             Command::ForgetToken => self.forget_token(),
             Command::SaveProfile(profile) => self.save_profile(profile),
-            Command::SetSecret(profile, secret) => self.set_secret(&profile, secret),
+            Command::AddProfile(profile) => self.add_profile(profile),
+            Command::RemoveProfile(profile) => self.remove_profile(&profile),
+            Command::SetSecret(profile, secret) => self.set_secret(&profile, Which::Client, secret),
+            Command::SetWebhookKey(profile, key) => self.set_secret(&profile, Which::Webhook, key),
+            Command::AllowHosts(profile) => self.allow_hosts(&profile),
+            Command::ForgetSecrets(profile) => self.forget_secrets(&profile),
+            Command::AskKeychain(profile) => self.ask_keychain(&profile),
             Command::UseProfile(profile) => self.use_profile(profile),
             Command::ConfirmProduction(profile) => {
                 self.workspace.production_confirmed.insert(profile);
@@ -139,6 +154,8 @@ impl Engine {
             Command::SaveSettings(settings) => self.save_settings(settings),
             Command::OpenBody(path) => self.open_body(path),
             Command::SaveBody(path, text) => self.save_body(path, text),
+            Command::MakeAppValues => self.make_app_values(),
+            Command::ReadMyBrowser => self.read_browser(),
             Command::OpenInBrowser(address) => self.open_in_browser(&address),
             Command::Dismiss(number) => self.workspace.notices.retain(|notice| notice.number != number),
         }
@@ -156,15 +173,22 @@ impl Engine {
             let hint = "Confirm it for this program run when the window asks, then run again";
             return self.notice(Problem::of(format!("Nothing was sent: {:?} is production", profile.name), hint));
         }
+        self.say_missing_scopes(&plan);
         self.runs_started += 1;
         let id = RunId(self.runs_started);
+        if plan.unattended {
+            self.courier.free_cards(id);
+        }
         let now = clock::stamp();
         let visit = self.listener.visit(id);
+        let previous = self.sessions_of(&profile.id).next().map(|session| Arc::new(session.raw.clone()));
         let values = Values {
             listener: visit.listener_base().to_owned(),
             merchant: visit.merchant_base().to_owned(),
             uuid: uuid::Uuid::new_v4().to_string(),
             now: whole_seconds(now.wall),
+            previous,
+            ..Values::default()
         };
         let (orders, orders_in) = mpsc::unbounded_channel();
         let stop = Arc::new(Notify::new());
@@ -178,10 +202,14 @@ impl Engine {
             orders: orders_in,
             stop: stop.clone(),
             values,
-            progress: Progress::default(),
+            progress: Progress::new(plan.channel),
             secret: None,
             automatic: drive::Automatic::default(),
             turns: HashMap::new(),
+            page_open: false,
+            asked: None,
+            known_key: self.shown_key(&plan.profile).map(str::to_owned),
+            sealed: None,
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
         self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));
@@ -209,6 +237,16 @@ impl Engine {
         }
     }
 
+    fn do_step(&mut self, run: RunId, step: Step) {
+        self.say_missing_scope(run, step, &Auth::ProfileToken);
+        self.order(run, Order::Do(step));
+    }
+
+    fn authorise_by_values(&mut self, run: RunId) {
+        self.say_missing_scope(run, Step::Authorise, &Auth::ProfileToken);
+        self.order(run, Order::AuthoriseByValues);
+    }
+
     /// An order about the step that the screen shows as waiting.
     fn order_for_turn(&mut self, run: RunId, order: impl FnOnce(Step) -> Order) {
         let step = match self.workspace.runs.get(&run).map(|run| &run.phase) {
@@ -218,17 +256,37 @@ impl Engine {
         self.order(run, order(step));
     }
 
-    fn answer(&mut self, run: RunId, answer: Answer) {
-        let page = match self.workspace.runs.get(&run).map(|run| &run.phase) {
-            Some(Phase::Waiting(turn)) => turn.page.clone(),
-            _ => None,
+    fn answer(&mut self, run: RunId, answer: Answer, request: Box<StepRequest>) {
+        let turn = match self.workspace.runs.get(&run).map(|run| &run.phase) {
+            Some(Phase::Waiting(turn)) => turn.clone(),
+            _ => return, // the step ended while the button was pressed
         };
-        if answer == Answer::Browser {
-            if let Some(page) = page {
-                self.open_in_browser(&page);
-            }
-        } else {
-            self.order_for_turn(run, |step| Order::Answer(step, answer));
+        let step = turn.request.step;
+        if answer != Answer::Browser {
+            return self.order(run, Order::Answer(step, answer, request));
+        }
+        let page = if step == Step::Redirect { Some(request.url.clone()) } else { turn.page };
+        // The run still waits, so its phase stays.
+        if *request != turn.request
+            && let Some(handle) = self.runs.get(&run)
+        {
+            handle.orders.send(Order::Answer(step, answer, request)).ok(); // fails only for a run that is over
+        }
+        if let Some(page) = page {
+            self.open_in_browser(&page);
+        }
+    }
+
+    /// A run that still waits for a person follows the form; any other stays as it was asked for.
+    fn replan(&mut self, id: RunId, plan: Box<Plan>) {
+        let Some(run) = self.workspace.runs.get_mut(&id) else { return };
+        let created = run.session().is_some();
+        let waits = matches!(run.phase, Phase::Waiting(_));
+        if waits
+            && run.plan.revise((*plan).clone(), created)
+            && let Some(handle) = self.runs.get(&id)
+        {
+            handle.orders.send(Order::Replan(plan)).ok(); // fails only for a run that is over
         }
     }
 
@@ -249,72 +307,12 @@ impl Engine {
         self.workspace.runs.remove(&run);
     }
 
-    fn renew_token(&mut self) {
-        let (Some(profile), courier) = (self.workspace.profile().cloned(), self.courier.clone()) else { return };
-        self.spawn(async move { courier.renew(&profile).await });
-    }
-
-    fn forget_token(&mut self) {
-        let (profile, courier) = (self.workspace.settings.active_profile.clone(), self.courier.clone());
-        self.spawn(async move { courier.forget(&profile).await });
-    }
-
-    fn save_profile(&mut self, profile: Profile) {
-        let profiles = &mut self.workspace.settings.profiles;
-        match profiles.iter_mut().find(|other| other.id == profile.id) {
-            Some(other) => *other = profile.clone(),
-            None => profiles.push(profile.clone()),
-        }
-        self.judge_secret(&profile);
-        self.keep_settings();
-    }
-
-    /// Says whether the profile's secret may go to the hosts it has now.
-    fn judge_secret(&mut self, profile: &Profile) {
-        let Some(entered_for) = self.courier.entered_for(&profile.id) else { return };
-        let fits = profile.origins().iter().all(|origin| entered_for.contains(origin));
-        let state = if fits { SecretState::Held } else { SecretState::Locked { entered_for } };
-        self.workspace.secrets.insert(profile.id.clone(), state);
-    }
-
-    fn set_secret(&mut self, id: &ProfileId, secret: Secret) {
-        let Some(profile) = self.workspace.settings.profiles.iter().find(|profile| &profile.id == id).cloned() else {
-            return;
-        };
-        self.courier.hold(&profile, secret);
-        self.refresh_redactor();
-        self.judge_secret(&profile);
-    }
-
-    /// What the listener stores is masked with every live secret, and, unless the embedded
-    /// sandbox is in use, by name too (trust.md R33).
-    fn refresh_redactor(&self) {
-        let environment = self.workspace.profile().map_or(Environment::Embedded, |profile| profile.environment);
-        self.store.set_redactor(self.courier.redactor(environment));
-    }
-
-    fn use_profile(&mut self, id: ProfileId) {
-        self.workspace.settings.active_profile = id;
-        self.refresh_redactor();
-        self.keep_settings();
-    }
-
     /// Profiles have commands of their own, so that a frame which saves both loses neither.
     fn save_settings(&mut self, settings: Settings) {
         let own = &mut self.workspace.settings;
         let (profiles, active_profile) = (std::mem::take(&mut own.profiles), own.active_profile.clone());
         *own = Settings { profiles, active_profile, ..settings };
         self.keep_settings();
-    }
-
-    fn keep_settings(&self) {
-        let mut settings = self.workspace.settings.clone();
-        for profile in settings.profiles.iter_mut().filter(|p| p.environment == Environment::Embedded) {
-            *profile = Profile { scopes: profile.scopes.clone(), ..Profile::embedded() };
-        }
-        if let Some(writer) = &self.settings_writer {
-            writer.keep(settings);
-        }
     }
 
     fn open_body(&mut self, path: std::path::PathBuf) {
@@ -346,6 +344,33 @@ impl Engine {
             ),
             Err(error) => noticed(Problem::new(&error, Some(error.hint())), Weight::Error),
         });
+    }
+
+    /// The sessions of a profile, newest first.
+    fn sessions_of(&self, profile: &ProfileId) -> impl Iterator<Item = &Session> {
+        let runs = self.workspace.runs.values().rev().filter(move |run| &run.plan.profile == profile);
+        runs.filter_map(Run::session)
+    }
+
+    /// The directory server's key that the newest session shows; another environment's
+    /// directory servers have others.
+    fn shown_key(&self, profile: &ProfileId) -> Option<&str> {
+        self.sessions_of(profile).find_map(|session| session.text("/certificates/ds_public"))
+    }
+
+    /// What `{{previous.…}}` stands for in the next run: the newest session of the active profile.
+    fn remember_previous(&mut self) {
+        let profile = self.workspace.settings.active_profile.clone();
+        let newest = self.sessions_of(&profile).next().map(|session| session.raw.clone());
+        if self.workspace.values.previous.as_deref() != newest.as_ref() {
+            self.workspace.values.previous = newest.map(Arc::new);
+        }
+    }
+
+    fn make_app_values(&mut self) {
+        let values = AppValues::make(self.shown_key(&self.workspace.settings.active_profile), &mut random);
+        let number = self.workspace.app_values.as_ref().map_or(1, |(number, _)| number + 1);
+        self.workspace.app_values = Some((number, values));
     }
 
     fn on_disk(&self, act: impl FnOnce() -> Event + Send + 'static) {
@@ -385,6 +410,11 @@ impl Engine {
 
 fn noticed(problem: Problem, weight: Weight) -> Event {
     Event::Noticed(Notice { number: 0, weight, problem })
+}
+
+/// Random bytes of the system.
+fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has a random source");
 }
 
 fn whole_seconds(at: Timestamp) -> String {

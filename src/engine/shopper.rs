@@ -66,6 +66,23 @@ impl Shopper<'_> {
         self.walk(Step::Challenge, page, acts).await
     }
 
+    /// Answers the page of 3-D Secure 1 and takes its `PaRes` to `TermUrl`.
+    ///
+    /// # Errors
+    /// As [`Shopper::challenge`].
+    pub async fn authenticate(&self, request: &StepRequest, acts: &[Act]) -> Result<(), Problem> {
+        let page = self.go(Step::Authenticate, request).await?;
+        self.walk(Step::Authenticate, page, acts).await
+    }
+
+    /// Ends the app's challenge through the stand-in.
+    ///
+    /// # Errors
+    /// If the server did not answer, or refused.
+    pub async fn app(&self, request: &StepRequest) -> Result<(), Problem> {
+        self.go(request.step, request).await.map(drop)
+    }
+
     /// Goes through a hosted page to the shop's success or failure page.
     ///
     /// # Errors
@@ -90,8 +107,15 @@ impl Shopper<'_> {
             let forms = page.forms();
             let asks = forms.iter().find(|form| form.password().is_some());
             let by_field = |name: &str| forms.iter().find(|form| form.has(name));
-            page = if let Some(result) = by_field("cres") {
+            page = if let Some(result) = by_field("cres").or_else(|| by_field("PaRes")) {
                 let told = self.submit(step, &page, result, None).await?;
+                if step == Step::Authenticate {
+                    return Ok(()); // TermUrl has it: the API reads it, and we read the API
+                }
+                if told.redirect().is_some() {
+                    page = told;
+                    continue;
+                }
                 match start.clone().filter(|_| !self.is_shop(&told.url)) {
                     // The hosted page lies around the frame in which this happened: it looks again.
                     Some(start) => self.fetch(step, "GET", start, page_headers(false), Bytes::new()).await?,
@@ -105,7 +129,7 @@ impl Shopper<'_> {
                 method_done = true;
                 self.frame(step, &page, frame).await?;
                 page
-            } else if let Some(next) = by_field("creq").or_else(|| by_field("browserUserAgent")) {
+            } else if let Some(next) = ["creq", "PaReq", "browserUserAgent"].into_iter().find_map(by_field) {
                 self.submit(step, &page, next, None).await?
             } else {
                 return Err(nothing_to_do(step, &page));
@@ -121,6 +145,12 @@ impl Shopper<'_> {
         let typed = match act {
             Act::Enter(text) => text.as_str(),
             Act::EnterOffered => PASSWORD,
+            Act::TimeOut => {
+                return Err(Problem::of(
+                    format!("{step}: a page has no time to let run out from here"),
+                    "time_out is for the app's challenge; on pages, move the sandbox's clock instead",
+                ));
+            }
             Act::Cancel => {
                 let place = forms.iter().find_map(|form| form.cancel().map(|button| (form, button)));
                 let (form, button) = place.ok_or_else(|| nothing_to_do(step, page))?;

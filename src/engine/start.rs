@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
+use super::vault::{Vault, Which};
 use super::{Engine, Settings};
 use crate::bus::{Event, EventSink, Journal};
 use crate::client::{Client, ClientError};
@@ -18,6 +19,7 @@ use crate::model::template::Values;
 use crate::model::{Notice, Problem, Secret, Server, ServerStatus, Weight, Workspace};
 use crate::sandbox::{self, Sandbox};
 use crate::serve::BindError;
+use crate::store::keychain::Keychain;
 use crate::store::{self, Store, StoreError, settings};
 
 /// Which ports to ask for; 0 takes any free one. Source: product.md, Command line.
@@ -49,8 +51,12 @@ pub struct Options {
     pub take_free_ports: bool,
     /// Same seed, same identifiers in the sandbox.
     pub seed: Option<u64>,
-    /// The client secret of the active profile, from the environment.
+    /// A profile that environment variables describe; used from the start, never saved.
+    pub environment_profile: Option<Profile>,
+    /// The client secret of that profile, else of the active one, from the environment.
     pub client_secret: Option<Secret>,
+    /// Where profiles that say so keep their secrets.
+    pub keychain: Keychain,
 }
 
 /// Why the program could not start.
@@ -100,7 +106,8 @@ impl Engine {
         let inbox = store.inbox_token()?;
         let listener = start_listener(&runtime, &options, &journal, &sink, &inbox, &mut servers)?;
         let sandbox = start_sandbox(&runtime, &options, &clock, &sink, &mut servers)?;
-        let courier = Arc::new(Courier::new(Client::new()?, journal, sink.clone()));
+        let vault = Vault::new(options.keychain.clone(), sink.clone());
+        let courier = Arc::new(Courier::new(Client::new()?, journal, sink.clone(), vault));
         let merchant = listener.merchant_addr().unwrap_or(listener.addr());
         let own_ports = vec![listener.addr().port(), merchant.port(), sandbox.addr().port()];
         let values = Values {
@@ -122,6 +129,7 @@ impl Engine {
             orphans: Vec::new(),
             alone: Vec::new(),
             own_ports,
+            active_saved: Profile::embedded().id,
             sandbox_clock: clock,
             listener,
             sandbox: Some(sandbox),
@@ -129,8 +137,10 @@ impl Engine {
             runtime: Some(runtime),
         };
         engine.fill_in_embedded_profile();
-        engine.refresh_redactor();
+        engine.take_profile_of_environment(options.environment_profile);
         engine.take_secret_of_environment(options.client_secret);
+        engine.refresh_redactor();
+        engine.recall();
         let told = engine.sink.clone();
         engine.store.on_problem(move |problem| {
             told.offer(Event::Noticed(Notice { number: 0, weight: Weight::Error, problem }))
@@ -165,7 +175,20 @@ impl Engine {
         if !self.workspace.settings.profiles.iter().any(|profile| profile.id == active) {
             self.workspace.settings.active_profile = id.clone();
         }
-        self.set_secret(&id, secret);
+        self.active_saved = self.workspace.settings.active_profile.clone();
+        self.set_secret(&id, Which::Client, secret);
+    }
+
+    /// Whoever describes a profile by environment variables wants to use it; the one in use
+    /// before is what the next start uses.
+    fn take_profile_of_environment(&mut self, profile: Option<Profile>) {
+        let settings = &mut self.workspace.settings;
+        if let Some(profile) = profile {
+            settings.active_profile = profile.id.clone();
+            settings.profiles.retain(|other| other.id != profile.id);
+            settings.profiles.push(profile);
+        }
+        super::profiles::sort(settings);
     }
 
     /// The secret from the environment is for the saved profile in use; the embedded sandbox
@@ -173,7 +196,7 @@ impl Engine {
     fn take_secret_of_environment(&mut self, secret: Option<Secret>) {
         let Some(secret) = secret else { return };
         match self.workspace.profile().map(|profile| (profile.id.clone(), profile.environment)) {
-            Some((id, environment)) if environment != Environment::Embedded => self.set_secret(&id, secret),
+            Some((id, environment)) if environment.is_elsewhere() => self.set_secret(&id, Which::Client, secret),
             _ => {
                 let problem = Problem::of(
                     "The client secret from the environment is not used: the embedded sandbox has its own",
@@ -239,7 +262,8 @@ fn start_sandbox(
     servers: &mut HashMap<Server, ServerStatus>,
 ) -> Result<Sandbox, StartError> {
     let start = |port| {
-        let config = sandbox::Config { port, clock: clock.clone(), seed: options.seed, sink: Some(sink.clone()) };
+        let config = sandbox::Config::new(port, clock.clone());
+        let config = sandbox::Config { seed: options.seed, sink: Some(sink.clone()), ..config };
         runtime.block_on(Sandbox::start(config))
     };
     let asked = options.ports.sandbox;

@@ -37,6 +37,7 @@ pub(super) fn router(shared: Arc<Shared>) -> axum::Router {
         .route("/m/{token}/state", get(state))
         .route("/m/{token}/method-timeout", post(method_timeout))
         .route("/m/{token}/browser-data", post(browser_data))
+        .route("/m/{token}/authenticated", post(authenticated))
         .route("/m/{token}/success", get(success))
         .route("/m/{token}/failure", get(failure))
         .fallback(|| async { not_found() })
@@ -119,6 +120,9 @@ fn view(shown: &Shown) -> Value {
                 "width": window.pixels().map(|size| size.0),
                 "height": window.pixels().map(|size| size.1),
             }),
+            PageState::Authenticate { acs_url, pareq, term_url, md } => json!({
+                "kind": "authenticate", "url": acs_url, "pareq": pareq, "term_url": term_url, "md": md,
+            }),
             PageState::Redirect { url } => json!({ "kind": "redirect", "url": url }),
             PageState::Done { success, title, sentence } => {
                 json!({ "kind": "done", "success": success, "title": title, "sentence": sentence })
@@ -137,11 +141,20 @@ fn foreign(headers: &HeaderMap) -> bool {
 }
 
 async fn method_timeout(State(shared): App, Path(token): Path<String>, headers: HeaderMap) -> Response {
-    let Some(place) = shared.visitors.merchant(&token) else { return not_found() };
-    if foreign(&headers) {
+    told(&shared, &token, &headers, Signal::MethodTimedOut)
+}
+
+async fn authenticated(State(shared): App, Path(token): Path<String>, headers: HeaderMap) -> Response {
+    told(&shared, &token, &headers, Signal::Authenticated)
+}
+
+/// Our own page's script says something without details.
+fn told(shared: &Shared, token: &str, headers: &HeaderMap, signal: Signal) -> Response {
+    let Some(place) = shared.visitors.merchant(token) else { return not_found() };
+    if foreign(headers) {
         return answer(StatusCode::FORBIDDEN);
     }
-    place.signal(Signal::MethodTimedOut);
+    place.signal(signal);
     answer(StatusCode::NO_CONTENT)
 }
 

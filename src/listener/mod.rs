@@ -102,6 +102,8 @@ pub enum Signal {
         /// The CRes (or Erro), if it could be read.
         cres: Option<Value>,
     },
+    /// The page at `term_url` told the shop's page that 3-D Secure 1 is over. Proves nothing.
+    Authenticated,
     /// The session's callback arrived.
     CallbackReceived,
     /// The hosted page sent the browser back. Proves nothing; read the session.
@@ -142,6 +144,17 @@ pub enum PageState {
         session_data: Option<String>,
         /// The size of the frame.
         window: WindowSize,
+    },
+    /// Hand over to the issuer's page of 3-D Secure 1. Source: emv-3ds.md 2.3.
+    Authenticate {
+        /// The issuer's address.
+        acs_url: String,
+        /// `PaReq`.
+        pareq: String,
+        /// `TermUrl`: whose page says when it is over.
+        term_url: String,
+        /// `MD`.
+        md: String,
     },
     /// Go to the hosted page.
     Redirect {

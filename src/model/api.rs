@@ -169,6 +169,18 @@ impl Session {
         self.raw.get("challenged")?.as_bool()
     }
 
+    /// True while the bank asks its customer by a way of its own and nobody here can do
+    /// anything but read again: `challenged` with code `D`. Source: product.md, Decided.
+    pub fn waits_decoupled(&self) -> bool {
+        self.status == Status::Challenged && self.text("/response_code") == Some("D")
+    }
+
+    /// The challenge is for the shopper's app: content for its SDK, no page. Source:
+    /// sessions-api.md 5.3.
+    pub fn challenges_app(&self) -> bool {
+        self.text("/acs/url").is_none() && self.text("/acs/signed_content").is_some()
+    }
+
     /// `completed`, where the answer carries it.
     pub fn completed(&self) -> Option<bool> {
         self.raw.get("completed")?.as_bool()

@@ -23,8 +23,20 @@ const FILES: &[(&str, &str)] = &[
     ("S035.toml", include_str!("../../assets/scenarios/S035.toml")),
     ("S036.toml", include_str!("../../assets/scenarios/S036.toml")),
     ("S046.toml", include_str!("../../assets/scenarios/S046.toml")),
+    ("S071.toml", include_str!("../../assets/scenarios/S071.toml")),
+    ("S071-MC.toml", include_str!("../../assets/scenarios/S071-MC.toml")),
+    ("S072.toml", include_str!("../../assets/scenarios/S072.toml")),
+    ("S073.toml", include_str!("../../assets/scenarios/S073.toml")),
+    ("S074.toml", include_str!("../../assets/scenarios/S074.toml")),
+    ("S091.toml", include_str!("../../assets/scenarios/S091.toml")),
+    ("S093.toml", include_str!("../../assets/scenarios/S093.toml")),
+    ("S121.toml", include_str!("../../assets/scenarios/S121.toml")),
+    ("S125.toml", include_str!("../../assets/scenarios/S125.toml")),
+    ("S126.toml", include_str!("../../assets/scenarios/S126.toml")),
+    ("S130.toml", include_str!("../../assets/scenarios/S130.toml")),
     ("S141.toml", include_str!("../../assets/scenarios/S141.toml")),
     ("S142.toml", include_str!("../../assets/scenarios/S142.toml")),
+    ("APP-UNREADABLE.toml", include_str!("../../assets/scenarios/APP-UNREADABLE.toml")),
 ];
 
 /// A scenario file that cannot be used.

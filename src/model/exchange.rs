@@ -31,6 +31,8 @@ pub enum Step {
     Collect,
     /// The issuer's challenge page.
     Challenge,
+    /// The issuer's page of 3-D Secure 1.
+    Authenticate,
     /// The hosted page.
     Redirect,
     /// `GET /sessions/{id}`.
@@ -49,8 +51,9 @@ impl Step {
             Self::Create => "Create session",
             Self::Method => "3DS Method",
             Self::Fingerprint => "Send fingerprint result",
-            Self::Collect => "Send browser data",
+            Self::Collect => "Send channel data",
             Self::Challenge => "Challenge",
+            Self::Authenticate => "3-D Secure 1 page",
             Self::Redirect => "Hosted page",
             Self::Confirm => "Read session",
             Self::Complete => "Complete session",

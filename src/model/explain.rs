@@ -2,7 +2,8 @@
 //! who carries the fraud risk, which kind of strong authentication it was, and what an
 //! API error code asks for. Source: emv-3ds.md 3.1–3.3, 3.9; sessions-api.md 2.6, 4.5.
 
-use super::api::{Session, Status};
+use super::api::{NextAction, Session, Status};
+use super::draft::Channel;
 use super::run::Progress;
 
 /// How good the news is; picks sign and colour.
@@ -66,48 +67,68 @@ pub struct Meaning {
 
 /// The meaning of where a run stands; `None` before there is a session.
 pub fn meaning(progress: &Progress) -> Option<Meaning> {
-    progress.session.as_ref().map(of_session)
+    progress.session.as_ref().map(|session| of_session(session, progress.channel()))
 }
 
-/// The meaning of what an answer says.
-pub fn of_session(session: &Session) -> Meaning {
+/// The meaning of what an answer says; `channel` is where the shopper is.
+pub fn of_session(session: &Session, channel: Channel) -> Meaning {
     let code = session.text("/response_code");
     let asked = session.challenged() == Some(true);
-    let after = if asked { "after a challenge" } else { "without a challenge" };
-    let (title, sentence, tone) = headline(session, code, after);
+    let case = Case {
+        code,
+        after: match (asked, channel) {
+            (_, Channel::MerchantInitiated) => "without the shopper",
+            (true, Channel::App) => "after a challenge in the app",
+            (true, _) => "after a challenge",
+            (false, _) => "without a challenge",
+        },
+        legacy: session.text("/protocol_version").is_some_and(|version| version.starts_with("1.")),
+        payment: session.text("/authentication_category") != Some("non_payment"),
+        channel,
+    };
+    let (title, sentence, tone) = headline(session, &case);
     Meaning {
         title,
         sentence: sentence.into(),
         tone,
-        decided_by: decided_by(session, code),
-        sca: sca(session, code, asked),
-        risk: risk(session, code),
+        decided_by: decided_by(session, &case),
+        sca: sca(session, &case, asked),
+        risk: risk(session, &case),
         eci: eci(session.text("/scheme").unwrap_or_default(), session.text("/eci")),
         go_on: matches!(session.status, Status::Approved | Status::Attempted),
     }
 }
 
-fn headline(session: &Session, code: Option<&str>, after: &str) -> (String, &'static str, Tone) {
-    let information = code == Some("I");
-    let payment = session.text("/authentication_category") != Some("non_payment");
+/// What the words depend on, beside the status.
+struct Case<'a> {
+    code: Option<&'a str>,
+    after: &'static str,
+    /// 3-D Secure 1.
+    legacy: bool,
+    payment: bool,
+    channel: Channel,
+}
+
+type Headline = (String, &'static str, Tone);
+
+fn headline(session: &Session, case: &Case<'_>) -> Headline {
+    if session.status.is_final() { of_end(session, case) } else { of_course(session, case) }
+}
+
+fn of_end(session: &Session, case: &Case<'_>) -> Headline {
+    let after = case.after;
+    let reason = session.text("/response_status_reason");
     match &session.status {
-        Status::Approved if information => (
-            "Noted, not checked".into(),
-            "The bank noted that no challenge was wanted; fraud is the shop's cost.",
-            Tone::Mixed,
+        Status::Approved | Status::Attempted => go_ahead(session, case),
+        Status::Declined if session.text("/status_reason") == Some("risk_declined") => (
+            "Declined before the bank was asked".into(),
+            "The API's own risk check said no; the bank does not know of this payment.",
+            Tone::Bad,
         ),
-        Status::Approved if !payment => (
-            format!("Card verified {after}"),
-            "The card was verified; nothing to shift because no money moved.",
-            Tone::Good,
-        ),
-        Status::Approved => {
-            (format!("Approved {after}"), "If a fraudster did this, the bank pays, not the shop.", Tone::Good)
-        }
-        Status::Attempted => (
-            format!("Attempted {after}"),
-            "The bank could not really check but gave a receipt; it is normally still the bank's risk.",
-            Tone::Good,
+        Status::Declined if case.legacy => (
+            "Declined with 3-D Secure 1".into(),
+            "The shopper did not give the bank the right password; do not take the money.",
+            Tone::Bad,
         ),
         Status::Declined => (
             format!("Declined {after}"),
@@ -117,6 +138,18 @@ fn headline(session: &Session, code: Option<&str>, after: &str) -> (String, &'st
         Status::Rejected => {
             ("Rejected".into(), "The bank asks you not to even try; do not send this payment.", Tone::Bad)
         }
+        Status::Unavailable if case.channel == Channel::MerchantInitiated && reason == Some("21") => (
+            "No check without the shopper".into(),
+            "The bank does not check payments that the shop starts, or misses the earlier authentication: name it in \
+             initial_transaction. Fraud is the shop's cost.",
+            Tone::Mixed,
+        ),
+        Status::Unavailable if case.channel == Channel::App && session.text("/acs/transaction_id").is_none() => (
+            "The app's data could not be read".into(),
+            "The directory server could not open sdk_encrypted_data, so the bank was never asked; fraud is the \
+             shop's cost.",
+            Tone::Mixed,
+        ),
         Status::Unavailable => (
             "No check was possible".into(),
             "Something technical failed; without the check, fraud is the shop's cost.",
@@ -127,47 +160,106 @@ fn headline(session: &Session, code: Option<&str>, after: &str) -> (String, &'st
             "The shopper cancelled at the bank; offer to try again or another card.",
             Tone::Bad,
         ),
-        Status::Expired => {
-            ("Out of time".into(), "Nobody finished in time; create a new session to try again.", Tone::Bad)
-        }
-        Status::Challenged => {
-            ("The bank asks the shopper".into(), "No decision yet: the shopper has to answer the bank.", Tone::Neutral)
-        }
-        Status::Processing => {
-            ("In progress".into(), "The request is with the bank; read again in a moment.", Tone::Neutral)
-        }
-        Status::Pending => ("Not decided".into(), "The API waits for the next action.", Tone::Neutral),
-        Status::Other(word) => (
-            format!("Status {word}"),
-            "The contract does not know this status; look at the answer itself.",
-            Tone::Neutral,
-        ),
+        _ => ("Out of time".into(), "Nobody finished in time; create a new session to try again.", Tone::Bad),
     }
 }
 
-fn decided_by(session: &Session, code: Option<&str>) -> &'static str {
+fn go_ahead(session: &Session, case: &Case<'_>) -> Headline {
+    let (after, attempted) = (case.after, session.status == Status::Attempted);
+    match case {
+        Case { code: Some("I"), .. } => (
+            "Noted, not checked".into(),
+            "The bank took the data and checked nothing, as the shop wished; fraud is the shop's cost.",
+            Tone::Mixed,
+        ),
+        Case { payment: false, .. } => (
+            format!("Card verified {after}"),
+            "The card was verified; nothing to shift because no money moved.",
+            Tone::Good,
+        ),
+        Case { legacy: true, .. } if attempted => (
+            "Attempted with 3-D Secure 1".into(),
+            "The bank could not check but gave a receipt; while 3-D Secure 1 lived, the risk was the bank's.",
+            Tone::Good,
+        ),
+        Case { legacy: true, .. } => (
+            "Approved with 3-D Secure 1".into(),
+            "The shopper gave the right password; while 3-D Secure 1 lived, until October 2022, the bank paid for fraud.",
+            Tone::Good,
+        ),
+        _ if attempted => (
+            format!("Attempted {after}"),
+            "The bank could not really check but gave a receipt; it is normally still the bank's risk.",
+            Tone::Good,
+        ),
+        Case { channel: Channel::MerchantInitiated, .. } => (
+            format!("Approved {after}"),
+            "The earlier check is used again; scheme rules decide, and usually the bank pays for fraud.",
+            Tone::Good,
+        ),
+        _ => (format!("Approved {after}"), "If a fraudster did this, the bank pays, not the shop.", Tone::Good),
+    }
+}
+
+fn of_course(session: &Session, case: &Case<'_>) -> Headline {
+    let (title, sentence): (String, _) = match &session.status {
+        Status::Challenged if session.waits_decoupled() => (
+            "The bank asks by a way of its own".into(),
+            "No decision yet: the bank reaches its customer without the shop, in minutes or days; read again later.",
+        ),
+        Status::Challenged if case.channel == Channel::App => {
+            ("The bank asks in the app".into(), "No decision yet: the shopper has to answer in the shop's app.")
+        }
+        Status::Challenged => {
+            ("The bank asks the shopper".into(), "No decision yet: the shopper has to answer the bank.")
+        }
+        Status::Processing => ("In progress".into(), "The request is with the bank; read again in a moment."),
+        Status::Other(word) => {
+            (format!("Status {word}"), "The contract does not know this status; look at the answer itself.")
+        }
+        _ if session.offers(&NextAction::Authenticate) => (
+            "Fallen back to 3-D Secure 1".into(),
+            "The card is not in 3-D Secure 2: send the shopper to the bank's page with PaReq.",
+        ),
+        _ => ("Not decided".into(), "The API waits for the next action."),
+    };
+    (title, sentence, Tone::Neutral)
+}
+
+fn decided_by(session: &Session, case: &Case<'_>) -> &'static str {
     let stand_in = session.text("/acs/transaction_id").is_some()
         && session.text("/acs/transaction_id") == session.text("/ds/transaction_id");
     match (session.text("/status_reason"), &session.status) {
         (_, status) if !status.is_final() => "Nobody yet",
+        (_, Status::ChallengeAbandoned) if case.channel == Channel::App => "The shopper, in the app",
         (_, Status::ChallengeAbandoned) => "The shopper, at the bank's page",
         (_, Status::Expired) => "Nobody: time ran out",
         (Some("risk_declined"), _) => "The API's own risk check, before 3-D Secure",
         (Some("ares_error" | "rreq_error" | "veres_error" | "pares_error"), _) => "Nobody: the servers failed to talk",
         _ if stand_in => "The scheme, standing in for the bank",
+        (Some("rreq_status" | "pares_status"), Status::Unavailable) => "The bank, which broke off",
         (Some("rreq_status"), _) => "The bank, after asking the shopper",
-        (Some("ares_status"), _) if code == Some("U") => "The bank, which could not check",
+        (Some("pares_status"), Status::Attempted) => "The bank, which could not check",
+        (Some("pares_status"), _) => "The bank, by the shopper's password",
+        (Some("veres_status"), _) => "The scheme: the card is not in 3-D Secure 1",
+        (Some("ares_status"), _) if session.text("/acs/transaction_id").is_none() => "The directory server",
+        (Some("ares_status"), _) if case.code == Some("U") => "The bank, which could not check",
+        _ if case.channel == Channel::MerchantInitiated => "The bank, by the earlier authentication",
         _ => "The bank, by its own risk check",
     }
 }
 
-fn sca(session: &Session, code: Option<&str>, asked: bool) -> &'static str {
+fn sca(session: &Session, case: &Case<'_>, asked: bool) -> &'static str {
     let applied = session.text("/exemption/applied").filter(|word| *word != "none");
     match (&session.status, applied) {
         (status, _) if !status.is_final() => "Not decided",
         (Status::Approved | Status::Attempted, Some("out_of_sca_scope")) => "Out of scope",
         (Status::Approved | Status::Attempted, Some(_)) => "Exemption applied",
-        (Status::Approved, None) if code == Some("I") => "Exemption asked for by the shop",
+        (Status::Approved, None) if case.code == Some("I") => "None: the shop asked for no challenge",
+        (Status::Approved, None) if case.channel == Channel::MerchantInitiated => {
+            "Not needed: the shopper is not there"
+        }
+        (Status::Approved, None) if case.legacy => "A password only: not strong by today's rules",
         (Status::Approved, None) if asked => "Strong authentication",
         (Status::Approved, None) => "Bank's own risk analysis, no step-up",
         (Status::Attempted, None) => "Attempted, not performed",
@@ -175,12 +267,11 @@ fn sca(session: &Session, code: Option<&str>, asked: bool) -> &'static str {
     }
 }
 
-fn risk(session: &Session, code: Option<&str>) -> Risk {
-    let payment = session.text("/authentication_category") != Some("non_payment");
+fn risk(session: &Session, case: &Case<'_>) -> Risk {
     match &session.status {
         status if !status.is_final() => Risk::Open,
-        Status::Approved | Status::Attempted if !payment => Risk::None,
-        Status::Approved if code == Some("I") => Risk::Merchant,
+        Status::Approved | Status::Attempted if !case.payment => Risk::None,
+        Status::Approved if case.code == Some("I") => Risk::Merchant,
         Status::Approved | Status::Attempted => Risk::Issuer,
         _ => Risk::Merchant,
     }
@@ -251,10 +342,10 @@ pub fn error_code(code: &str) -> String {
 }
 
 /// What one of the API's `next_actions` means, for the next-action bar.
-pub fn next_action(action: &super::api::NextAction) -> &'static str {
-    use super::api::NextAction as A;
+pub fn next_action(action: &NextAction) -> &'static str {
+    use NextAction as A;
     match action {
-        A::CollectChannelData => "The API wants to know the shopper's browser",
+        A::CollectChannelData => "The API wants to know the shopper's browser or app",
         A::IssuerFingerprint => "The bank wants to look at the browser in a hidden frame",
         A::ChallengeCardholder => "The bank wants to ask the shopper",
         A::RedirectCardholder => "Send the shopper to the hosted page",
@@ -287,9 +378,64 @@ mod tests {
             ("challenge_abandoned", "N", Risk::Merchant, false),
             ("challenged", "C", Risk::Open, false),
         ] {
-            let meaning = of_session(&session(json!({"status": status, "response_code": code})));
+            let meaning = of_session(&session(json!({"status": status, "response_code": code})), Channel::Browser);
             assert_eq!((meaning.risk, meaning.go_on), (expected, go_on), "{status} {code}");
             assert!(meaning.sentence.ends_with('.'));
+        }
+    }
+
+    /// Each kind of session has words of its own, whatever its status is.
+    #[test]
+    fn kinds_of_sessions_are_told_apart() {
+        let of = |raw: serde_json::Value, channel| of_session(&session(raw), channel);
+        let legacy = |status: &str| json!({"status": status, "status_reason": "pares_status", "challenged": true, "protocol_version": "1.0.2"});
+        for (raw, channel, title, decided) in [
+            (legacy("approved"), Channel::Browser, "Approved with 3-D Secure 1", "password"),
+            (legacy("attempted"), Channel::Browser, "Attempted with 3-D Secure 1", "could not check"),
+            (legacy("declined"), Channel::Browser, "Declined with 3-D Secure 1", "password"),
+            (
+                json!({"status": "approved", "challenged": true, "status_reason": "rreq_status"}),
+                Channel::App,
+                "Approved after a challenge in the app",
+                "after asking",
+            ),
+            (
+                json!({"status": "unavailable", "status_reason": "ares_status"}),
+                Channel::App,
+                "The app's data could not be read",
+                "directory",
+            ),
+            (
+                json!({"status": "unavailable", "response_status_reason": "21"}),
+                Channel::MerchantInitiated,
+                "No check without the shopper",
+                "earlier",
+            ),
+            (
+                json!({"status": "approved", "response_code": "Y"}),
+                Channel::MerchantInitiated,
+                "Approved without the shopper",
+                "earlier",
+            ),
+            (json!({"status": "approved", "response_code": "I"}), Channel::Browser, "Noted, not checked", "bank"),
+            (
+                json!({"status": "challenged", "response_code": "D"}),
+                Channel::Browser,
+                "The bank asks by a way of its own",
+                "Nobody",
+            ),
+            (json!({"status": "challenged", "response_code": "C"}), Channel::App, "The bank asks in the app", "Nobody"),
+            (
+                json!({"status": "pending", "next_actions": ["authenticate"]}),
+                Channel::Browser,
+                "Fallen back to 3-D Secure 1",
+                "Nobody",
+            ),
+        ] {
+            let meaning = of(raw, channel);
+            assert_eq!(meaning.title, title);
+            assert!(meaning.decided_by.contains(decided), "{title}: {}", meaning.decided_by);
+            assert!(meaning.sentence.ends_with('.') && !meaning.sentence.contains("  "), "{}", meaning.sentence);
         }
     }
 

@@ -4,20 +4,31 @@
 //! as a [`Stamp`] made elsewhere. The engine changes a `Workspace`; the window draws it.
 
 pub mod api;
+pub mod app;
 pub mod cards;
+mod contract;
 pub mod deck;
 pub mod delivery;
+pub mod devices;
+mod doc;
 pub mod draft;
 pub mod exchange;
 pub mod explain;
 pub mod fields;
+mod finding;
+pub mod lint;
+pub mod oauth;
 pub mod payload;
+pub mod presets;
 pub mod problem;
 pub mod profile;
 pub mod redact;
+pub mod refusal;
+pub mod richness;
 pub mod run;
 pub mod scenario;
 pub mod scheme;
+pub mod scopes;
 pub mod secret;
 pub mod settings;
 pub mod steps;
@@ -31,6 +42,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use problem::Problem;
 pub use secret::{Pan, Secret};
@@ -178,6 +190,10 @@ pub struct Workspace {
     pub tokens: BTreeMap<profile::ProfileId, profile::TokenStatus>,
     /// Profiles whose client secret is held, and whether it may be sent to their present hosts.
     pub secrets: BTreeMap<profile::ProfileId, SecretState>,
+    /// Profiles whose webhook signing key is held.
+    pub webhook_keys: BTreeSet<profile::ProfileId>,
+    /// What the keychain said of each profile that asked for it.
+    pub keychain: BTreeMap<profile::ProfileId, Keeping>,
     /// The runs of this program run, oldest first.
     pub runs: BTreeMap<RunId, run::Run>,
     /// What reached the listener, oldest first.
@@ -189,6 +205,14 @@ pub struct Workspace {
     /// A body read from a file, until the builder has taken it: path, text, a number that
     /// grows with each.
     pub opened_body: Option<(u64, PathBuf, String)>,
+    /// App values made on demand, until the builder has taken them: a number that grows
+    /// with each, and the values.
+    pub app_values: Option<(u64, app::AppValues)>,
+    /// The page that reads the user's browser for the builder, while it waits for one.
+    pub browser_page: Option<String>,
+    /// What the user's browser said of itself, until the builder has taken it: a number that
+    /// grows with each, and the members of `channel_data`.
+    pub browser_read: Option<(u64, Map<String, Value>)>,
     /// What template values stand for.
     pub values: template::Values,
     /// True if settings and deliveries reach the disk.
@@ -211,6 +235,19 @@ pub enum SecretState {
     },
 }
 
+/// Where a profile's secrets stand with the system's keychain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is being asked.
+    Asking,
+    /// They are in it.
+    Kept,
+    /// It holds none.
+    Nothing,
+    /// It could not do it; the secrets are in memory only.
+    Failed(Problem),
+}
+
 impl Workspace {
     /// The profile in use.
     pub fn profile(&self) -> Option<&profile::Profile> {
@@ -221,6 +258,11 @@ impl Workspace {
     /// Where the token of the profile in use stands.
     pub fn token(&self) -> &profile::TokenStatus {
         self.tokens.get(&self.settings.active_profile).unwrap_or(&profile::TokenStatus::Absent)
+    }
+
+    /// The scopes of the profile in use: its token's, else those it asks for.
+    pub fn scopes(&self) -> Option<scopes::Held> {
+        scopes::Held::of(self.profile()?, self.token())
     }
 
     /// The newest run.

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //!  Create ─▶ [Method ─▶] Collect ─▶ [Challenge ─▶ Confirm ─▶] Complete ─▶ Confirm ─▶ end
-//!       └──▶ Redirect (hosted) ─▶ Confirm ─▶ end
+//!    │  └─▶ Confirm (app: with the keys) ─▶ Collect ─▶ as above
+//!    ├────▶ Authenticate (3-D Secure 1) ─▶ Confirm ─▶ Complete ─▶ as above
+//!    ├────▶ Complete (merchant-initiated: decided at once) ─▶ as above
+//!    └────▶ Redirect (hosted) ─▶ Confirm ─▶ end
 //! ```
 //! [`Progress`] is all that the next step depends on. The engine's task that drives a run
 //! and the timeline that shows it both feed one from the same facts, so they agree.
@@ -16,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::{NextAction, Session, Status};
 use super::delivery::{Delivery, DeliveryKind, Verdict};
-use super::draft::Completion;
+use super::draft::{Body, Channel, Completion, Draft};
 use super::exchange::{Exchange, Headers, Response, Step};
 use super::profile::ProfileId;
 use super::scheme::{PhoneMessage, SchemeMessage};
@@ -33,6 +36,46 @@ pub enum Act {
     EnterOffered,
     /// Press Cancel.
     Cancel,
+    /// Let the time of the app's challenge run out. Pages have no such thing.
+    TimeOut,
+}
+
+/// How the shopper's app ends its challenge. Source: sessions-api.md 6.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppResult {
+    /// The shopper is known.
+    Approve,
+    /// The shopper failed.
+    Fail,
+    /// The shopper cancelled.
+    Cancel,
+    /// Nobody answered in time.
+    Timeout,
+}
+
+impl AppResult {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Approve, Self::Fail, Self::Cancel, Self::Timeout];
+
+    /// The wire's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Fail => "fail",
+            Self::Cancel => "cancel",
+            Self::Timeout => "timeout",
+        }
+    }
+
+    /// What a scripted cardholder's first act comes to in an app.
+    pub fn of(act: Option<&Act>) -> Self {
+        match act {
+            Some(Act::Cancel) => Self::Cancel,
+            Some(Act::TimeOut) => Self::Timeout,
+            Some(Act::Enter(_)) => Self::Fail,
+            Some(Act::EnterOffered) | None => Self::Approve,
+        }
+    }
 }
 
 /// Who plays the shopper.
@@ -53,14 +96,64 @@ pub struct Plan {
     pub completion: Completion,
     /// The body of `POST /sessions`, template values not yet resolved.
     pub body: String,
-    /// The body of `PUT …/collect-data`, without `three_ds_method_completion`.
-    pub browser: String,
+    /// Where the shopper is, as the channel data say.
+    pub channel: Channel,
+    /// The body of `PUT …/collect-data`; `three_ds_method_completion` is filled in if it is
+    /// absent. Empty for merchant-initiated sessions without any.
+    pub collect: String,
+    /// The body of `PUT …/issuer-fingerprint`; what is absent is filled in.
+    pub fingerprint: String,
+    /// The body of `POST /payments`; what is absent is filled in from the session.
+    pub payment: String,
     /// From step to step.
     pub pace: Pace,
     /// Who answers the bank.
     pub shopper: Shopper,
     /// Nobody is there: a step that fails ends the run instead of waiting for advice.
     pub unattended: bool,
+}
+
+impl Plan {
+    /// A draft as it is typed: auto, the shopper types the offered password, somebody is there.
+    pub fn of(draft: &Draft, profile: ProfileId) -> Self {
+        Self {
+            profile,
+            completion: draft.completion,
+            channel: draft.channel,
+            body: draft.doc(Body::Session).text().to_owned(),
+            collect: draft.collect_text(),
+            fingerprint: draft.doc(Body::Fingerprint).text().to_owned(),
+            payment: draft.doc(Body::Payment).text().to_owned(),
+            pace: Pace::Auto,
+            shopper: Shopper::Scripted(vec![Act::EnterOffered]),
+            unattended: false,
+        }
+    }
+}
+
+impl Plan {
+    /// Takes over what a newer plan writes, but for what was sent already. True if that
+    /// changed anything.
+    pub fn revise(&mut self, newer: Self, created: bool) -> bool {
+        let before = self.clone();
+        if !created {
+            (self.completion, self.channel, self.body) = (newer.completion, newer.channel, newer.body);
+        }
+        if self.channel == newer.channel {
+            (self.collect, self.fingerprint) = (newer.collect, newer.fingerprint);
+        }
+        self.payment = newer.payment;
+        *self != before
+    }
+
+    /// True if both write the same requests.
+    pub fn writes_like(&self, other: &Self) -> bool {
+        let documents = |plan: &Self| {
+            let Self { completion, channel, body, collect, fingerprint, payment, .. } = plan.clone();
+            (completion, channel, body, collect, fingerprint, payment)
+        };
+        documents(self) == documents(other)
+    }
 }
 
 /// What a request carries as `Authorization`. Anything but the profile's token switches
@@ -105,6 +198,8 @@ pub enum Answer {
     Browser,
     /// Nobody does: the scripted cardholder cancels.
     Abandon,
+    /// The shopper's app says how its challenge ended.
+    App(AppResult),
 }
 
 /// A run waits for a person.
@@ -120,6 +215,11 @@ pub struct Turn {
     pub since: Stamp,
     /// How long the other side waits, if it says so.
     pub limit: Option<Duration>,
+    /// When the bank was first asked by a real browser, as far as we know: its time runs
+    /// from there, and before that there is only the limit for the first request.
+    pub asked: Option<Stamp>,
+    /// What the person must know or do elsewhere before this request makes sense.
+    pub notice: Option<String>,
     /// Why it waits though the pace is auto: the step went wrong.
     pub problem: Option<Problem>,
 }
@@ -127,6 +227,10 @@ pub struct Turn {
 /// All that the next step depends on.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Progress {
+    /// Where the shopper is.
+    channel: Channel,
+    /// The session was read with the app's header, so that it shows the keys for its data.
+    read_as_app: bool,
     /// The newest answer that was a session.
     pub session: Option<Session>,
     /// What `three_ds_method_completion` is to say, once the Method has been run or left out.
@@ -192,6 +296,16 @@ pub enum Return {
 }
 
 impl Progress {
+    /// Nothing seen yet.
+    pub fn new(channel: Channel) -> Self {
+        Self { channel, ..Self::default() }
+    }
+
+    /// Where the shopper is.
+    pub fn channel(&self) -> Channel {
+        self.channel
+    }
+
     /// Takes in an answer. One that it cannot read changes nothing.
     pub fn answered(&mut self, step: Step, answer: &Response) {
         if !(200..300).contains(&answer.status) {
@@ -203,7 +317,7 @@ impl Progress {
                 self.stale = true;
             }
             Step::Authorise => self.payment = answer.json(),
-            Step::Challenge | Step::Redirect | Step::Method | Step::Token => (),
+            Step::Challenge | Step::Redirect | Step::Authenticate | Step::Method | Step::Token => (),
             Step::Create | Step::Fingerprint | Step::Collect | Step::Confirm => {
                 let Some(session) = Session::read(&answer.body) else { return };
                 if self.session.as_ref().is_some_and(|own| own.id != session.id) {
@@ -213,6 +327,7 @@ impl Progress {
                     self.skipped.clear(); // a new state: what was left out before may make sense now
                 }
                 self.stale = false;
+                self.read_as_app |= step == Step::Confirm;
                 // Only an answer to the profile's token carries the secret (sessions-api.md 1.4).
                 self.confirmed = step == Step::Confirm && session.status.is_final() && session.secret().is_some();
                 self.note_path(&session);
@@ -222,9 +337,13 @@ impl Progress {
     }
 
     fn note_path(&mut self, session: &Session) {
-        let before = self.session.as_ref().map(|session| session.next_actions.as_slice());
-        if before != Some(session.next_actions.as_slice()) {
-            self.path.extend(session.next_actions.iter().cloned());
+        // Before it knows that this is an app, the API offers what an app cannot do.
+        let meant =
+            |action: &&NextAction| self.channel == Channel::Browser || **action != NextAction::IssuerFingerprint;
+        let actions = |session: &Session| session.next_actions.iter().filter(meant).cloned().collect::<Vec<_>>();
+        let (before, after) = (self.session.as_ref().map(actions), actions(session));
+        if before.as_ref() != Some(&after) {
+            self.path.extend(after);
             self.path.dedup();
         }
     }
@@ -289,17 +408,27 @@ impl Progress {
         if session.status == Status::Processing {
             return Some(Step::Confirm);
         }
-        if offers(NextAction::IssuerFingerprint) && method_open && !self.skipped.contains(&Step::Method) {
+        // Fingerprints are taken of browsers only, also where a session offers more.
+        let fingerprint = offers(NextAction::IssuerFingerprint) && self.channel == Channel::Browser;
+        if fingerprint && method_open && !self.skipped.contains(&Step::Method) {
             return Some(Step::Method);
         }
         if offers(NextAction::CollectChannelData) && !self.skipped.contains(&Step::Collect) {
-            return Some(Step::Collect);
+            let keys_first = self.channel == Channel::App && !self.read_as_app;
+            return Some(if keys_first && !self.skipped.contains(&Step::Confirm) {
+                Step::Confirm
+            } else {
+                Step::Collect
+            });
         }
-        if offers(NextAction::IssuerFingerprint) {
+        if fingerprint {
             return Some(Step::Fingerprint);
         }
         if offers(NextAction::ChallengeCardholder) {
             return Some(Step::Challenge);
+        }
+        if offers(NextAction::Authenticate) {
+            return Some(Step::Authenticate);
         }
         if offers(NextAction::RedirectCardholder) {
             return Some(Step::Redirect);
@@ -307,7 +436,8 @@ impl Progress {
         if offers(NextAction::Complete) && !self.skipped.contains(&Step::Complete) {
             return Some(Step::Complete);
         }
-        (session.status.is_final() && !self.confirmed).then_some(Step::Confirm)
+        let unread = session.status.is_final() && !self.confirmed;
+        (unread || session.waits_decoupled()).then_some(Step::Confirm)
     }
 }
 
@@ -326,6 +456,10 @@ pub enum What {
     Wait(Step),
     /// A step was left out.
     Skipped(Step),
+    /// The API asked for a pause before this step is sent again.
+    Paused(Step),
+    /// Something about this step that a tester should know.
+    Noted(Step, String),
     /// A step did not come to its end.
     Failed(Step, Problem),
     /// The user stopped the run.
@@ -386,7 +520,7 @@ pub struct Run {
 impl Run {
     /// A run that has only been asked for.
     pub fn new(id: RunId, plan: Plan, started: Stamp) -> Self {
-        let progress = Progress::default();
+        let progress = Progress::new(plan.channel);
         Self { id, plan, started, entries: Vec::new(), progress, phase: Phase::Working(None), numbered: 0 }
     }
 
@@ -516,6 +650,16 @@ impl Run {
         self.end_waits(now);
         self.progress.skip(step);
         self.insert(now, Some(Duration::ZERO), (Lane::Merchant, Lane::Merchant), What::Skipped(step), None);
+    }
+
+    /// The API asked for a pause.
+    pub fn step_paused(&mut self, step: Step, now: Stamp) {
+        self.insert(now, None, (Lane::Merchant, Lane::Sessions), What::Paused(step), None);
+    }
+
+    /// Something about a step that a tester should know.
+    pub fn step_noted(&mut self, step: Step, words: String, now: Stamp) {
+        self.insert(now, Some(Duration::ZERO), (Lane::Merchant, Lane::Merchant), What::Noted(step, words), None);
     }
 
     /// A step did not come to its end.

@@ -1,10 +1,11 @@
 //! A scenario file: what to send, how the shopper answers, what must come out. The files
 //! under `assets/scenarios/` are the single place that states expectations.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::draft::{Completion, Draft};
+use super::draft::{Body, Channel, Completion, Draft};
 use super::profile::ProfileId;
 use super::run::{Act, Plan, Return, Run, Shopper};
 use super::settings::Pace;
@@ -25,8 +26,17 @@ pub struct Scenario {
     pub completion: Completion,
     /// Members of the `POST /sessions` body that differ from the default draft, by JSON pointer.
     #[serde(default)]
-    pub body: indexmap::IndexMap<String, Value>,
-    /// What the cardholder does, page by page.
+    pub body: IndexMap<String, Value>,
+    /// Where the shopper is.
+    #[serde(default)]
+    pub channel: Channel,
+    /// The channel data travel inside `POST /sessions`.
+    #[serde(default)]
+    pub inline: bool,
+    /// Changes to the default channel data of a browser or app, by JSON pointer.
+    #[serde(default)]
+    pub collect: IndexMap<String, Value>,
+    /// What the cardholder does, page by page; in an app the first act decides.
     #[serde(default)]
     pub shopper: Vec<Act>,
     /// What must come out.
@@ -87,19 +97,19 @@ impl Scenario {
     /// What the engine is to do for this scenario.
     pub fn plan(&self, profile: ProfileId) -> Plan {
         let mut draft = Draft::new(self.completion);
-        for (pointer, value) in &self.body {
-            draft.body.set(pointer, (!value.is_null()).then(|| value.clone()));
-        }
+        let mut write = |body, changes: &IndexMap<String, Value>| {
+            for (pointer, value) in changes {
+                draft.doc_mut(body).set(pointer, (!value.is_null()).then(|| value.clone()));
+            }
+        };
+        let data = if self.channel == Channel::App { Body::App } else { Body::Browser };
+        write(data, &self.collect);
+        write(Body::Session, &self.body);
+        // The draft is of our own making, so its text is JSON and can take either shape.
+        draft.set_channel(self.channel);
+        draft.set_inline(self.inline);
         let acts = if self.shopper.is_empty() { vec![Act::EnterOffered] } else { self.shopper.clone() };
-        Plan {
-            profile,
-            completion: self.completion,
-            body: draft.body.text().to_owned(),
-            browser: draft.browser.text().to_owned(),
-            pace: Pace::Auto,
-            shopper: Shopper::Scripted(acts),
-            unattended: true,
-        }
+        Plan { pace: Pace::Auto, shopper: Shopper::Scripted(acts), unattended: true, ..Plan::of(&draft, profile) }
     }
 
     /// What did not come out as expected; empty if all did.

@@ -2,15 +2,18 @@
 //! run at the same point always offers the same request to edit and send.
 //! Source: sessions-api.md 2, 8; emv-3ds.md 2.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use super::api::Session;
+use super::draft::Channel;
 use super::exchange::{Headers, Step};
-use super::profile::Profile;
-use super::run::{Auth, MethodResult, Plan, Progress, StepRequest};
+use super::profile::{Environment, Profile};
+use super::run::{AppResult, Auth, MethodResult, Plan, Progress, StepRequest};
 use super::template::Values;
 
 /// The size at which the bank's page is shown: 500×600. Source: emv-3ds.md 2.2.
@@ -36,18 +39,24 @@ impl Context<'_> {
         match step {
             Step::Token => None,
             Step::Create => Some(api(step, "POST", format!("{}/sessions", self.base()), self.create_body())),
-            Step::Authorise => Some(api(step, "POST", format!("{}/payments", self.base()), self.payment_body()?)),
+            Step::Authorise => Some(api(step, "POST", format!("{}/payments", self.base()), self.payment_body(None)?)),
             Step::Fingerprint => {
                 let url = self.link("issuer_fingerprint", "/issuer-fingerprint")?;
-                Some(api(step, "PUT", url, pretty(&json!({ "three_ds_method_completion": self.method_letter() }))))
+                Some(api(step, "PUT", url, self.fingerprint_body()))
             }
             Step::Collect => {
-                Some(api(step, "PUT", self.link("collect_channel_data", "/collect-data")?, self.browser_body()))
+                Some(api(step, "PUT", self.link("collect_channel_data", "/collect-data")?, self.collect_body()))
             }
-            Step::Confirm => Some(api(step, "GET", self.link("self", "")?, String::new())),
+            Step::Confirm => {
+                let mut request = api(step, "GET", self.link("self", "")?, String::new());
+                request.headers.extend(self.confirm_headers());
+                Some(request)
+            }
             Step::Complete => Some(api(step, "POST", self.link("complete", "/complete")?, String::new())),
             Step::Method => self.method_request(),
+            Step::Challenge if self.session()?.challenges_app() => self.app_challenge_request(),
             Step::Challenge => self.challenge_request(),
+            Step::Authenticate => self.authenticate_request(),
             Step::Redirect => {
                 let url = self.session()?.link("redirect_url")?.to_owned();
                 Some(StepRequest { headers: page_headers(false), ..browser(step, "GET", url, String::new()) })
@@ -71,34 +80,53 @@ impl Context<'_> {
         Some(session.link(name).map_or_else(made, str::to_owned))
     }
 
-    fn create_body(&self) -> String {
-        let text = self.values.resolve(&self.plan.body);
-        let channel = &self.profile.processing_channel_id;
-        if channel.is_empty() {
-            return text;
-        }
-        match serde_json::from_str::<Map<String, Value>>(&text) {
-            Ok(mut body) if !body.contains_key("processing_channel_id") => {
-                body.insert("processing_channel_id".into(), channel.clone().into());
-                pretty(&Value::Object(body))
+    /// A document's text with its values put in.
+    fn resolved(&self, text: &str) -> String {
+        match self.session().filter(|_| text.contains("{{session.")) {
+            Some(session) => {
+                let session = Some(Arc::new(session.raw.clone()));
+                Values { session, ..self.values.clone() }.resolve(text)
             }
-            _ => text,
+            None => self.values.resolve(text),
         }
+    }
+
+    /// A document with what is absent in it filled in; one that is no JSON object goes as it is.
+    fn filled(&self, text: &str, fill: impl FnOnce(&mut Map<String, Value>)) -> String {
+        let text = self.resolved(text);
+        let Ok(before) = serde_json::from_str::<Map<String, Value>>(&text) else { return text };
+        let mut body = before.clone();
+        fill(&mut body);
+        if body == before { text } else { pretty(&Value::Object(body)) }
+    }
+
+    fn create_body(&self) -> String {
+        self.filled(&self.plan.body, |body| {
+            if !self.profile.processing_channel_id.is_empty() {
+                set_absent(body, "processing_channel_id", &self.profile.processing_channel_id);
+            }
+        })
     }
 
     fn method_letter(&self) -> &'static str {
         self.progress.method.unwrap_or(MethodResult::U).letter()
     }
 
-    fn browser_body(&self) -> String {
-        let text = self.values.resolve(&self.plan.browser);
-        match serde_json::from_str::<Map<String, Value>>(&text) {
-            Ok(mut body) if !body.contains_key("three_ds_method_completion") => {
-                body.insert("three_ds_method_completion".into(), self.method_letter().into());
-                pretty(&Value::Object(body))
+    fn fingerprint_body(&self) -> String {
+        self.filled(&self.plan.fingerprint, |body| set_absent(body, METHOD_COMPLETION, self.method_letter()))
+    }
+
+    /// An app has no 3DS Method to speak of.
+    fn collect_body(&self) -> String {
+        self.filled(&self.plan.collect, |body| {
+            if body.get("channel").is_none_or(|channel| channel == Channel::Browser.word()) {
+                set_absent(body, METHOD_COMPLETION, self.method_letter());
             }
-            _ => text,
-        }
+        })
+    }
+
+    fn confirm_headers(&self) -> Option<(String, String)> {
+        (self.plan.channel == Channel::App).then(|| ("channel".to_owned(), Channel::App.word().to_owned()))
     }
 
     fn method_request(&self) -> Option<StepRequest> {
@@ -126,23 +154,120 @@ impl Context<'_> {
         Some(StepRequest { headers: page_headers(true), ..browser(Step::Challenge, "POST", url, body) })
     }
 
-    fn payment_body(&self) -> Option<String> {
-        let session = self.session()?;
-        let draft: Value = serde_json::from_str(&self.values.resolve(&self.plan.body)).unwrap_or_default();
-        let mut payment = Map::new();
-        if let Some(source) = draft.get("source").and_then(Value::as_object) {
-            let wanted = ["type", "number", "expiry_month", "expiry_year", "id", "token"];
-            let kept = source.iter().filter(|(name, _)| wanted.contains(&name.as_str()));
-            payment.insert("source".into(), Value::Object(kept.map(|(k, v)| (k.clone(), v.clone())).collect()));
-        }
-        for name in ["amount", "currency", "reference"] {
-            if let Some(value) = session.raw.get(name) {
-                payment.insert(name.into(), value.clone());
-            }
-        }
-        payment.insert("3ds".into(), json!({ "enabled": true, "authentication_id": session.id.0 }));
-        Some(pretty(&Value::Object(payment)))
+    /// The stand-in for the encrypted exchange between app and issuer; only our own sandbox
+    /// has it. Elsewhere the app itself must do it. Source: sessions-api.md 6.3.
+    fn app_challenge_request(&self) -> Option<StepRequest> {
+        let id = &self.session().filter(|_| self.profile.environment == Environment::Embedded)?.id;
+        let url = format!("{}{APP_CHALLENGE}{id}", self.base());
+        let mut request = api(Step::Challenge, "POST", url, app_result(AppResult::Approve));
+        request.auth = Auth::Nothing;
+        Some(request)
     }
+
+    /// The hand-off of 3-D Secure 1; `MD` is the session's id. Source: emv-3ds.md 2.3.
+    fn authenticate_request(&self) -> Option<StepRequest> {
+        let session = self.session()?;
+        let url = session.link("acs_url")?.to_owned();
+        let body = form(&[
+            ("PaReq", session.text("/pareq")?),
+            ("TermUrl", session.link("term_url")?),
+            ("MD", session.id.0.as_str()),
+        ]);
+        Some(StepRequest { headers: page_headers(true), ..browser(Step::Authenticate, "POST", url, body) })
+    }
+
+    /// The payment with its proof: as its document says, else by the session's identifier.
+    /// Source: sessions-api.md 8.
+    fn payment_body(&self, proof: Option<Map<String, Value>>) -> Option<String> {
+        let session = self.session()?;
+        let created: Value = serde_json::from_str(&self.resolved(&self.plan.body)).unwrap_or_default();
+        Some(self.filled(&self.plan.payment, |payment| {
+            fill_source(payment, created.get("source").and_then(Value::as_object));
+            for name in ["amount", "currency", "reference"] {
+                if let Some(value) = session.raw.get(name) {
+                    payment.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+            if let Some(proof) = proof {
+                payment.insert("3ds".into(), Value::Object(proof));
+                return;
+            }
+            let said = payment.entry("3ds").or_insert_with(|| json!({}));
+            let Some(said) = said.as_object_mut() else { return };
+            said.entry("enabled").or_insert(true.into());
+            if !said.contains_key("eci") && !said.contains_key("cryptogram") {
+                set_absent(said, "authentication_id", &session.id.0);
+            }
+        }))
+    }
+
+    /// The payment with the values of the proof instead of the session's identifier, for a
+    /// gateway that did not authenticate; `None` before there is a session.
+    pub fn payment_by_values(&self) -> Option<StepRequest> {
+        let mut proof = proof(self.session()?);
+        proof.shift_remove("ds_transaction_id");
+        proof.shift_insert(0, "enabled".into(), true.into());
+        let url = format!("{}/payments", self.base());
+        Some(api(Step::Authorise, "POST", url, self.payment_body(Some(proof))?))
+    }
+}
+
+/// What another provider asks for, byte for byte as the API gave it. Members that are
+/// missing are left out. Source: sessions-api.md 8.
+pub fn proof(session: &Session) -> Map<String, Value> {
+    let members = [
+        ("eci", "/eci"),
+        ("cryptogram", "/cryptogram"),
+        ("xid", "/xid"),
+        ("version", "/protocol_version"),
+        ("ds_transaction_id", "/ds/transaction_id"),
+    ];
+    let found = members.into_iter().filter_map(|(name, place)| Some((name, session.raw.pointer(place)?.clone())));
+    found.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// `3ds` of a payment by values, to be written before there is a session: each value is
+/// taken from the session when the payment is sent. Source: sessions-api.md 8.
+pub fn proof_placeholders() -> Value {
+    json!({
+        "enabled": true, "eci": "{{session.eci}}", "cryptogram": "{{session.cryptogram}}",
+        "xid": "{{session.xid}}", "version": "{{session.protocol_version}}",
+    })
+}
+
+const METHOD_COMPLETION: &str = "three_ds_method_completion";
+
+fn set_absent(body: &mut Map<String, Value>, name: &str, value: &str) {
+    body.entry(name).or_insert_with(|| value.into());
+}
+
+/// The card of the session, unless another kind of source was written down.
+fn fill_source(payment: &mut Map<String, Value>, created: Option<&Map<String, Value>>) {
+    let Some(created) = created else { return };
+    let source = payment.entry("source").or_insert_with(|| json!({}));
+    let Some(source) = source.as_object_mut() else { return };
+    let kind = |source: &Map<String, Value>| source.get("type").cloned().unwrap_or_else(|| "card".into());
+    if source.contains_key("type") && kind(source) != kind(created) {
+        return;
+    }
+    for name in ["type", "number", "expiry_month", "expiry_year", "id", "token"] {
+        if let Some(value) = created.get(name) {
+            source.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+}
+
+/// Where the stand-in listens, before the session's id.
+const APP_CHALLENGE: &str = "/simulator/acs/app-challenge/";
+
+/// True if a request is the stand-in for the app's challenge, and no page to open.
+pub fn is_app_challenge(request: &StepRequest) -> bool {
+    request.step == Step::Challenge && request.url.contains(APP_CHALLENGE)
+}
+
+/// The body with which the app's challenge ends like this.
+pub fn app_result(result: AppResult) -> String {
+    pretty(&json!({ "result": result.word() }))
 }
 
 fn api(step: Step, method: &str, url: String, body: String) -> StepRequest {

@@ -249,7 +249,9 @@ fn start(scratch: &Scratch, scenario: &Scenario, round: u32, options: &Options) 
         ports: Ports::FREE,
         take_free_ports: true,
         seed: options.seed.map(|seed| derive(seed, &scenario.id, round)),
+        environment_profile: None,
         client_secret,
+        keychain: store::keychain::Keychain::off(),
     };
     Engine::start(own, || ()).map_err(|error| Problem::new(&error, Some(&error.hint())))
 }

@@ -113,6 +113,8 @@ fn text(what: &What) -> String {
         What::Delivery(delivery) => delivered(delivery),
         What::Wait(step) => format!("{step}: waits for a person"),
         What::Skipped(step) => format!("{step}: left out"),
+        What::Paused(step) => format!("{step}: waits before it is sent again, as the API asked"),
+        What::Noted(step, words) => format!("{step}: {words}"),
         What::Failed(step, problem) => format!("{step} did not come to its end: {}", problem.line()),
         What::Cancelled => "Stopped".into(),
     }

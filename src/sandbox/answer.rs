@@ -9,6 +9,7 @@ use std::time::Instant;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use super::Shared;
 use super::given::{Given, Members};
 use super::log::Entry;
+use crate::serve::Arrival;
 
 /// Largest body that is read, in bytes. Source: trust.md 1.7.
 pub(super) const BODY_LIMIT: usize = 1 << 20;
@@ -66,6 +68,22 @@ impl Fault {
     /// 501: part of the API that this sandbox does not play.
     pub(super) fn not_implemented(code: &'static str) -> Self {
         Self::new(501, "not_implemented", code)
+    }
+
+    /// An error of this status, with the word and a code that fit it. Source: sessions-api.md 2.6.
+    pub(super) fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::unauthorized(),
+            403 => Self::forbidden("operation_not_allowed"),
+            404 => Self::not_found("session_not_found"),
+            409 => Self::busy(),
+            429 => Self::new(429, "too_many_requests", "rate_limit_exceeded"),
+            501 => Self::not_implemented("source_not_supported"),
+            502 => Self::new(502, "callback_failed", "session_callback_failed"),
+            503 => Self::new(503, "service_not_available", "ds_error"),
+            500.. => Self::new(status, "internal_server_error", "unknown_error"),
+            _ => Self::new(status, "unprocessable_entity", "request_invalid"),
+        }
     }
 
     fn body(&self, request_id: Uuid) -> Body {
@@ -202,13 +220,22 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     let (mut parts, body) = request.into_parts();
     let mut entry = Entry::new(&parts, app.clock.now(), request_id);
     let head = parts.method == Method::HEAD;
+    let incident = app.trouble.next(&parts.method, parts.uri.path(), || app.clock.passed());
+    let instead = match &incident {
+        Some(incident) => incident.before().await,
+        None => None,
+    };
     let response = match to_bytes(body, BODY_LIMIT).await {
         Ok(body) => {
             entry.request(&parts.headers, &body);
-            let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
-            let base = ["http://", host].concat();
-            parts.extensions.insert(Origin { base, request_id, body });
-            next.run(Request::from_parts(parts, Body::empty())).await
+            match instead {
+                Some(answer) => answer,
+                None => {
+                    let base = base(&parts);
+                    parts.extensions.insert(Origin { base, request_id, body });
+                    next.run(Request::from_parts(parts, Body::empty())).await
+                }
+            }
         }
         Err(_) => too_large().into_response(),
     };
@@ -217,7 +244,15 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default(); // made by us, so whole and small
     entry.answer(parts.status, &parts.headers, &bytes, began.elapsed());
     app.lock().log.push(entry);
-    Response::from_parts(parts, Body::from(bytes))
+    let response = Response::from_parts(parts, Body::from(bytes));
+    incident.iter().fold(response, |response, incident| incident.after(response))
+}
+
+/// Scheme and host of a request.
+fn base(parts: &Parts) -> String {
+    let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
+    let secure = parts.extensions.get::<Arrival>().is_some_and(|arrival| arrival.secure);
+    [if secure { "https://" } else { "http://" }, host].concat()
 }
 
 /// Writes what all answers share.
@@ -225,6 +260,9 @@ fn finish(mut response: Response, request_id: Uuid, head: bool) -> Response {
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         if !head {
             *response.body_mut() = fault.body(request_id);
+        }
+        if fault.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if fault.codes.is_empty() {
             response.headers_mut().remove(CONTENT_TYPE);

@@ -12,16 +12,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, ORIGIN};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
+use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
 use super::issuer::finish;
-use super::payments;
+use super::scheme::status_of;
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
+use super::{legacy, payments};
 
 type App = State<Arc<Shared>>;
 
@@ -41,6 +43,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/_sandbox/reset", post(reset))
         .route("/_sandbox/settings", get(read_settings).put(change_settings))
         .route("/_sandbox/callbacks", get(callbacks))
+        .route("/_sandbox/webhooks", get(webhooks))
+        .route("/_sandbox/arm", put(arm).get(armed))
+        .route("/_sandbox/faults", get(faults).put(plan_faults))
 }
 
 /// Refuses whoever does not hold the token, and every browser.
@@ -73,8 +78,17 @@ fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
     if let Some(deadline) = session.deadline() {
         summary["seconds_left"] = deadline.saturating_sub(app.clock.passed()).as_secs().into();
     }
+    summary["protocol_version"] = session.version.into();
     if let Some(challenge) = &session.challenge {
         summary["wrong_passwords"] = challenge.wrong.into();
+        summary["interactions"] = challenge.interactions.into();
+        summary["prepared_result"] = status_of(challenge.outcome).word().into();
+    }
+    if let Some(id) = session.directory.as_ref().and_then(|directory| directory.transaction_id.as_deref()) {
+        summary["ds_transaction_id"] = id.into();
+    }
+    if let Some(acs) = &session.acs {
+        summary["acs_transaction_id"] = acs.transaction_id.as_str().into();
     }
     if let Some(reference) = &session.draft.reference {
         summary["reference"] = reference.as_str().into();
@@ -121,17 +135,19 @@ async fn end_challenge(State(app): App, call: Call) -> Answer {
     let (pending, summary) = {
         let mut store = app.lock();
         let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
-        let outcome = match (&session.challenge, session.status) {
-            (Some(challenge), Status::Challenged) => challenge.outcome,
-            _ => return Err(Fault::forbidden("update_not_allowed_due_to_state")),
+        let said = match (&session.challenge, session.status) {
+            (Some(challenge), Status::Challenged) => {
+                let end = match result {
+                    "approve" => End::Answered(challenge.outcome),
+                    "fail" => End::TooManyTries,
+                    "cancel" => End::Cancelled,
+                    _ => End::TimedOut,
+                };
+                finish(&app, session, end)
+            }
+            _ => legacy::answered(&app, session, result)
+                .ok_or_else(|| Fault::forbidden("update_not_allowed_due_to_state"))?,
         };
-        let end = match result {
-            "approve" => End::Answered(outcome),
-            "fail" => End::TooManyTries,
-            "cancel" => End::Cancelled,
-            _ => End::TimedOut,
-        };
-        let said = finish(&app, session, end);
         let pending = Pending::after(&mut store, id, said);
         let summary = store.sessions.get(id).map(|session| summary(&app, &store, session));
         (pending, summary)
@@ -180,13 +196,14 @@ async fn move_clock(State(app): App, call: Call) -> Answer {
     Ok(clock_json(&app))
 }
 
-/// Forgets everything but the keys and the settings.
+/// Forgets everything but the keys and the settings: sessions, logs, events, what is armed, faults.
 async fn reset(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let mut store = app.lock();
     let settings = store.settings.clone();
     *store = Store::new();
     store.settings = settings;
+    app.trouble.calm();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -200,6 +217,7 @@ async fn change_settings(State(app): App, call: Call) -> Answer {
     let body = call.object()?;
     let mut store = app.lock();
     store.settings.change(&body)?;
+    app.trouble.set_rate(store.settings.rate);
     Ok(answer_json(200, &store.settings.json()))
 }
 
@@ -208,4 +226,57 @@ async fn callbacks(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let store = app.lock();
     Ok(answer_json(200, &json!({"callbacks": store.callbacks})))
+}
+
+/// Webhook events with their attempts, newest first.
+async fn webhooks(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let events: Vec<_> = app.lock().events.iter().cloned().collect();
+    let list: Vec<Value> = events.iter().map(|event| event.json()).collect();
+    Ok(answer_json(200, &json!({"webhooks": list})))
+}
+
+/// `{"scenario": "S023", "sessions": 1}`: the next sessions get what its card would get.
+async fn arm(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let body = call.object()?;
+    let mut findings = Findings::default();
+    body.keys().filter(|name| !["scenario", "sessions"].contains(name)).for_each(|name| findings.invalid(name));
+    let mut reader = Reader::new(&body, &mut findings);
+    let scenario = reader.text("scenario", Need::Must, 1..=64);
+    let sessions = reader.integer("sessions", Need::May, 0..=1_000_000);
+    if !findings.0.is_empty() {
+        return Err(Fault::invalid(findings.0));
+    }
+    match Armed::with(&scenario.unwrap_or_default(), sessions.unwrap_or(1)) {
+        Ok(armed) => {
+            let mut store = app.lock();
+            store.armed = armed;
+            Ok(answer_json(200, &Armed::json(store.armed.as_ref())))
+        }
+        Err(near) => Ok(answer_json(
+            404,
+            &json!({
+                "request_id": call.request_id.to_string(), "error_type": "not_found", "error_codes": ["scenario_not_found"],
+                "near": near,
+            }),
+        )),
+    }
+}
+
+async fn armed(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    Ok(answer_json(200, &Armed::json(app.lock().armed.as_ref())))
+}
+
+async fn faults(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    Ok(answer_json(200, &app.trouble.json()))
+}
+
+/// `{"faults": [{"hop": "api", "kind": "status", "status": 503, "times": 2}]}`, in place of the old list.
+async fn plan_faults(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    app.trouble.set_faults(&call.object()?)?;
+    Ok(answer_json(200, &app.trouble.json()))
 }

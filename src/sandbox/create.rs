@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 
-use super::Shared;
 use super::answer::{Answer, Call, Fault};
 use super::api::{carried_out, gone, ready, run, shown};
+use super::arm::Armed;
 use super::cards::{Flow, Legacy, Range, Scheme, range};
 use super::fields::Object;
 use super::given::{Given, Members};
@@ -22,6 +22,7 @@ use super::state::State as Store;
 use super::token::{Reach, grant};
 use super::trigger::Triggers;
 use super::validate::{self, Around, Channel, Completion, Draft, Source};
+use super::{Shared, webhooks};
 use crate::model::Pan;
 
 /// The amount that asks for 3DS1. Source: sessions-api.md 7.3.
@@ -82,7 +83,7 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     let channel = draft.channel.take();
     channel_rules(&draft, channel.as_ref())?;
     let mut store = app.lock();
-    let card = card(&store, &draft)?;
+    let card = card(&mut store, &draft)?;
     let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), triggers.version)?;
     let mut session = fresh(app, &store, card, draft, triggers, enrolment);
     match channel {
@@ -99,6 +100,7 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     }
     let id = session.id.clone();
     store.insert(session);
+    webhooks::announce(app, &mut store, &id);
     drop(store);
     app.watch(&id);
     Ok((id, authenticate))
@@ -123,12 +125,13 @@ struct Card {
 }
 
 /// The card behind a source, if the account may take it.
-fn card(store: &Store, draft: &Draft) -> Result<Card, Fault> {
+fn card(store: &mut Store, draft: &Draft) -> Result<Card, Fault> {
     let pan = pan(store, &draft.source)?;
     let scheme = Scheme::of(pan.expose()).ok_or_else(|| Fault::forbidden("scheme_not_supported"))?;
     let scheme = scheme.chosen(pan.expose(), draft.wish);
     store.settings.market.admits(scheme, &draft.currency)?;
-    let range = range(pan.expose());
+    let armed = Armed::take(&mut store.armed);
+    let range = range(armed.as_deref().unwrap_or(pan.expose()));
     Ok(Card { network_token: matches!(draft.source, Source::NetworkToken(_)), pan, scheme, range })
 }
 

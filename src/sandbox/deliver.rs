@@ -1,13 +1,16 @@
-//! Callbacks to the merchant: the only place of the sandbox that opens connections.
+//! Callbacks and webhooks to the merchant: the only place of the sandbox that opens connections.
 //!
 //! Promises: no redirects, no proxy, only loopback and private addresses (others are
 //! recorded), ten seconds of real time for an answer. Knows nothing of states.
-//! Source: sessions-api.md 2.5, 6.1.
+//! Source: sessions-api.md 2.5, 6.1, 6.4.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{Host, Url};
 
 use super::Shared;
@@ -18,6 +21,9 @@ use super::state::Callbacks;
 
 /// How long the merchant has to answer. Network time, so never on the virtual clock.
 const TIME_OUT: Duration = Duration::from_secs(10);
+
+/// Webhook deliveries at once.
+const TURNS: usize = 64;
 
 /// A callback that is due.
 pub(super) struct Delivery {
@@ -45,7 +51,11 @@ impl Delivery {
 }
 
 /// The client that delivers.
-pub(super) struct Courier(Option<reqwest::Client>);
+pub(super) struct Courier {
+    client: Option<reqwest::Client>,
+    /// Webhook deliveries at once: a slow merchant must not use up the sockets.
+    turns: Semaphore,
+}
 
 impl Courier {
     pub(super) fn new() -> Self {
@@ -54,20 +64,31 @@ impl Courier {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .timeout(TIME_OUT)
+            .http1_title_case_headers() // `Cko-Signature`, as the documents spell it
             .user_agent(concat!("sessions-sandbox/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self(client.ok())
+        Self { client: client.ok(), turns: Semaphore::new(TURNS) }
     }
 
-    async fn send(&self, delivery: &Delivery) -> Result<u16, String> {
-        let client = self.0.as_ref().ok_or("no HTTP client could be built")?;
-        let request = client
-            .post(&delivery.url)
-            .header("Content-Type", "application/json; charset=utf-8")
-            .header("Cko-Request-Id", &delivery.request_id)
-            .body(delivery.body.to_string());
-        let answer = request.send().await.map_err(|fault| reason(&fault).to_owned())?;
+    /// Posts a JSON body. The status of the answer, or why there is none.
+    pub(super) async fn post(
+        &self,
+        url: &str,
+        headers: &[(HeaderName, HeaderValue)],
+        body: Bytes,
+    ) -> Result<u16, &'static str> {
+        let client = self.client.as_ref().ok_or("no HTTP client could be built")?;
+        let mut request = client.post(url).header(CONTENT_TYPE, "application/json; charset=utf-8").body(body);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.map_err(|fault| reason(&fault))?;
         Ok(answer.status().as_u16())
+    }
+
+    /// A turn among the deliveries that nobody waits for; dropped, it is the next one's.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok() // fails only if it were closed, which nobody does
     }
 }
 
@@ -96,16 +117,26 @@ fn is_near(url: &str) -> bool {
     }
 }
 
+impl Callbacks {
+    /// Whether something is sent to this address, rather than recorded.
+    pub(super) fn reaches(self, url: &str) -> bool {
+        self == Self::Deliver && is_near(url)
+    }
+}
+
 impl Shared {
     /// Delivers or records a callback. True if the merchant took it.
     pub(super) async fn deliver(&self, delivery: Delivery) -> bool {
-        let send = delivery.mode == Callbacks::Deliver && is_near(&delivery.url);
+        let send = delivery.mode.reaches(&delivery.url);
         let (outcome, accepted) = if delivery.fails {
             (json!({"failed": "SBX:CBFAIL"}), false)
         } else if !send {
             (json!({"recorded": true}), true)
         } else {
-            match self.courier.send(&delivery).await {
+            let id = HeaderValue::from_str(&delivery.request_id).ok();
+            let headers: Vec<_> = id.map(|id| (HeaderName::from_static("cko-request-id"), id)).into_iter().collect();
+            let body = Bytes::from(delivery.body.to_string());
+            match self.courier.post(&delivery.url, &headers, body).await {
                 Ok(status) => (json!({"status": status}), (200..300).contains(&status)),
                 Err(reason) => (json!({"failed": reason}), false),
             }

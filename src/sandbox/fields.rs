@@ -127,7 +127,8 @@ impl<'a, 'f> Reader<'a, 'f> {
     pub(super) fn web_address(&mut self, name: &str, need: Need) -> Option<String> {
         self.matching(name, need, |text| {
             let url = url::Url::parse(text);
-            text.len() <= 256 && url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            text.chars().count() <= 256
+                && url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         })
     }
 

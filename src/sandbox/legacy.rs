@@ -203,6 +203,21 @@ async fn page(State(app): App, call: Call) -> Response {
     question(&app, &form, &id, mistake)
 }
 
+/// Ends a session that waits for the issuer's answer, from outside: the answer is made and
+/// verified as if the browser had carried it. `None` if it waits for none.
+pub(super) fn answered(app: &Shared, session: &mut Session, result: &str) -> Option<Vec<SchemeMessage>> {
+    let waits = session.status == Status::Pending;
+    let legacy = session.legacy.as_deref_mut().filter(|legacy| waits && legacy.pareq.is_some())?;
+    if result == "timeout" {
+        session.expire(app.clock.now());
+        return Some(Vec::new());
+    }
+    let answer = if result == "approve" { right_answer(session.range.legacy) } else { 'N' };
+    legacy.answer = Some(answer);
+    let packed = pack(&pares(app, session, answer));
+    Some(fold(app, session, &packed))
+}
+
 /// Folds the shopper's input in: what was said, whether a text message goes out, and
 /// whether the password was wrong.
 fn take(session: &mut Session, form: &[(String, String)]) -> (Talk, bool, bool) {

@@ -21,8 +21,17 @@ use crate::model::secret::mask_digits;
 const BODY_BYTES: usize = 8 * 1024;
 
 /// Members whose values are never shown.
-const SECRETS: [&str; 7] =
-    ["client_secret", "access_token", "session_secret", "password", "token", "cryptogram", "client_assertion"];
+const SECRETS: [&str; 9] = [
+    "client_secret",
+    "access_token",
+    "session_secret",
+    "password",
+    "token",
+    "cryptogram",
+    "client_assertion",
+    "signature_key",
+    "authorization",
+];
 
 /// A ring that is bounded in bytes.
 pub(super) struct Ring<T> {
@@ -205,6 +214,10 @@ fn mask_members(object: &mut Map<String, Value>) {
         match value {
             Value::String(text) if SECRETS.contains(&name.as_str()) => "••••".clone_into(text),
             Value::String(text) if name == "number" || name == "acctNumber" => *text = mask_digits(text),
+            // Fixed headers of a workflow: any of them may be a key.
+            Value::Object(headers) if name == "headers" => {
+                headers.values_mut().for_each(|value| *value = Value::from("••••"));
+            }
             other => mask(other),
         }
     }

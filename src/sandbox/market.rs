@@ -57,15 +57,6 @@ impl Market {
 
     /// Takes over the members that are given; findings stay with the reader.
     pub(super) fn change(&mut self, reader: &mut Reader) {
-        for (name, slot) in [
-            ("three_ds1", &mut self.three_ds1),
-            ("processing_channel", &mut self.processing_channel),
-            ("vault", &mut self.vault),
-        ] {
-            if let Some(word) = reader.word(name, Need::May, &[("on", &[]), ("off", &[])]) {
-                *slot = word == "on";
-            }
-        }
         self.schemes = reader.words("schemes", Need::May, SCHEMES).unwrap_or_else(|| std::mem::take(&mut self.schemes));
         let processors = reader.words("processors", Need::May, SCHEMES);
         self.processors = processors.unwrap_or_else(|| std::mem::take(&mut self.processors));
@@ -73,6 +64,15 @@ impl Market {
             match currencies(value) {
                 Some(list) => self.amex_currencies = list,
                 None => reader.findings.invalid("amex_currencies"),
+            }
+        }
+        for (name, slot) in [
+            ("three_ds1", &mut self.three_ds1),
+            ("processing_channel", &mut self.processing_channel),
+            ("vault", &mut self.vault),
+        ] {
+            if let Some(word) = reader.word(name, Need::May, &[("on", &[]), ("off", &[])]) {
+                *slot = word == "on";
             }
         }
     }

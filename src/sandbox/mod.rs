@@ -1,8 +1,8 @@
 //! The other side, on loopback: token server, Sessions API, 3DS Server, directory server,
-//! issuer, hosted pages, callbacks.
+//! issuer, hosted pages, callbacks, webhooks.
 //!
 //! Hides everything an issuer and a scheme would do; promises the contract of the Sessions
-//! API over plain HTTP to any client. Knows nothing of the console: it writes its answers
+//! API to any client, over plain HTTP and, if asked for, over TLS under the vendor's names. Knows nothing of the console: it writes its answers
 //! by hand, so that a mistake in the client's types cannot pass unseen. All protocol time
 //! is read from the [`Clock`] it was given; dropping a [`Sandbox`] stops it.
 //!
@@ -53,11 +53,14 @@
 mod answer;
 mod api;
 mod app;
+mod arm;
 mod bank;
 mod cards;
+mod certificate;
 mod control;
 mod create;
 mod deliver;
+mod faults;
 mod fields;
 mod given;
 mod hosted;
@@ -78,9 +81,11 @@ mod token;
 mod trigger;
 mod validate;
 mod watch;
+mod webhooks;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -93,13 +98,18 @@ use crate::model::Secret;
 use crate::page::Pages;
 use crate::serve::{self, BindError, Server};
 
+pub use certificate::Papers;
 use deliver::{Courier, Delivery};
+use faults::Trouble;
 use keys::{Keys, Random};
 use session::{End, Status};
 use state::{Pending, State};
 
 /// Most connections at once. Source: trust.md 1.7.
 const CONNECTIONS: usize = 512;
+
+/// What the listener under the vendor's names is called in logs and errors.
+pub const OVER_TLS: &str = "sandbox over TLS";
 
 /// How a sandbox is made.
 pub struct Config {
@@ -111,12 +121,49 @@ pub struct Config {
     pub seed: Option<u64>,
     /// Where hidden messages are shown.
     pub sink: Option<EventSink>,
+    /// The client, if it is not to be made up.
+    pub credentials: Option<Credentials>,
+    /// A second listener for clients that insist on the vendor's host names.
+    pub tls: Option<Tls>,
+}
+
+impl Config {
+    /// A sandbox on plain HTTP with a client of its own, without seed and without an audience.
+    pub fn new(port: u16, clock: Clock) -> Self {
+        Self { port, clock, seed: None, sink: None, credentials: None, tls: None }
+    }
+}
+
+/// A client given from outside, so that other programs' settings can stay as they are.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// Access key id.
+    pub client_id: String,
+    /// Access key secret.
+    pub client_secret: Secret,
+    /// Its processing channel; `None` makes one up.
+    pub processing_channel_id: Option<String>,
+    /// The scopes it may have; empty: any. Changed later by the setting `allowed_scopes`.
+    pub scopes: Vec<String>,
+}
+
+/// The listener that speaks TLS. Source: sessions-api.md 1.1, 9.2.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Certificates and keys.
+    pub papers: Papers,
+    /// Where the authority's certificate lies, for clients to trust.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A running sandbox. Dropping it stops it.
 pub struct Sandbox {
     shared: Arc<Shared>,
     server: Server,
+    tls: Option<Server>,
+    ca_file: Option<PathBuf>,
     _stop: DropGuard,
 }
 
@@ -128,16 +175,26 @@ impl Sandbox {
     pub async fn start(config: Config) -> Result<Self, BindError> {
         let stop = CancellationToken::new();
         let random = Random::new(config.seed, "sandbox");
+        let mut keys = Keys::new(&random);
+        let mut state = State::new();
+        if let Some(given) = config.credentials {
+            (keys.client_id, keys.client_secret) = (given.client_id, given.client_secret);
+            keys.processing_channel_id = given.processing_channel_id.unwrap_or(keys.processing_channel_id);
+            state.settings.allowed_scopes = given.scopes;
+        }
         let shared = Arc::new(Shared {
-            keys: Keys::new(&random),
+            keys,
             tokens: token::Known::default(),
             random,
             request_ids: Random::new(config.seed, "requests"),
+            event_ids: Random::new(config.seed, "events"),
+            base: OnceLock::new(),
+            trouble: Trouble::default(),
             clock: config.clock,
             sink: config.sink,
             courier: Courier::new(),
             pages: issuer::pages(),
-            state: Mutex::new(State::new()),
+            state: Mutex::new(state),
             watch: watch::Watch::default(),
             stop: stop.clone(),
         });
@@ -146,8 +203,29 @@ impl Sandbox {
             .body_bytes(answer::BODY_LIMIT)
             .connections(CONNECTIONS)
             .any_localhost();
-        let server = Server::start(serving, router(&shared)).await?;
-        Ok(Self { shared, server, _stop: stop.drop_guard() })
+        let router = router(&shared);
+        let (tls, ca_file) = match config.tls {
+            None => (None, None),
+            Some(tls) => (Some(start_tls(tls.port, &tls.papers, router.clone()).await?), tls.ca_file),
+        };
+        let server = Server::start(serving, router).await?;
+        shared.base.set(format!("http://{}", server.addr)).expect("it is set here only");
+        Ok(Self { shared, server, tls, ca_file, _stop: stop.drop_guard() })
+    }
+
+    /// Where it listens for TLS, if it does.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().map(|server| server.addr)
+    }
+
+    /// Address of the API over TLS, without a slash at the end.
+    pub fn tls_url(&self) -> Option<String> {
+        self.tls_addr().map(|addr| format!("https://{addr}"))
+    }
+
+    /// The authority's certificate, for TLS clients to trust.
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.ca_file.as_deref()
     }
 
     /// Where it listens.
@@ -191,6 +269,10 @@ struct Shared {
     random: Random,
     /// A stream of its own, so that reading a session does not change the next one's ids.
     request_ids: Random,
+    event_ids: Random,
+    /// The plain address, known once there is one.
+    base: OnceLock<String>,
+    trouble: Trouble,
     keys: Keys,
     tokens: token::Known,
     clock: Clock,
@@ -209,7 +291,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Posts facts in order, and calls back for a hosted session that just ended.
+    /// Posts facts in order, and tells the merchant of a session that just ended.
     async fn post(self: &Arc<Self>, pending: Pending) {
         if let Some(sink) = &self.sink {
             for message in pending.messages {
@@ -220,11 +302,12 @@ impl Shared {
             }
         }
         let Some(id) = pending.ended else { return };
-        let request_id = self.request_ids.uuid();
         let delivery = {
-            let store = self.lock();
+            let mut store = self.lock();
+            webhooks::announce(self, &mut store, &id);
             let mode = store.settings.callbacks;
-            store.sessions.get(&id).and_then(|session| Delivery::of(session, mode, &request_id))
+            let hosted = store.sessions.get(&id).filter(|session| session.hosted());
+            hosted.and_then(|session| Delivery::of(session, mode, &self.request_ids.uuid()))
         };
         if let Some(delivery) = delivery {
             let app = Arc::clone(self);
@@ -251,6 +334,19 @@ impl Shared {
         };
         self.post(pending).await;
     }
+}
+
+/// The listener under the vendor's names.
+async fn start_tls(port: u16, papers: &Papers, router: Router) -> Result<Server, BindError> {
+    let name = OVER_TLS;
+    let unfit = || std::io::Error::new(std::io::ErrorKind::InvalidData, "certificate and key do not belong together");
+    let tls = papers.server_config().ok_or_else(|| BindError { name, port, holder: None, source: unfit() })?;
+    let serving = serve::Config::new(name, port)
+        .body_bytes(answer::BODY_LIMIT)
+        .connections(CONNECTIONS)
+        .any_localhost()
+        .tls(Arc::new(tls), certificate::VENDOR_NAMES);
+    Server::start(serving, router).await
 }
 
 /// Every path that is served.

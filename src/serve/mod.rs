@@ -2,8 +2,9 @@
 //!
 //! Hides: the accept loop over hyper, and everything that a hostile or broken sender can
 //! do to it. Promises: a router sees only whole, well-formed requests that were addressed
-//! to us by name; slow or silent senders cost a slot for seconds, not for good. Does not
-//! know what is served. Source: trust.md R1, R3-R7, R13, R16, 1.7.
+//! to us by name; slow or silent senders cost a slot for seconds, not for good. With TLS the
+//! handshake has its share of the first head's time. Does not know what is served.
+//! Source: trust.md R1, R3-R7, R13, R16, 1.7.
 //!
 //! Every refusal has an empty body and ends the connection:
 //!
@@ -51,6 +52,10 @@ pub struct Config {
     pub connections: usize,
     /// Also accept `*.localhost:PORT` as Host (the sandbox).
     pub any_localhost: bool,
+    /// More names it answers to, with its port or none; `*.` in front stands for one label.
+    pub names: &'static [&'static str],
+    /// With it every connection begins with a TLS handshake, within the time of a head.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Times and sizes that rarely differ between servers.
     pub limits: Limits,
 }
@@ -58,8 +63,8 @@ pub struct Config {
 impl Config {
     /// The ingress's caps: 256 KiB of body, 1,024 connections. Source: trust.md 1.7.
     pub fn new(name: &'static str, port: u16) -> Self {
-        let limits = Limits::default();
-        Self { name, port, body_bytes: 256 * 1024, connections: 1024, any_localhost: false, limits }
+        let (body_bytes, connections, limits) = (256 * 1024, 1024, Limits::default());
+        Self { name, port, body_bytes, connections, any_localhost: false, names: &[], tls: None, limits }
     }
 
     /// Sets the largest body, in bytes.
@@ -78,6 +83,12 @@ impl Config {
     #[must_use]
     pub fn any_localhost(self) -> Self {
         Self { any_localhost: true, ..self }
+    }
+
+    /// Speaks TLS, and answers to more names: see [`Config::names`].
+    #[must_use]
+    pub fn tls(self, tls: Arc<rustls::ServerConfig>, names: &'static [&'static str]) -> Self {
+        Self { tls: Some(tls), names, ..self }
     }
 
     /// Sets times and sizes.
@@ -202,6 +213,8 @@ pub struct Arrival {
     pub stamp: Stamp,
     /// The Host was the public one, so it came through the tunnel (R10).
     pub public: bool,
+    /// It came over TLS.
+    pub secure: bool,
 }
 
 /// Request extension: the head exactly as it came, request line to empty line.
@@ -236,7 +249,7 @@ impl Server {
         if ipv6 == Ipv6::Taken {
             tracing::warn!(server = config.name, port = addr.port(), "another program has this port on ::1");
         }
-        let hosts = Hosts::new(addr.port(), config.any_localhost);
+        let hosts = Hosts::new(addr.port(), config.any_localhost).named(config.names);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let guard = Arc::new(guard::Guard::new(config, router, hosts.clone(), stop.clone()));
         tasks.spawn(Arc::clone(&guard).accept(v4, v6, tasks.clone()));

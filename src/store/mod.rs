@@ -8,6 +8,8 @@
 mod body;
 mod db;
 mod files;
+pub mod keychain;
+mod pems;
 pub mod settings;
 mod writer;
 
@@ -24,6 +26,7 @@ use crate::model::redact::{Origin, Redactor};
 
 pub use body::{BodyError, read_body, write_body};
 pub use files::default_dir;
+pub use pems::{Pem, Pems};
 
 /// What could not be done with the data folder.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 //! the window alone, and hands everything else on as commands. Draws a workspace that it
 //! cannot change; never waits; time comes in.
 
+mod abroad;
 mod address;
 pub mod builder;
 pub mod credentials;
@@ -63,6 +64,7 @@ pub struct Shell {
     inspector: inspector::Panel,
     notices: notices::Notices,
     gate: production::Gate,
+    abroad: abroad::Gate,
     view: View,
     kept: View,
     saved: Duration,
@@ -88,6 +90,7 @@ impl Shell {
             inspector: inspector::Panel::default(),
             notices: notices::Notices::default(),
             gate: production::Gate::default(),
+            abroad: abroad::Gate::default(),
             kept: view.clone(),
             view,
             saved: Duration::ZERO,
@@ -105,14 +108,19 @@ impl Shell {
         self.apply_look(ui, &workspace.settings);
         let first = commands.len();
         let mut wanted = workspace.settings.clone();
-        let covered = self.keys || self.typing || self.builder.window_open();
-        let mut acts = if self.gate.is_open() { Vec::new() } else { palette::pressed(ui, workspace, covered) };
+        let taken = palette::Taken {
+            escape: self.keys || self.typing || self.builder.window_open(),
+            undo: !self.builder.has_undo(ui),
+        };
+        let asking = self.gate.is_open() || self.abroad.is_open();
+        let mut acts = if asking { Vec::new() } else { palette::pressed(ui, workspace, taken) };
         self.bars_ui(ui, workspace, now, (&mut wanted, &mut acts), commands);
         let width = ui.available_width();
         self.left_ui(ui, workspace, now, width, commands);
         self.inspector_ui(ui, workspace, width, commands);
         let fill = Frame::new().fill(Tokens::of(ui).bg1);
         CentralPanel::default().frame(fill).show(ui, |ui| self.timeline.ui(ui, workspace, now, commands));
+        self.timeline.follow_form(workspace, || self.builder.plan(workspace), commands);
         if let Some(intent) = self.timeline.take_intent() {
             match intent {
                 timeline::Intent::Run => acts.push(Act::Run),
@@ -126,6 +134,8 @@ impl Shell {
         }
         self.gate.hold_back(workspace, first, commands);
         self.gate.ui(ui, workspace, commands);
+        self.abroad.hold_back(workspace, first, commands);
+        self.abroad.ui(ui, commands);
         self.keys_ui(ui);
         self.typing = ui.ctx().text_edit_focused();
         self.remember(ui, workspace, now, wanted, (first, commands));
@@ -160,6 +170,12 @@ impl Shell {
                 self.unfolded = true;
                 self.builder.form_or_json();
             }
+            Act::AllFields => {
+                self.unfolded = true;
+                self.builder.all_fields();
+            }
+            Act::Undo => self.builder.undo(),
+            Act::Redo => self.builder.redo(),
             Act::OpenBody => {
                 self.unfolded = true;
                 self.builder.open_body(ui);
@@ -248,8 +264,13 @@ impl Shell {
             });
             return;
         }
-        let most = (width - 440.0).clamp(300.0, 620.0);
-        let (sizes, keep) = self.left.range(self.view.left, 300.0, most);
+        let beside = self.timeline.selected.is_some() && width >= ROOM_FOR_INSPECTOR;
+        let most = (width - 440.0 - if beside { 360.0 } else { 0.0 }).clamp(300.0, 1000.0);
+        let (mut sizes, keep) = self.left.range(self.view.left, 300.0, most);
+        if let Some(wanted) = self.builder.take_wanted_width() {
+            let wanted = wanted.min(most);
+            sizes = egui::Rangef::new(wanted, wanted);
+        }
         let panel = Panel::left("left").frame(frame).default_size(self.view.left).size_range(sizes);
         let shown = panel.resizable(true).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -259,7 +280,7 @@ impl Shell {
             let height = (ui.available_height() * 0.6).max(160.0);
             self.credentials.ui(ui, workspace, now, height, commands);
             widgets::hline(ui);
-            self.builder.ui(ui, workspace, commands);
+            self.builder.ui(ui, workspace, now, commands);
         });
         if keep {
             self.view.left = shown.response.rect.width().round();

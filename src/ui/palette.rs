@@ -16,6 +16,12 @@ pub enum Act {
     TestCards,
     /// Show the draft as form or as JSON.
     FormOrJson,
+    /// Take the draft's newest change back.
+    Undo,
+    /// Do it again.
+    Redo,
+    /// Show every field of the contract.
+    AllFields,
     /// Read a body from a file.
     OpenBody,
     /// Write the body to a file.
@@ -51,12 +57,18 @@ const fn plain(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
+/// The other key for doing again what was undone.
+const AGAIN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+
 /// The table.
 pub const TABLE: &[Entry] = &[
     Entry { act: Act::Run, label: "Run", cap: "Ctrl ⏎", keys: &[with_ctrl(Key::Enter)] },
     Entry { act: Act::Cancel, label: "Cancel", cap: "Esc", keys: &[plain(Key::Escape)] },
     Entry { act: Act::TestCards, label: "All test cards", cap: "Ctrl T", keys: &[with_ctrl(Key::T)] },
     Entry { act: Act::FormOrJson, label: "Form or JSON", cap: "Ctrl J", keys: &[with_ctrl(Key::J)] },
+    Entry { act: Act::AllFields, label: "All fields", cap: "F2", keys: &[plain(Key::F2)] },
+    Entry { act: Act::Undo, label: "Undo in the draft", cap: "Ctrl Z", keys: &[with_ctrl(Key::Z)] },
+    Entry { act: Act::Redo, label: "Redo in the draft", cap: "Ctrl Y", keys: &[with_ctrl(Key::Y), AGAIN] },
     Entry { act: Act::OpenBody, label: "Open…", cap: "Ctrl O", keys: &[with_ctrl(Key::O)] },
     Entry { act: Act::SaveBody, label: "Save…", cap: "Ctrl S", keys: &[with_ctrl(Key::S)] },
     Entry { act: Act::Keys, label: "Keys", cap: "F1", keys: &[plain(Key::F1), plain(Key::Questionmark)] },
@@ -85,17 +97,27 @@ pub fn running(workspace: &Workspace) -> bool {
     workspace.newest_run().is_some_and(|run| run.is_open())
 }
 
+/// What has a key before the window has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken {
+    /// Esc: something lies over the window, or a text is under the pen.
+    pub escape: bool,
+    /// Undo and redo: a text that is none of the draft's is under the pen.
+    pub undo: bool,
+}
+
 /// The acts whose keys were pressed and that can be done now. Takes those keys, so that no
 /// widget sees them. Keys without Ctrl are dead while typing, function keys excepted; Esc
-/// belongs first to what has it (`covered`): a text under the pen, a menu, a window.
-pub fn pressed(ui: &Ui, workspace: &Workspace, covered: bool) -> Vec<Act> {
+/// belongs first to what has it: a text under the pen, a menu, a window.
+pub fn pressed(ui: &Ui, workspace: &Workspace, taken: Taken) -> Vec<Act> {
     let typing = ui.ctx().text_edit_focused();
-    let menu = covered || ui.ctx().any_popup_open();
+    let menu = taken.escape || ui.ctx().any_popup_open();
     let mut acts = Vec::new();
     for entry in TABLE {
         for key in entry.keys {
-            let bare = key.modifiers.is_none() && key.logical_key != Key::F1;
-            if bare && (typing || menu) || why_not(entry.act, workspace).is_some() {
+            let bare = key.modifiers.is_none() && !matches!(key.logical_key, Key::F1 | Key::F2);
+            let undo = matches!(entry.act, Act::Undo | Act::Redo) && taken.undo;
+            if undo || bare && (typing || menu) || why_not(entry.act, workspace).is_some() {
                 continue;
             }
             // egui lets Ctrl+Enter match Ctrl+Shift+Enter, which pays; plus needs Shift on many keyboards.
@@ -133,6 +155,9 @@ mod tests {
             Act::Cancel,
             Act::TestCards,
             Act::FormOrJson,
+            Act::Undo,
+            Act::Redo,
+            Act::AllFields,
             Act::OpenBody,
             Act::SaveBody,
             Act::Keys,

@@ -11,7 +11,9 @@ use super::theme::{self, Tokens};
 use super::{credentials, widgets};
 use crate::bus::Command;
 use crate::model::delivery::DeliveryKind;
+use crate::model::exchange::Step;
 use crate::model::profile::{Environment, TokenStatus};
+use crate::model::scopes::Channel;
 use crate::model::settings::{Pace, Settings, Theme};
 use crate::model::{Server, ServerStatus, Stamp, Workspace};
 
@@ -136,7 +138,10 @@ fn environment_ui(ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command
     let name: String = name.chars().take(24).collect();
     let caption = if production { "Production" } else { "Environment" };
     let chip = Chip {
-        dot: Some(if production { tokens.on_fill } else { tokens.success.ink }),
+        dot: profile.map(|profile| match profile.environment {
+            Environment::Production => tokens.on_fill, // the chip itself is red
+            other => credentials::environment_colour(tokens, other),
+        }),
         fill: Some(if production { tokens.production } else { tokens.bg2 }),
         caption: production.then_some(tokens.on_fill),
         arrow: Some(colour),
@@ -145,12 +150,8 @@ fn environment_ui(ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command
     let response = chip_ui(ui, caption, &format!("{caption}: {name}"), parts, &chip);
     egui::Popup::menu(&response).show(|ui| {
         for profile in &workspace.settings.profiles {
-            let label = match profile.environment == Environment::Production {
-                true => format!("{} · production", widgets::display_text(&profile.name)),
-                false => widgets::display_text(&profile.name),
-            };
             let chosen = profile.id == workspace.settings.active_profile;
-            if ui.selectable_label(chosen, label).clicked() {
+            if credentials::profile_choice_ui(ui, profile, chosen).clicked() {
                 commands.push(Command::UseProfile(profile.id.clone()));
                 ui.close();
             }
@@ -166,15 +167,19 @@ fn token_ui(ui: &mut Ui, workspace: &Workspace, now: Stamp) -> Response {
     let small = theme::words(theme::TAB);
     match token {
         TokenStatus::Absent => parts.push(part("on Run", theme::code(theme::CODE), tokens.text)),
-        TokenStatus::Fetching => parts.push(part("fetching", small, tokens.text_second)),
-        TokenStatus::Failed(_) => parts.push(part("failed", small, tokens.danger.ink)),
+        TokenStatus::Fetching => parts.push(part("fetching", small.clone(), tokens.text_second)),
+        TokenStatus::Failed(_) => parts.push(part("failed", small.clone(), tokens.danger.ink)),
         TokenStatus::Live(view) => {
             let left = view.left(now);
             let colour = credentials::life_tone(left).map_or(tokens.text, |tone| tokens.tone(tone).ink);
             parts.push(part(widgets::clock(left), theme::code(theme::BODY), colour));
             let word = if left.is_zero() { "expired" } else { "left" };
-            parts.push(part(word, small, tokens.text_second));
+            parts.push(part(word, small.clone(), tokens.text_second));
         }
+    }
+    let lacking = workspace.scopes().and_then(|held| held.finding(Step::Create, Channel::Open));
+    if lacking.is_some() {
+        parts.push(part("scope missing", small, tokens.warning.ink));
     }
     let response = chip_ui(ui, "Token", "Token", parts, &Chip::default());
     if let TokenStatus::Live(view) = token {
@@ -186,7 +191,12 @@ fn token_ui(ui: &mut Ui, workspace: &Workspace, now: Stamp) -> Response {
         credentials::life_bar(ui, bar, view, now);
         ui.ctx().request_repaint_after(Duration::from_secs(1)); // it counts down
     }
-    response.on_hover_text("Shows the token and what is in it")
+    let tip = match (token, lacking) {
+        (TokenStatus::Failed(problem), _) => problem.line(),
+        (_, Some(finding)) => finding.line(),
+        _ => "Shows the token and what is in it".into(),
+    };
+    response.on_hover_text(widgets::display_text(&tip))
 }
 
 /// Under this width, points, the age of the last callback is left out.
@@ -229,9 +239,10 @@ fn server_ui(ui: &mut Ui, caption: &str, status: Option<&ServerStatus>, more: Ve
     if let Some(tip) = tip {
         let copied = response.clicked();
         if let (true, Some(ServerStatus::Up { address, .. })) = (copied, status) {
-            ui.ctx().copy_text(format!("http://{address}"));
+            widgets::copy(ui, caption, &format!("http://{address}"));
         }
-        response.on_hover_text(format!("{tip}\nClick to copy the address"));
+        let done = widgets::just_copied(ui, caption);
+        response.on_hover_text(format!("{tip}\n{}", if done { "Copied" } else { "Click to copy the address" }));
     }
 }
 

@@ -384,13 +384,56 @@ pub fn icon_button(ui: &mut Ui, icon: MaterialIcon, name: &str) -> Response {
     response.on_hover_text(name)
 }
 
-/// Copies `value`; `what` names it: «Copy session id».
+/// How long a copy button says that it has copied. Our choice.
+const COPIED: f64 = 1.6;
+
+/// Copies `value`; `what` names it: «Copy session id». Says so with a tick for a moment.
 pub fn copy_button(ui: &mut Ui, what: &str, value: &str) -> Response {
-    let response = icon_button(ui, i::ICON_CONTENT_COPY.outlined(), &format!("Copy {what}"));
+    let done = just_copied(ui, value);
+    let (icon, name) = match done {
+        true => (i::ICON_CHECK.outlined(), format!("Copied {what}")),
+        false => (i::ICON_CONTENT_COPY.outlined(), format!("Copy {what}")),
+    };
+    let response = icon_button(ui, icon, &name);
     if response.clicked() {
-        ui.ctx().copy_text(value.to_owned());
+        copy(ui, value, value);
     }
     response
+}
+
+/// A button with words that copies `value`, and says so for a moment.
+pub fn copy_words_button(ui: &mut Ui, words: &str, value: &str) -> Response {
+    let done = just_copied(ui, value);
+    let icon = done.then(|| i::ICON_CHECK.outlined());
+    let response = secondary_button(ui, icon, if done { "Copied" } else { words }, None);
+    if response.clicked() {
+        copy(ui, value, value);
+    }
+    response
+}
+
+fn copied_id(key: &str) -> egui::Id {
+    egui::Id::unique(("copied", key))
+}
+
+/// To the clipboard, with the moment kept under `key` for [`just_copied`].
+pub fn copy(ui: &Ui, key: &str, value: &str) {
+    ui.ctx().copy_text(value.to_owned());
+    let now = ui.input(|input| input.time);
+    ui.data_mut(|data| data.insert_temp(copied_id(key), now));
+    ui.ctx().request_repaint();
+}
+
+/// True for a moment after something was copied under this key.
+pub fn just_copied(ui: &Ui, key: &str) -> bool {
+    let Some(at) = ui.data(|data| data.get_temp::<f64>(copied_id(key))) else { return false };
+    let left = at + COPIED - ui.input(|input| input.time);
+    if left <= 0.0 {
+        ui.data_mut(|data| data.remove_temp::<f64>(copied_id(key)));
+        return false;
+    }
+    ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left));
+    true
 }
 
 /// Text that does something: accent, underlined under the pointer. Never opens addresses.

@@ -117,7 +117,7 @@ pub fn serve(kind: &str) {
             // As the window has it: every message goes to whoever shows the timeline.
             let (sink, mut events) = EventSink::channel(|| ());
             runtime.spawn(async move { while events.recv().await.is_some() {} });
-            let config = Config { port: 0, clock: Clock::real(), seed: None, sink: Some(sink) };
+            let config = Config { sink: Some(sink), ..Config::new(0, Clock::real()) };
             let started = runtime.block_on(Sandbox::start(config)).expect("a free port");
             let ready = json!({
                 "addr": started.addr().to_string(), "client_id": started.client_id(),

@@ -1,4 +1,5 @@
-//! What may be done when, and when time is over. Source: sessions-api.md 4.1, 4.2, 2.3-2.5.
+//! What actions do, and when time is over; the action table itself is in `tests/contract`.
+//! Source: sessions-api.md 4.1, 4.2, 2.3-2.5.
 
 use std::time::Duration;
 
@@ -29,76 +30,6 @@ fn without_completion() -> Value {
     let mut data = browser();
     data.as_object_mut().expect("an object").remove("three_ds_method_completion");
     data
-}
-
-#[test]
-fn every_cell_of_the_action_table() {
-    let lab = Lab::new();
-    let pending = |body: Value| move |lab: &Lab| lab.create(&body);
-    let waiting = pending(non_hosted(CHALLENGE_CARD, Value::Null));
-    let hosted_waiting = pending(hosted(CHALLENGE_CARD, Value::Null));
-    let fingerprint = pending(non_hosted(CHALLENGE_CARD, json!({"channel_data": without_completion()})));
-    let challenged = pending(non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})));
-    let finished = pending(non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
-    let hosted_challenged = |lab: &Lab| {
-        let session = lab.create(&hosted(CHALLENGE_CARD, Value::Null));
-        tried(lab, &session, "collect-data");
-        session
-    };
-    let hosted_finished = |lab: &Lab| {
-        let session = lab.create(&hosted(FRICTIONLESS_CARD, Value::Null));
-        tried(lab, &session, "collect-data");
-        session
-    };
-    let completed = |lab: &Lab| {
-        let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
-        assert_eq!(tried(lab, &session, "complete").0, 204);
-        session
-    };
-    type Make<'a> = &'a dyn Fn(&Lab) -> Value;
-    let table: [(&str, Make, [u16; 3]); 8] = [
-        ("waits for data", &waiting, [200, 200, 403]),
-        ("hosted, waits for data", &hosted_waiting, [200, 200, 403]),
-        ("waits for the fingerprint", &fingerprint, [403, 200, 403]),
-        ("challenged", &challenged, [403, 403, 403]),
-        ("hosted, challenged", &hosted_challenged, [403, 403, 403]),
-        ("final", &finished, [403, 403, 204]),
-        ("hosted, final", &hosted_finished, [403, 403, 403]),
-        ("completed", &completed, [403, 403, 403]),
-    ];
-    for (state, make, expected) in table {
-        for (action, status) in ["collect-data", "issuer-fingerprint", "complete"].into_iter().zip(expected) {
-            let session = make(&lab);
-            let (got, codes) = tried(&lab, &session, action);
-            assert_eq!(got, status, "{state}: {action} {codes:?}");
-            if status == 403 {
-                assert_eq!(codes, ["update_not_allowed_due_to_state"], "{state}: {action}");
-            }
-        }
-    }
-}
-
-#[test]
-fn parallel_actions_get_409_while_reads_see_processing() {
-    let lab = Lab::new();
-    let session = lab.create(&non_hosted(CHALLENGE_CARD, json!({"reference": "SBX:SLOW=60000"})));
-    std::thread::scope(|scope| {
-        let slow = scope.spawn(|| tried(&lab, &session, "collect-data"));
-        let deadline = std::time::Instant::now() + Duration::from_secs(10);
-        while text(&lab.get(text(&session, "id")), "status") != "processing" {
-            assert!(std::time::Instant::now() < deadline, "never processing");
-            std::thread::yield_now();
-        }
-        assert_eq!(lab.get(text(&session, "id"))["next_actions"], json!([]));
-        for action in ["collect-data", "issuer-fingerprint", "complete"] {
-            assert_eq!(tried(&lab, &session, action), (409, vec!["session_already_in_use".to_owned()]), "{action}");
-        }
-        while !slow.is_finished() {
-            assert!(std::time::Instant::now() < deadline, "still slow");
-            lab.clock.advance(Duration::from_secs(60));
-        }
-        assert_eq!(slow.join().expect("no panic").0, 200);
-    });
 }
 
 #[test]

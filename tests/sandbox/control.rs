@@ -1,10 +1,12 @@
 //! The control routes. Source: sessions-api.md 7.5, trust.md R17.
 
 use serde_json::{Value, json};
+use sessions_console::model::Secret;
+use sessions_console::sandbox::{Config, Credentials};
 
 use crate::lab::*;
 
-const ROUTES: [(&str, &str); 9] = [
+const ROUTES: [(&str, &str); 15] = [
     ("GET", "/_sandbox/sessions"),
     ("GET", "/_sandbox/log"),
     ("GET", "/_sandbox/clock"),
@@ -13,6 +15,12 @@ const ROUTES: [(&str, &str); 9] = [
     ("GET", "/_sandbox/settings"),
     ("PUT", "/_sandbox/settings"),
     ("GET", "/_sandbox/callbacks"),
+    ("GET", "/_sandbox/webhooks"),
+    ("GET", "/_sandbox/arm"),
+    ("PUT", "/_sandbox/arm"),
+    ("GET", "/_sandbox/faults"),
+    ("PUT", "/_sandbox/faults"),
+    ("GET", "/_sandbox/sessions/sid_x/messages"),
     ("POST", "/_sandbox/sessions/sid_x/challenge"),
 ];
 
@@ -51,6 +59,9 @@ fn messages_and_logs_show_everything_but_secrets() {
         (text(&list["sessions"][0], "status"), text(&list["sessions"][0], "card")),
         ("approved", "424242••••••4242")
     );
+    let hidden = &list["sessions"][0];
+    assert_eq!((text(hidden, "prepared_result"), &hidden["interactions"]), ("approved", &json!(1)));
+    assert_eq!(hidden["ds_transaction_id"], session["ds"]["transaction_id"]);
     let messages = lab.control("GET", &format!("/sessions/{}/messages", text(&session, "id")), &Value::Null).json();
     let kinds: Vec<String> = messages["messages"]
         .as_array()
@@ -124,6 +135,34 @@ fn challenges_end_from_outside() {
 }
 
 #[test]
+fn apps_decoupled_and_3ds1_challenges_end_from_outside_too() {
+    let lab = Lab::new();
+    let end = |session: &Value, result: &str| {
+        let path = format!("/sessions/{}/challenge", text(session, "id"));
+        let ended = lab.control("POST", &path, &json!({"result": result}));
+        assert_eq!(ended.status, 200, "{ended:?}");
+        let again = lab.control("POST", &path, &json!({"result": result}));
+        assert_eq!((again.status, again.codes()), (403, vec!["update_not_allowed_due_to_state".to_owned()]));
+        text(&lab.get(text(session, "id")), "status").to_owned()
+    };
+    for (result, decoupled, legacy) in [
+        ("approve", "approved", "approved"),
+        ("fail", "declined", "declined"),
+        ("cancel", "challenge_abandoned", "declined"),
+        ("timeout", "unavailable", "expired"),
+    ] {
+        let data = json!({"channel_data": browser(), "reference": "SBX:DECOUPLED"});
+        let session = lab.create(&non_hosted(CHALLENGE_CARD, data));
+        assert_eq!((text(&session, "status"), text(&session, "response_code")), ("challenged", "D"));
+        assert_eq!(end(&session, result), decoupled);
+        let data = json!({"channel_data": browser(), "amount": 123_321});
+        let session = lab.create(&non_hosted(CHALLENGE_CARD, data));
+        assert_eq!(session["next_actions"], json!(["authenticate"]));
+        assert_eq!(end(&session, result), legacy);
+    }
+}
+
+#[test]
 fn the_clock_stops_runs_and_jumps() {
     let lab = Lab::new();
     let session = lab.create(&non_hosted(CHALLENGE_CARD, Value::Null));
@@ -168,4 +207,125 @@ fn settings_change_all_or_nothing_and_survive_a_reset() {
     assert_eq!(lab.control("GET", "/sessions", &Value::Null).json()["count"], 0);
     assert_eq!(lab.call("GET", &format!("/sessions/{}", text(&session, "id")), &Value::Null).status, 404);
     assert_eq!(lab.control("GET", "/settings", &Value::Null).json()["token_seconds"], 60);
+}
+
+#[test]
+fn an_armed_scenario_decides_for_the_next_sessions() {
+    let lab = Lab::new();
+    let create =
+        || text(&lab.create(&non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()}))), "status").to_owned();
+    let armed = lab.control("PUT", "/arm", &json!({"scenario": "s004", "sessions": 2}));
+    assert_eq!((armed.status, armed.json()), (200, json!({"scenario": "S004", "sessions": 2})));
+    assert_eq!(create(), "declined");
+    assert_eq!(lab.control("GET", "/arm", &Value::Null).json(), json!({"scenario": "S004", "sessions": 1}));
+    // A request that is refused uses none up.
+    assert_eq!(lab.call("POST", "/sessions", &json!({"amount": 1})).status, 422);
+    assert_eq!((create(), create()), ("declined".to_owned(), "challenged".to_owned()));
+    assert_eq!(lab.control("GET", "/arm", &Value::Null).json(), json!({"sessions": 0}));
+
+    lab.control("PUT", "/arm", &json!({"scenario": "S004"}));
+    assert_eq!(lab.control("PUT", "/arm", &json!({"scenario": "S004", "sessions": 0})).json(), json!({"sessions": 0}));
+    lab.control("PUT", "/arm", &json!({"scenario": "S004"}));
+    assert_eq!(lab.control("POST", "/reset", &Value::Null).status, 204);
+    assert_eq!(create(), "challenged");
+
+    let unknown = lab.control("PUT", "/arm", &json!({"scenario": "S0004"}));
+    assert_eq!((unknown.status, unknown.codes()), (404, vec!["scenario_not_found".to_owned()]));
+    assert!(unknown.json()["near"].as_array().expect("a list").contains(&json!("S004")), "{unknown:?}");
+    assert_eq!(lab.control("PUT", "/arm", &json!({"sessions": -1})).codes(), ["scenario_required", "sessions_invalid"]);
+}
+
+#[test]
+fn what_the_account_may_not_do_is_refused_by_its_own_code() {
+    let lab = Lab::new();
+    let cards = [CHALLENGE_CARD, "5385308360135181", "372688581899681"];
+    let codes = |settings: Value| {
+        assert_eq!(lab.control("PUT", "/settings", &settings).status, 200, "{settings}");
+        cards.map(|card| {
+            let answer = lab.call("POST", "/sessions", &non_hosted(card, json!({"channel_data": browser()})));
+            if answer.status == 201 { String::new() } else { format!("{} {}", answer.status, answer.codes().join(" ")) }
+        })
+    };
+    let (fine, all) = (String::new, json!(["visa", "mastercard", "amex"]));
+    assert_eq!(
+        codes(json!({"schemes": ["visa", "mastercard"]})),
+        [fine(), fine(), "403 scheme_not_supported".to_owned()]
+    );
+    assert_eq!(
+        codes(json!({"schemes": all, "processors": ["amex", "visa"]})),
+        [fine(), "403 no_processor_configured_for_card_scheme".to_owned(), fine()]
+    );
+    assert_eq!(
+        codes(json!({"processors": all, "amex_currencies": ["GBP"]})),
+        [fine(), fine(), "403 currency_not_supported".to_owned()]
+    );
+    assert_eq!(codes(json!({"amex_currencies": ["GBP", "USD"]})), [fine(), fine(), fine()]);
+    let off = "403 processing_channel_disabled".to_owned();
+    assert_eq!(codes(json!({"processing_channel": "off"})), [off.clone(), off.clone(), off]);
+    lab.control("PUT", "/settings", &json!({"processing_channel": "on", "vault": "off"}));
+    let stored = non_hosted(CHALLENGE_CARD, json!({"source": {"type": "id", "id": "src_aaaaaaaaaaaaaaaaaaaaaaaaaa"}}));
+    let refused = lab.call("POST", "/sessions", &stored);
+    assert_eq!(
+        (refused.status, refused.codes()),
+        (403, vec!["vault_not_configured_for_processing_channel".to_owned()])
+    );
+    assert_eq!(
+        lab.control(
+            "PUT",
+            "/settings",
+            &json!({"schemes": ["visa", "maestro"], "amex_currencies": ["usd"], "vault": 1})
+        )
+        .codes(),
+        ["schemes_invalid", "amex_currencies_invalid", "vault_invalid"]
+    );
+}
+
+#[test]
+fn static_keys_are_taken_only_by_the_lenient() {
+    let lab = Lab::new();
+    let body = non_hosted(CHALLENGE_CARD, Value::Null).to_string();
+    let create = |key: &str| lab.send("POST", "/sessions", key, &body).status;
+    assert_eq!(create("Bearer sk_sbox_abc123"), 401);
+    lab.control("PUT", "/settings", &json!({"lenient_keys": true}));
+    assert_eq!(
+        (create("Bearer sk_sbox_abc123"), create("Bearer sk_abc123"), create("Bearer sk_test_x")),
+        (202, 401, 401)
+    );
+    lab.control("PUT", "/settings", &json!({"allowed_scopes": ["gateway"]}));
+    assert_eq!(create("Bearer sk_sbox_abc123"), 403);
+}
+
+#[test]
+fn a_strict_token_server_keeps_to_its_clients_list() {
+    let lab = Lab::new();
+    assert_eq!(lab.ask_token("flow vault").status, 200);
+    lab.control("PUT", "/settings", &json!({"strict": true}));
+    assert_eq!(lab.ask_token("flow vault").json(), json!({"error": "invalid_scope"}));
+    assert_eq!(lab.ask_token("sessions:browser").json()["scope"], "sessions:browser");
+    lab.control("PUT", "/settings", &json!({"allowed_scopes": ["flow", "sessions"]}));
+    assert_eq!((lab.ask_token("flow").status, lab.ask_token("sessions:browser").status), (200, 400));
+    assert_eq!(lab.ask_token("").json()["scope"], "flow sessions");
+}
+
+#[test]
+fn a_client_from_outside_is_the_only_one() {
+    let lab = Lab::with(|config| Config {
+        credentials: Some(Credentials {
+            client_id: "ack_mine".to_owned(),
+            client_secret: Secret::new("my own secret"),
+            processing_channel_id: Some("pc_mine".to_owned()),
+            scopes: vec!["sessions".to_owned()],
+        }),
+        ..config
+    });
+    let ask = |id: &str, secret: &str, scope: &str| {
+        let fields =
+            [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret), ("scope", scope)];
+        lab.form("/connect/token", &fields).json()
+    };
+    assert_eq!(ask("ack_mine", "my own secret", "sessions")["scope"], "sessions");
+    assert_eq!(ask("ack_mine", "my own secret", "gateway")["error"], "invalid_scope");
+    assert_eq!(ask("ack_mine", "another", "")["error"], "invalid_client");
+    assert_eq!(ask("ack_other", "my own secret", "")["error"], "invalid_client");
+    assert_eq!((lab.sandbox.client_id(), lab.sandbox.processing_channel_id()), ("ack_mine", "pc_mine"));
 }

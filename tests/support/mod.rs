@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use sessions_console::bus::Command;
 use sessions_console::engine::{Engine, Options, Ports};
-use sessions_console::model::draft::{Completion, Draft};
-use sessions_console::model::run::{Act, Phase, Plan, Run, Shopper, Turn, What};
-use sessions_console::model::settings::Pace;
+use sessions_console::model::draft::{Body, Completion, Draft};
+use sessions_console::model::run::{Answer, Phase, Plan, Run, Turn, What};
 use sessions_console::model::{RunId, Workspace};
 
 /// How long a test waits for a condition before it fails.
@@ -25,7 +24,9 @@ pub fn options(dir: &tempfile::TempDir) -> Options {
         ports: Ports::FREE,
         take_free_ports: false,
         seed: Some(7),
+        environment_profile: None,
         client_secret: None,
+        keychain: sessions_console::store::keychain::Keychain::off(),
     }
 }
 
@@ -38,22 +39,14 @@ pub fn bench() -> Bench {
 /// The default draft as a plan: auto, the scripted cardholder answers.
 pub fn plan(completion: Completion) -> Plan {
     let draft = Draft::new(completion);
-    Plan {
-        profile: sessions_console::model::settings::Settings::default().active_profile,
-        completion,
-        body: draft.body.text().to_owned(),
-        browser: draft.browser.text().to_owned(),
-        pace: Pace::Auto,
-        shopper: Shopper::Scripted(vec![Act::EnterOffered]),
-        unattended: false,
-    }
+    Plan::of(&draft, sessions_console::model::settings::Settings::default().active_profile)
 }
 
 /// The same, with another card.
 pub fn plan_with_card(completion: Completion, number: &str) -> Plan {
     let mut draft = Draft::new(completion);
-    draft.body.set("/source/number", Some(number.into()));
-    Plan { body: draft.body.text().to_owned(), ..plan(completion) }
+    draft.doc_mut(Body::Session).set("/source/number", Some(number.into()));
+    Plan { body: draft.doc(Body::Session).text().to_owned(), ..plan(completion) }
 }
 
 impl Bench {
@@ -76,6 +69,12 @@ impl Bench {
             }
             self.engine.wait(left.min(Duration::from_millis(200)));
         }
+    }
+
+    /// Answers the turn that a run waits with, with its request as it is.
+    pub fn answer(&mut self, id: RunId, answer: Answer) {
+        let turn = self.turn_of(id);
+        self.engine.dispatch(Command::Answer(id, answer, Box::new(turn.request)));
     }
 
     /// Until a run has nothing left to do; fails if it waits for a person.
@@ -125,6 +124,8 @@ pub fn lines(run: &Run) -> Vec<String> {
         What::Delivery(delivery) => format!("{} {:?}", delivery.kind.name(), delivery.verdict),
         What::Wait(step) => format!("wait {step}"),
         What::Skipped(step) => format!("skipped {step}"),
+        What::Paused(step) => format!("paused {step}"),
+        What::Noted(step, words) => format!("noted {step}: {words}"),
         What::Failed(step, problem) => format!("failed {step}: {}", problem.line()),
         What::Cancelled => "cancelled".into(),
     };

@@ -12,7 +12,6 @@ use sessions_console::model::exchange::{Exchange, ExchangeId, Headers, Request, 
 use sessions_console::model::profile::ProfileId;
 use sessions_console::model::run::{Answer, Auth, Phase, Plan, Run, Shopper, StepRequest, Turn};
 use sessions_console::model::scheme::{PhoneMessage, SchemeMessage};
-use sessions_console::model::settings::Pace;
 use sessions_console::model::{Lane, Problem, RunId, SessionId, Stamp, Workspace};
 
 /// The session of every fixture.
@@ -29,15 +28,7 @@ pub fn at(ms: u64) -> Stamp {
 
 pub fn plan() -> Plan {
     let draft = Draft::new(Completion::NonHosted);
-    Plan {
-        profile: ProfileId("embedded".into()),
-        completion: Completion::NonHosted,
-        body: draft.body.text().to_owned(),
-        browser: draft.browser.text().to_owned(),
-        pace: Pace::Auto,
-        shopper: Shopper::Person,
-        unattended: false,
-    }
+    Plan { shopper: Shopper::Person, ..Plan::of(&draft, ProfileId("embedded".into())) }
 }
 
 fn headers(pairs: &[(&str, &str)]) -> Headers {
@@ -269,6 +260,8 @@ pub fn waiting(id: RunId) -> Run {
         page: Some(format!("{API}/challenge")),
         since: at(486),
         limit: Some(Duration::from_secs(600)),
+        asked: None,
+        notice: None,
         problem: None,
     });
     run
@@ -283,6 +276,8 @@ pub fn by_hand(id: RunId, problem: Option<Problem>) -> Run {
         page: None,
         since: at(600),
         limit: None,
+        asked: None,
+        notice: None,
         problem,
     });
     run

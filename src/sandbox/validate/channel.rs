@@ -121,17 +121,20 @@ pub(super) fn channel(object: &Members, findings: &mut Findings, strict: bool) -
     }
 }
 
-/// True if no SDK field is set: absent, null, empty or zero.
+/// True if no SDK field is set: absent, null, empty or zero, as plain structs write it.
 fn says_nothing(object: &Members) -> bool {
-    let empty = |value: &Given| match value {
+    object.iter().filter(|(name, _)| name.starts_with("sdk_")).all(|(_, value)| zero(value))
+}
+
+fn zero(value: &Given) -> bool {
+    match value {
         Given::Null => true,
+        Given::Bool(flag) => !flag,
         Given::String(text) => text.is_empty(),
         Given::Number(number) => number.as_f64() == Some(0.0),
         Given::Array(list) => list.is_empty(),
-        Given::Object(members) => members.iter().all(|(_, value)| value.is_null()),
-        Given::Bool(_) => false,
-    };
-    object.iter().filter(|(name, _)| name.starts_with("sdk_")).all(|(_, value)| empty(value))
+        Given::Object(members) => members.iter().all(|(_, value)| zero(value)),
+    }
 }
 
 fn browser(reader: &mut Reader) -> Option<Channel> {
@@ -189,7 +192,7 @@ fn app(reader: &mut Reader) -> Option<Channel> {
         let mut reader = Reader::new(object, reader.findings);
         reader.matching("kty", Must, |text| text == "EC");
         reader.text("crv", Must, 1..=40);
-        let base64 = |text: &str| text.len() <= 100 && !text.is_empty() && decode_base64url(text).is_some();
+        let base64 = |text: &str| text.len() <= 100 && decode_base64url(text).is_some_and(|bytes| !bytes.is_empty());
         let x = reader.matching("x", Must, base64);
         let y = reader.matching("y", Must, base64);
         key = x.zip(y);

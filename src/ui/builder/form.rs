@@ -1,30 +1,24 @@
-//! The draft as a form: groups that fold, one row for each field of the table, its finding
-//! beneath it. Reads names, kinds and help from `model::fields`; writes into the draft.
+//! A request as a form: groups that fold, one row for each field of the table. Shows what
+//! matters first; a field that was asked for from elsewhere is opened, scrolled to and marked.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
-use egui::{
-    Align, CornerRadius, Layout, Margin, Pos2, Response, RichText, Role, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2,
-};
+use egui::{CornerRadius, Id, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons as i;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::cards::grouped;
-use crate::model::draft::{Draft, Finding};
-use crate::model::fields::{self, Field, Group, Kind, Required};
-use crate::model::template::Values;
-use crate::ui::theme::{self, Tokens, Tone};
+use super::help::path;
+use super::inset;
+use super::row::{self, Context, Rows};
+use crate::model::draft::Draft;
+use crate::model::fields::{Field, Group};
+use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets;
 
-/// Height of an input in the form, points.
-const INPUT: f32 = 24.0;
-/// Width of the names, points: the longest fits when drawn close.
-const LABEL: f32 = theme::LABEL_COLUMN + 14.0;
-/// How much closer the letters of a name stand that would not fit otherwise, points.
-const CLOSE: f32 = -0.5;
+/// A group of so few fields shows them all.
+const FEW: usize = 3;
 
-/// Which parts of the form are open, and what is searched for.
+/// Which parts of the form are open.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Form {
@@ -32,12 +26,12 @@ pub struct Form {
     folded: Vec<String>,
     /// Groups that show their empty fields too, by name.
     whole: Vec<String>,
-    /// What is searched for; not kept.
+    /// Fields shown since the start; not kept.
     #[serde(skip)]
-    find: String,
-    /// Fields shown since the start, by pointer; not kept.
+    shown: HashSet<Id>,
+    /// What the rows remember; not kept.
     #[serde(skip)]
-    shown: BTreeSet<&'static str>,
+    pub rows: Rows,
 }
 
 /// Equal if what is kept is: the settings are saved when that changes.
@@ -49,67 +43,47 @@ impl PartialEq for Form {
 
 impl Default for Form {
     fn default() -> Self {
-        let name = |group: Group| group.names().0.to_owned();
+        let open = [Group::Card, Group::Purchase, Group::Completion, Group::Browser, Group::App, Group::Initiated];
+        let later = [Group::Fingerprint, Group::Payment];
+        let folded = Group::ALL.into_iter().filter(|group| !open.contains(group) && !later.contains(group));
         Self {
-            folded: vec![name(Group::Cardholder), name(Group::Browser)],
-            whole: Vec::new(),
-            find: String::new(),
-            shown: BTreeSet::new(),
+            folded: folded.map(|group| group.names().0.to_owned()).collect(),
+            whole: vec![Group::Payment.names().0.to_owned()],
+            shown: HashSet::new(),
+            rows: Rows::default(),
         }
-    }
-}
-
-/// What the rows need to know.
-struct Context<'a> {
-    findings: &'a [Finding],
-    values: &'a Values,
-    fallback: &'a Draft,
-}
-
-impl Context<'_> {
-    fn finding(&self, field: &Field) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.pointer == field.pointer)
     }
 }
 
 impl Form {
-    /// Draws the search box and all groups.
-    pub fn ui(&mut self, ui: &mut Ui, draft: &mut Draft, findings: &[Finding], values: &Values) {
-        let fallback = Draft::new(draft.completion);
-        let context = Context { findings, values, fallback: &fallback };
-        let field = Tokens::of(ui).field;
+    /// Goes to a field when the form is drawn next.
+    pub fn go_to(&mut self, field: &'static Field) {
+        let (name, _) = field.group.names();
+        self.folded.retain(|folded| folded != name);
+        self.shown.insert(row::id(field));
+        self.rows.jump = Some(field);
+    }
+
+    /// Draws the groups of these fields.
+    pub fn ui(&mut self, ui: &mut Ui, fields: &[&'static Field], draft: &mut Draft, context: &Context<'_>) {
+        let tokens = Tokens::of(ui);
         let states = &mut ui.visuals_mut().widgets;
         states.inactive.corner_radius = CornerRadius::same(4);
         states.hovered.corner_radius = CornerRadius::same(4);
-        states.inactive.weak_bg_fill = field;
-        states.hovered.weak_bg_fill = field;
-        let shown: Vec<&'static Field> = fields::shown(draft.completion).collect();
-        self.find_ui(ui, draft, &shown);
+        states.inactive.weak_bg_fill = tokens.field;
+        states.hovered.weak_bg_fill = tokens.field;
         for group in Group::ALL {
-            let of_group: Vec<&'static Field> = shown.iter().copied().filter(|field| field.group == group).collect();
+            let of_group: Vec<&'static Field> = fields.iter().copied().filter(|field| field.group == group).collect();
             if !of_group.is_empty() {
-                self.group_ui(ui, group, &of_group, draft, &context);
+                self.group_ui(ui, group, &of_group, draft, context);
             }
         }
-    }
-
-    fn find_ui(&mut self, ui: &mut Ui, draft: &Draft, shown: &[&'static Field]) {
-        let filled = shown.iter().filter(|field| filled(draft, field)).count();
-        let count = format!("{filled} of {} filled", shown.len());
-        inset(ui, |ui| {
-            ui.horizontal(|ui| {
-                let width = ui.available_width() - 96.0;
-                let search = TextEdit::singleline(&mut self.find)
-                    .prefix(i::ICON_SEARCH.outlined())
-                    .hint_text("Find a field")
-                    .margin(Margin::symmetric(8, 3))
-                    .desired_width(width);
-                let search = ui.add(search);
-                widgets::name(&search, "Find a field");
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| widgets::muted(ui, &count));
-            });
-        });
-        ui.add_space(6.0);
+        if self.rows.jump.is_some_and(|field| !fields.iter().any(|one| std::ptr::eq(*one, field))) {
+            self.rows.jump = None; // the draft changed its shape meanwhile
+        }
+        if let Some(fix) = self.rows.fix.take() {
+            draft.apply(&fix);
+        }
     }
 
     fn group_ui(
@@ -121,54 +95,48 @@ impl Form {
         context: &Context<'_>,
     ) {
         let (name, wire) = group.names();
-        let searched = self.find.trim().to_lowercase();
-        let fits = |field: &Field| {
-            let text = format!("{} {} {name}", path(field), field.help).to_lowercase();
-            searched.split_whitespace().all(|word| text.contains(word))
-        };
-        if !searched.is_empty() && !of_group.iter().any(|field| fits(field)) {
-            return;
-        }
-        let open = !self.folded.iter().any(|folded| folded == name) || !searched.is_empty();
-        let count = of_group.iter().filter(|field| filled(draft, field)).count();
-        let found = of_group.iter().filter(|field| context.finding(field).is_some()).count();
+        let open = !self.folded.iter().any(|folded| folded == name);
+        let count = of_group.iter().filter(|field| row::filled(draft, field)).count();
+        let found = of_group.iter().map(|field| context.of(draft, field).count()).sum();
+        let changed = of_group.iter().any(|field| row::changed(draft, field, context.base));
         widgets::hline(ui);
-        if head_ui(ui, open, (name, wire), &format!("{count} of {}", of_group.len()), found).clicked() {
-            toggle(&mut self.folded, name);
+        let head = Head { open, name, wire, count: &format!("{count} of {}", of_group.len()), found };
+        match head_ui(ui, &head, changed) {
+            Some(Clicked::Fold) => toggle(&mut self.folded, name),
+            Some(Clicked::Reset) => {
+                for field in of_group {
+                    draft.set(field, context.base.get(field).cloned());
+                }
+            }
+            None => (),
         }
         if !open {
             return;
         }
-        let whole = self.whole.iter().any(|whole| whole == name) || !searched.is_empty();
+        let few = of_group.len() <= FEW;
+        let whole = few || self.whole.iter().any(|whole| whole == name);
         let matters = |field: &&&Field| {
-            let needed = field.required == Required::Always || filled(draft, field) || context.finding(field).is_some();
-            let stays = self.shown.contains(field.pointer);
-            if searched.is_empty() { whole || needed || stays } else { fits(field) }
+            let said = row::filled(draft, field) || context.of(draft, field).next().is_some();
+            whole || said || row::needed(draft, field) || self.shown.contains(&row::id(field))
         };
         let rows: Vec<&'static Field> = of_group.iter().filter(matters).copied().collect();
         // A row does not vanish while somebody empties it to type something else.
-        self.shown.extend(rows.iter().filter(|field| filled(draft, field)).map(|field| field.pointer));
+        self.shown.extend(rows.iter().filter(|field| row::filled(draft, field)).map(|field| row::id(field)));
         let hidden = of_group.len() - rows.len();
         inset(ui, |ui| {
-            rows_ui(ui, &rows, draft, context);
-            if searched.is_empty() && (hidden > 0 || whole) {
-                let label = if whole { "Only what is filled".into() } else { format!("{hidden} more") };
+            rows_ui(ui, &rows, draft, context, &mut self.rows);
+            if (hidden > 0 || whole) && !few {
+                let label = if whole { "Only what is set".into() } else { format!("{hidden} more") };
                 let link = widgets::link(ui, &label);
                 widgets::name(&link, &format!("{label} in {name}"));
                 if link.clicked() {
-                    self.shown.retain(|shown| !of_group.iter().any(|field| field.pointer == *shown));
+                    self.shown.retain(|shown| !of_group.iter().any(|field| row::id(field) == *shown));
                     toggle(&mut self.whole, name);
                 }
             }
         });
         ui.add_space(6.0);
     }
-}
-
-/// Padding on both sides.
-fn inset<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
-    let margin = Margin::symmetric(theme::PADDING as i8, 0);
-    egui::Frame::new().inner_margin(margin).show(ui, add).inner
 }
 
 fn toggle(names: &mut Vec<String>, name: &str) {
@@ -178,261 +146,104 @@ fn toggle(names: &mut Vec<String>, name: &str) {
     }
 }
 
-fn filled(draft: &Draft, field: &Field) -> bool {
-    draft.doc(field).get(field.pointer).is_some_and(|value| !value.is_null())
+struct Head<'a> {
+    open: bool,
+    name: &'a str,
+    wire: &'a str,
+    count: &'a str,
+    found: usize,
 }
 
-/// The field's place below its group's object: `billing_address.city`.
-fn path(field: &Field) -> String {
-    let below = field.pointer.trim_start_matches("/source").trim_start_matches("/completion");
-    below.trim_start_matches('/').replace('/', ".")
+enum Clicked {
+    Fold,
+    Reset,
 }
 
-/// A group's head, 28 high; clicking folds it.
-fn head_ui(ui: &mut Ui, open: bool, names: (&str, &str), count: &str, found: usize) -> Response {
+/// A group's head, 28 high: a click folds it; at its end the way back to the defaults.
+fn head_ui(ui: &mut Ui, head: &Head<'_>, changed: bool) -> Option<Clicked> {
     let tokens = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, open, names.0));
+    let width = ui.available_width();
+    let (rect, response) = ui.allocate_exact_size(vec2(width, theme::FORM_ROW), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, head.open, head.name));
     if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, tokens.bg2);
     }
-    let sign = if open { i::ICON_EXPAND_MORE } else { i::ICON_CHEVRON_RIGHT }.outlined();
+    let sign = if head.open { i::ICON_EXPAND_MORE } else { i::ICON_CHEVRON_RIGHT }.outlined();
     let painter = ui.painter();
     let mut x = rect.left() + theme::PADDING - 2.0;
     let sign = widgets::line_of(ui, sign.codepoint, theme::icon(sign, 16.0), tokens.text_second);
-    let at = |x: f32, height: f32| Pos2::new(x, rect.center().y - height / 2.0);
+    let at = |x: f32, height: f32| pos2(x, rect.center().y - height / 2.0);
     painter.galley(at(x, sign.size().y), sign, tokens.text_second);
     x += 20.0;
-    let name = widgets::line_of(ui, names.0, theme::words(theme::BODY), tokens.text);
+    let name = widgets::line_of(ui, head.name, theme::words(theme::BODY), tokens.text);
     let step = name.size().x + 8.0;
     widgets::paint_emphasis(painter, at(x, name.size().y), name, tokens.text);
-    let wire = widgets::line_of(ui, names.1, theme::code(theme::SMALL), tokens.muted);
-    painter.galley(at(x + step, wire.size().y), wire, tokens.muted);
-    let count = widgets::line_of(ui, count, theme::words(theme::SMALL), tokens.muted);
+    let count = widgets::line_of(ui, head.count, theme::words(theme::SMALL), tokens.muted);
     let mut right = rect.right() - theme::PADDING - count.size().x;
     painter.galley(at(right, count.size().y), count, tokens.muted);
-    if found > 0 {
-        let text = widgets::line_of(ui, &found.to_string(), theme::words(theme::SMALL), tokens.warning.ink);
+    if head.found > 0 {
+        let text = widgets::line_of(ui, &head.found.to_string(), theme::words(theme::SMALL), tokens.warning.ink);
         let sign = i::ICON_WARNING.outlined();
         let sign = widgets::line_of(ui, sign.codepoint, theme::icon(sign, 14.0), tokens.warning.ink);
         right -= text.size().x + 10.0;
         painter.galley(at(right, text.size().y), text, tokens.warning.ink);
-        painter.galley(at(right - sign.size().x - 3.0, sign.size().y), sign, tokens.warning.ink);
+        right -= sign.size().x + 3.0;
+        painter.galley(at(right, sign.size().y), sign, tokens.warning.ink);
+    }
+    let mut reset = false;
+    if changed {
+        right -= theme::TARGET + 4.0;
+        let place = egui::Rect::from_min_size(pos2(right, rect.center().y - 12.0), egui::Vec2::splat(theme::TARGET));
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(place).id_salt(("reset", head.name)));
+        let button = widgets::icon_button(&mut child, i::ICON_UNDO.outlined(), &format!("Reset {}", head.name));
+        reset = button.on_hover_text("All fields of this group as in a fresh draft").clicked();
+    }
+    let wire = widgets::line_of(ui, head.wire, theme::code(theme::SMALL), tokens.muted);
+    if x + step + wire.size().x < right - 6.0 {
+        ui.painter().galley(at(x + step, wire.size().y), wire, tokens.muted);
     }
     widgets::focus_ring(ui, rect.shrink(3.0), &response);
-    response
+    match (reset, response.clicked()) {
+        (true, _) => Some(Clicked::Reset),
+        (false, true) => Some(Clicked::Fold),
+        (false, false) => None,
+    }
 }
 
-fn rows_ui(ui: &mut Ui, rows: &[&'static Field], draft: &mut Draft, context: &Context<'_>) {
+fn rows_ui(ui: &mut Ui, fields: &[&'static Field], draft: &mut Draft, context: &Context<'_>, rows: &mut Rows) {
     let mut parent = String::new();
-    let mut rows = rows.iter().copied().peekable();
-    while let Some(field) = rows.next() {
+    let mut fields = fields.iter().copied().peekable();
+    while let Some(field) = fields.next() {
         let path = path(field);
         let above = path.rsplit_once('.').map_or("", |(above, _)| above);
+        let own = field.group.names().1;
         if above != parent {
             parent = above.to_owned();
-            if !parent.is_empty() {
+            if !parent.is_empty() && parent != own {
                 widgets::mono(ui, &parent, Tokens::of(ui).muted);
             }
         }
-        let pair = rows.next_if(|next| field.name() == "expiry_month" && next.name() == "expiry_year");
+        let pair = fields.next_if(|next| field.name() == "expiry_month" && next.name() == "expiry_year");
         match pair {
-            Some(year) => expiry_ui(ui, field, year, draft, context),
-            None => row_ui(ui, field, draft, context),
+            Some(year) => row::expiry_ui(ui, (field, year), draft, context, rows),
+            None => row::ui(ui, field, draft, context, rows),
         }
     }
 }
 
-fn row_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>) {
-    ui.horizontal(|ui| {
-        ui.set_min_height(INPUT);
-        label_ui(ui, field, draft, context);
-        let width = ui.available_width();
-        input_ui(ui, field, draft, context, width);
-    });
-    beneath_ui(ui, field, draft, context);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Month and year in one row.
-fn expiry_ui(ui: &mut Ui, month: &'static Field, year: &'static Field, draft: &mut Draft, context: &Context<'_>) {
-    ui.horizontal(|ui| {
-        ui.set_min_height(INPUT);
-        label_ui(ui, month, draft, context);
-        input_ui(ui, month, draft, context, 40.0);
-        let short = ui.label(RichText::new("_year").font(theme::code(theme::SMALL)).color(Tokens::of(ui).text_second));
-        short.on_hover_text(help(year));
-        let width = ui.available_width();
-        input_ui(ui, year, draft, context, width);
-    });
-    beneath_ui(ui, month, draft, context);
-    beneath_ui(ui, year, draft, context);
-}
-
-fn help(field: &Field) -> String {
-    let required = match field.required {
-        Required::Always => "Required",
-        Required::No => "May be left out",
-    };
-    format!("{}\n{required} · {}", field.help, field.pointer)
-}
-
-/// The wire's name, help on hover, and the way back to the default where it was changed.
-fn label_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>) {
-    let default = context.fallback.doc(field).get(field.pointer);
-    let changed = draft.doc(field).get(field.pointer) != default;
-    let gap = ui.spacing().item_spacing.x;
-    let width = LABEL - if changed { theme::TARGET + gap } else { 0.0 };
-    ui.allocate_ui_with_layout(vec2(width, INPUT), Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_width(width);
-        let colour = Tokens::of(ui).text_second;
-        let plain = RichText::new(field.name()).font(theme::code(theme::SMALL)).color(colour);
-        let fits = widgets::line_of(ui, field.name(), theme::code(theme::SMALL), colour).size().x <= width;
-        let text = if fits { plain } else { plain.font(theme::code(theme::CAPTION)).extra_letter_spacing(CLOSE) };
-        ui.add(egui::Label::new(text).truncate().selectable(false)).on_hover_text(help(field));
-    });
-    if changed {
-        let reset = widgets::icon_button(ui, i::ICON_UNDO.outlined(), &format!("Reset {}", path(field)));
-        if reset.clicked() {
-            let default = default.cloned();
-            draft.doc_mut(field).set(field.pointer, default);
-        }
+    #[test]
+    fn a_field_that_is_gone_to_is_opened_and_remembered_groups_keep_their_names() {
+        let mut form = Form::default();
+        let field = crate::model::fields::FIELDS.iter().find(|field| field.name() == "shipping_address_age");
+        let field = field.expect("in the table");
+        assert!(form.folded.iter().any(|folded| folded == field.group.names().0));
+        form.go_to(field);
+        assert!(!form.folded.iter().any(|folded| folded == field.group.names().0));
+        let kept: Form = serde_json::from_value(serde_json::to_value(&form).expect("JSON")).expect("JSON");
+        assert_eq!(kept, form);
     }
-}
-
-fn input_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>, width: f32) {
-    let name = path(field);
-    let before = ui.visuals().widgets.clone();
-    if context.finding(field).is_some() {
-        let stroke = Stroke::new(1.0, Tokens::of(ui).warning.ink);
-        let widgets = &mut ui.visuals_mut().widgets;
-        (widgets.inactive.bg_stroke, widgets.hovered.bg_stroke) = (stroke, stroke);
-    }
-    let response = match field.kind {
-        Kind::OneOf(words) => choice_ui(ui, field, words, draft, width),
-        Kind::Boolean => check_ui(ui, field, draft),
-        _ => text_ui(ui, field, draft, width),
-    };
-    widgets::name(&response, &name);
-    response.on_hover_text(help(field));
-    ui.visuals_mut().widgets = before;
-}
-
-fn text_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, width: f32) -> Response {
-    let id = egui::Id::unique(("field", field.browser, field.pointer));
-    let mut text = draft.doc(field).form_text(field.pointer);
-    if field.kind == Kind::CardNumber && !ui.memory(|memory| memory.has_focus(id)) {
-        text = grouped(&text);
-    }
-    let mut edit = TextEdit::singleline(&mut text)
-        .id(id)
-        .font(theme::code(theme::CODE))
-        .margin(Margin::symmetric(8, 4))
-        .desired_width(width)
-        .hint_text(if field.required == Required::Always { "required" } else { "" });
-    if let Some(money) = money(field, draft) {
-        edit = edit.suffix(RichText::new(money).font(theme::words(theme::TAB)).color(Tokens::of(ui).muted));
-    }
-    let response = ui.add(edit);
-    if response.changed() {
-        draft.doc_mut(field).set(field.pointer, field.value(&text));
-    }
-    response
-}
-
-fn money(field: &Field, draft: &Draft) -> Option<String> {
-    let amount = draft.body.get("/amount").filter(|_| field.pointer == "/amount")?.as_i64()?;
-    widgets::money(amount, &draft.body.form_text("/currency"))
-}
-
-fn choice_ui(
-    ui: &mut Ui,
-    field: &'static Field,
-    words: &'static [(&'static str, &'static str)],
-    draft: &mut Draft,
-    width: f32,
-) -> Response {
-    let tokens = Tokens::of(ui);
-    let before = draft.doc(field).form_text(field.pointer);
-    let mut chosen = before.clone();
-    let shown = if before.is_empty() { "left out" } else { before.as_str() };
-    let colour = if before.is_empty() { tokens.muted } else { tokens.text };
-    let shown = RichText::new(widgets::display_text(shown)).font(theme::code(theme::CODE)).color(colour);
-    let combo = egui::ComboBox::from_id_salt(field.pointer)
-        .width(width)
-        .truncate()
-        .icon(widgets::combo_arrow)
-        .selected_text(shown);
-    let response = combo.show_ui(ui, |ui| {
-        ui.set_min_width(300.0);
-        for (word, meaning) in words {
-            let mut job = egui::text::LayoutJob::default();
-            let format = |font, color| egui::TextFormat { font_id: font, color, ..Default::default() };
-            job.append(word, 0.0, format(theme::code(theme::CODE), tokens.text));
-            job.append(meaning, 10.0, format(theme::words(theme::SMALL), tokens.muted));
-            ui.selectable_value(&mut chosen, (*word).to_owned(), job);
-        }
-        if field.required == Required::No {
-            ui.selectable_value(&mut chosen, String::new(), "left out");
-        }
-    });
-    if chosen != before {
-        draft.doc_mut(field).set(field.pointer, field.value(&chosen));
-    }
-    response.response
-}
-
-fn check_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft) -> Response {
-    let value = draft.doc(field).get(field.pointer).cloned();
-    let mut on = value.as_ref().and_then(Value::as_bool).unwrap_or(false);
-    let shown = value.map_or_else(|| "left out".into(), |value| value.to_string());
-    let shown = RichText::new(widgets::display_text(&shown)).font(theme::code(theme::CODE));
-    let response = ui.checkbox(&mut on, shown);
-    if response.changed() {
-        draft.doc_mut(field).set(field.pointer, Some(on.into()));
-    }
-    response
-}
-
-/// What stands beneath a field: what template values stand for, then its finding.
-fn beneath_ui(ui: &mut Ui, field: &'static Field, draft: &mut Draft, context: &Context<'_>) {
-    let text = draft.doc(field).form_text(field.pointer);
-    if text.contains("{{") {
-        resolved_ui(ui, &text, context.values);
-    }
-    let Some(finding) = context.finding(field) else { return };
-    let mut mended = false;
-    widgets::note(ui, Tone::Warning, |ui| {
-        let tokens = Tokens::of(ui);
-        ui.horizontal_top(|ui| {
-            widgets::icon(ui, i::ICON_WARNING.outlined(), 16.0, tokens.warning.ink);
-            let message = RichText::new(widgets::display_text(&finding.message)).font(theme::words(theme::TAB));
-            ui.add(egui::Label::new(message.color(tokens.text)).wrap());
-        });
-        ui.horizontal(|ui| {
-            let fix = widgets::link(ui, "Use the default");
-            widgets::name(&fix, &format!("Use the default for {}", path(field)));
-            mended = fix.clicked();
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| widgets::muted(ui, "never blocks"));
-        });
-    });
-    if mended {
-        let default = context.fallback.doc(field).get(field.pointer).cloned();
-        draft.doc_mut(field).set(field.pointer, default);
-    }
-}
-
-fn resolved_ui(ui: &mut Ui, text: &str, values: &Values) {
-    let resolved = values.resolve(text);
-    let shown = if text.contains("{{listener}}") && values.listener.is_empty() {
-        "The listener does not run, so this stands for nothing yet".to_owned()
-    } else if resolved == text {
-        return;
-    } else {
-        widgets::display_text(resolved.trim_start_matches("http://"))
-    };
-    ui.horizontal(|ui| {
-        ui.add_space(LABEL + ui.spacing().item_spacing.x);
-        let shown = RichText::new(shown).font(theme::words(theme::SMALL)).color(Tokens::of(ui).muted);
-        ui.add(egui::Label::new(shown).truncate()).on_hover_text(resolved);
-    });
 }

@@ -1,107 +1,75 @@
-//! The session builder: a draft as form or as JSON, test cards, files. Findings are shown
-//! and never in the way; what is typed is what is sent. Knows no engine and sends nothing.
+//! The session builder: a draft as form and as JSON, request by request; presets, test
+//! cards, findings, files. Findings are shown and never in the way; what is typed is what
+//! is sent. Knows no engine and sends nothing.
 
 mod cards;
 mod files;
+mod find;
+mod findings;
 mod form;
+mod head;
+mod help;
+mod history;
+mod input;
 mod json;
+mod meter;
+mod presets;
+mod reference;
+mod request;
+mod row;
+mod view;
 
-use egui::{Align, Layout, Margin, ScrollArea, Ui};
-use egui_material_icons::icons as i;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::rc::Rc;
+use std::sync::Arc;
 
+use egui::{Margin, Rect, ScrollArea, Ui, UiBuilder, pos2};
+
+use self::head::Request;
+use self::history::History;
+use self::row::Context;
+pub use self::view::View;
 use super::theme::{self, Tone};
-use super::{palette, widgets};
+use super::widgets;
 use crate::bus::Command;
-use crate::model::draft::{Completion, Doc, Draft, Finding};
-use crate::model::run::{Act, Plan, Shopper};
-use crate::model::{Workspace, cards as published, secret};
+use crate::model::draft::{Around, Body, Draft, Finding};
+use crate::model::fields::{self, Field};
+use crate::model::profile::Environment;
+use crate::model::run::{Act, Plan, Run, Shopper};
+use crate::model::template::Values;
+use crate::model::{Stamp, Workspace};
 
-/// Which document the editor shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Document {
-    #[default]
-    Body,
-    Browser,
-}
-
-/// What is remembered of the builder between starts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct View {
-    completion: Completion,
-    hosted: Draft,
-    non_hosted: Draft,
-    json: bool,
-    document: Document,
-    form: form::Form,
-}
-
-impl Default for View {
-    fn default() -> Self {
-        Self {
-            completion: Completion::NonHosted,
-            hosted: Draft::new(Completion::Hosted),
-            non_hosted: Draft::new(Completion::NonHosted),
-            json: false,
-            document: Document::Body,
-            form: form::Form::default(),
-        }
-    }
-}
-
-impl View {
-    /// What may go to the disk: card numbers that are not published test numbers are
-    /// masked. Source: product.md, promise 2; trust.md R33, R35.
-    pub fn kept(&self) -> Self {
-        let mut view = self.clone();
-        for draft in [&mut view.hosted, &mut view.non_hosted] {
-            for doc in [&mut draft.body, &mut draft.browser] {
-                if let Some(masked) = without_real_cards(doc.text()) {
-                    doc.set_text(masked);
-                }
-            }
-        }
-        view
-    }
-}
-
-/// The text with real card numbers masked; `None` if there is none in it.
-fn without_real_cards(text: &str) -> Option<String> {
-    let mut masked = String::with_capacity(text.len());
-    let mut hit = false;
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, from) = rest.split_at(start);
-        masked.push_str(before);
-        let spaced = |c: char| c.is_ascii_digit() || c == ' ' || c == '-';
-        let run = from.find(|c: char| !spaced(c)).unwrap_or(from.len());
-        let (run, after) = from.split_at(run);
-        let digits: String = run.chars().filter(char::is_ascii_digit).collect();
-        let card = (12..=19).contains(&digits.len()) && secret::luhn(digits.as_bytes());
-        if card && !published::is_test_number(&digits) {
-            hit = true;
-            masked.push_str(&secret::mask_digits(&digits));
-        } else {
-            masked.push_str(run);
-        }
-        rest = after;
-    }
-    masked.push_str(rest);
-    hit.then_some(masked)
-}
+/// From this width on, points, form and JSON stand side by side.
+const ROOM_FOR_BOTH: f32 = 720.0;
+/// The width that is asked for when they are to stand so, points.
+const BOTH: f32 = 780.0;
+/// From this height on, points, there is a strip of help beneath the form.
+const ROOM_FOR_HELP: f32 = 420.0;
 
 /// The builder.
 #[derive(Default)]
 pub struct Panel {
     view: View,
+    find: find::Find,
     picker: cards::Picker,
+    reference: reference::Reference,
+    presets: presets::Menu,
     files: files::Files,
-    checked: Option<(Draft, Vec<Finding>)>,
-    taken: u64,
-    opened: Option<String>,
+    history: History,
+    checked: Option<Checked>,
+    /// Numbers of what was taken from the workspace: body, app values, browser.
+    taken: [u64; 3],
+    /// The last thing done that does not show by itself.
+    said: Option<String>,
+    /// The width to be given, points.
+    wanted: Option<f32>,
+}
+
+/// Findings, and what they were found in.
+struct Checked {
+    draft: Draft,
+    values: Values,
+    embedded: bool,
+    findings: Rc<[Finding]>,
 }
 
 impl Panel {
@@ -117,36 +85,17 @@ impl Panel {
 
     /// The draft on the screen.
     pub fn draft(&self) -> &Draft {
-        match self.view.completion {
-            Completion::Hosted => &self.view.hosted,
-            Completion::NonHosted => &self.view.non_hosted,
-        }
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        match self.view.completion {
-            Completion::Hosted => &mut self.view.hosted,
-            Completion::NonHosted => &mut self.view.non_hosted,
-        }
+        &self.view.draft
     }
 
     /// What a run of this draft is to do, right or wrong as typed.
     pub fn plan(&self, workspace: &Workspace) -> Plan {
         let settings = &workspace.settings;
-        let draft = self.draft();
         let shopper = match settings.answer_myself {
             true => Shopper::Person,
             false => Shopper::Scripted(vec![Act::EnterOffered]),
         };
-        Plan {
-            profile: settings.active_profile.clone(),
-            completion: draft.completion,
-            body: draft.body.text().to_owned(),
-            browser: draft.browser.text().to_owned(),
-            pace: settings.pace,
-            shopper,
-            unattended: false,
-        }
+        Plan { pace: settings.pace, shopper, ..Plan::of(&self.view.draft, settings.active_profile.clone()) }
     }
 
     /// Form to JSON and back.
@@ -159,9 +108,14 @@ impl Panel {
         self.picker.toggle();
     }
 
-    /// True while that window is open.
+    /// Opens or closes the window with all fields.
+    pub fn all_fields(&mut self) {
+        self.reference.toggle(self.view.form.rows.focused);
+    }
+
+    /// True while one of those windows is open.
     pub fn window_open(&self) -> bool {
-        self.picker.is_open()
+        self.picker.is_open() || self.reference.is_open()
     }
 
     /// Asks which file to read the body from.
@@ -174,225 +128,302 @@ impl Panel {
         self.files.save(ui);
     }
 
-    /// Draws the builder.
-    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command>) {
-        self.take_opened(workspace);
-        self.window_ui(ui);
-        ui.spacing_mut().item_spacing.y = 4.0;
-        self.foot_ui(ui, commands);
-        inset(ui, |ui| self.kinds_ui(ui));
-        widgets::hline(ui);
-        if self.view.json {
-            inset(ui, |ui| self.json_ui(ui));
-        } else {
-            self.form_ui(ui, workspace);
-        }
+    /// True if undoing is the builder's: no text has the pen, or one of the draft's has.
+    pub fn has_undo(&self, ui: &Ui) -> bool {
+        let Some(focused) = ui.memory(|memory| memory.focused()) else { return true };
+        let field = self.view.form.rows.focused.is_some_and(|field| row::id(field) == focused);
+        let json = self.body().is_some_and(|body| json::id(request::document(body)) == focused);
+        field || json || !ui.ctx().text_edit_focused()
     }
 
-    /// The window over everything; drawn by itself when the builder is folded.
+    /// Takes the draft's newest change back.
+    pub fn undo(&mut self) {
+        self.history.undo(&mut self.view.draft);
+    }
+
+    /// Does the change again that was taken back last.
+    pub fn redo(&mut self) {
+        self.history.redo(&mut self.view.draft);
+    }
+
+    /// The width in points that the panel asks to be given, once.
+    pub fn take_wanted_width(&mut self) -> Option<f32> {
+        self.wanted.take()
+    }
+
+    /// Draws the builder.
+    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, now: Stamp, commands: &mut Vec<Command>) {
+        self.take_in(workspace);
+        self.window_ui(ui);
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let values = self.values(workspace, now);
+        let findings = self.findings(workspace, &values, now);
+        let both = ui.available_width() >= ROOM_FOR_BOTH;
+        self.foot_ui(ui, &findings, commands);
+        inset(ui, |ui| self.head_ui(ui, both));
+        widgets::hline(ui);
+        match (self.body(), both) {
+            (None, _) => self.bodiless_ui(ui),
+            (Some(body), true) => self.both_ui(ui, body, workspace, (&values, &findings), commands),
+            (Some(body), false) if self.view.json => {
+                ui.add_space(4.0);
+                inset(ui, |ui| self.json_ui(ui, body, &findings));
+            }
+            (Some(body), false) => self.form_ui(ui, body, workspace, (&values, &findings), commands),
+        }
+        let (place, time) = (ui.memory(|memory| memory.focused()), ui.input(|input| input.time));
+        self.history.note(&self.view.draft, place, time);
+    }
+
+    /// The windows over everything; drawn by themselves when the builder is folded.
     pub fn window_ui(&mut self, ui: &Ui) {
-        let chosen = self.draft().body.form_text("/source/number");
+        let chosen = self.view.draft.doc(Body::Session).form_text("/source/number");
         if let Some(number) = self.picker.ui(ui, &chosen) {
             self.pick(number);
+        }
+        if let Some(field) = self.reference.ui(ui, &self.view.draft) {
+            self.go_to(field);
         }
     }
 
     fn pick(&mut self, number: &str) {
-        self.draft_mut().body.set("/source/number", Some(number.into()));
+        self.history.cut();
+        self.view.draft.doc_mut(Body::Session).set("/source/number", Some(number.into()));
     }
 
-    fn take_opened(&mut self, workspace: &Workspace) {
-        let Some((number, path, text)) = &workspace.opened_body else { return };
-        if *number <= self.taken {
-            return;
-        }
-        self.taken = *number;
-        let doc = Doc::from(text.clone());
-        match doc.get("/completion/type").and_then(Value::as_str) {
-            Some("hosted") => self.view.completion = Completion::Hosted,
-            Some("non_hosted") => self.view.completion = Completion::NonHosted,
-            _ => (),
-        }
-        self.draft_mut().body = doc;
-        self.view.document = Document::Body;
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        self.opened = Some(name.to_string_lossy().into_owned());
+    /// Shows a field's row: its request, its group, the row itself with the keyboard in it.
+    fn go_to(&mut self, field: &'static Field) {
+        let (body, _) = self.view.draft.at(field);
+        self.view.request = Request::of(body);
+        self.view.json = false;
+        self.find.clear();
+        self.view.form.go_to(field);
     }
 
-    fn kinds_ui(&mut self, ui: &mut Ui) {
-        ui.add_space(8.0);
-        ui.horizontal(|ui| {
-            let mut completion = self.view.completion;
-            let kinds = [(Completion::Hosted, "Hosted"), (Completion::NonHosted, "Non-hosted")];
-            if widgets::segmented(ui, &mut completion, &kinds) {
-                self.change_kind(completion);
+    fn go_to_place(&mut self, body: Body, pointer: &str) {
+        if let Some(field) = self.nearest(body, pointer) {
+            return self.go_to(field);
+        }
+        // The document itself, or a member that no form knows: its text shows it.
+        self.view.request = Request::of(body);
+        self.view.json = true;
+    }
+
+    /// The field at a place; else the first one in it, else the nearest one around it.
+    fn nearest(&self, body: Body, pointer: &str) -> Option<&'static Field> {
+        let draft = &self.view.draft;
+        let at = |fits: &dyn Fn(&str) -> bool| {
+            fields::shown(draft).find(|field| {
+                let (own, pointer) = draft.at(field);
+                own == body && fits(&pointer)
+            })
+        };
+        let mut place = pointer;
+        while !place.is_empty() {
+            let below = format!("{place}/");
+            let found = at(&|pointer| pointer == place).or_else(|| at(&|pointer| pointer.starts_with(&below)));
+            if found.is_some() {
+                return found;
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                widgets::segmented(ui, &mut self.view.json, &[(false, "Form"), (true, "{} JSON")]);
+            place = place.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+        None
+    }
+
+    /// The document being edited; `None` if the request has none.
+    fn body(&self) -> Option<Body> {
+        self.view.request.body(&self.view.draft)
+    }
+
+    fn take_in(&mut self, workspace: &Workspace) {
+        let newer = |taken: u64, number: u64| (number > taken).then_some(number);
+        if let Some((number, path, text)) = &workspace.opened_body
+            && let Some(number) = newer(self.taken[0], *number)
+        {
+            self.taken[0] = number;
+            self.history.cut();
+            self.view.draft.open(text.clone());
+            self.view.request = Request::Create;
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            self.said = Some(format!("Opened {}", widgets::display_text(&name.to_string_lossy())));
+        }
+        if let Some((number, values)) = &workspace.app_values
+            && let Some(number) = newer(self.taken[1], *number)
+        {
+            self.taken[1] = number;
+            self.fill_channel(&values.members());
+            self.said = Some(values.sealed_for.sentence());
+        }
+        if let Some((number, members)) = &workspace.browser_read
+            && let Some(number) = newer(self.taken[2], *number)
+        {
+            self.taken[2] = number;
+            self.fill_channel(members);
+            self.said = Some("This is what your browser said of itself".into());
+        }
+    }
+
+    /// Members of the channel data, wherever those stand now.
+    fn fill_channel(&mut self, members: &serde_json::Map<String, serde_json::Value>) {
+        self.history.cut();
+        for (name, value) in members {
+            let pointer = format!("/{name}");
+            let body = match self.view.draft.channel {
+                crate::model::draft::Channel::App => Body::App,
+                _ => Body::Browser,
+            };
+            if let Some(field) = fields::find(body, &pointer) {
+                self.view.draft.set(field, Some(value.clone()));
+            }
+        }
+    }
+
+    /// What template values would stand for now.
+    fn values(&self, workspace: &Workspace, now: Stamp) -> Values {
+        let mut values = workspace.values.clone();
+        if values.now.is_empty() {
+            values.now = jiff::Timestamp::from_second(now.wall.as_second()).unwrap_or(now.wall).to_string();
+        }
+        let draft = &self.view.draft;
+        if values.previous.is_none() && draft.bodies().iter().any(|body| draft.doc(*body).text().contains("{{previous"))
+        {
+            let newest = workspace.runs.values().rev().find_map(Run::session);
+            values.previous = newest.map(|session| Arc::new(session.raw.clone()));
+        }
+        values
+    }
+
+    /// All findings, computed when something changed.
+    fn findings(&mut self, workspace: &Workspace, values: &Values, now: Stamp) -> Rc<[Finding]> {
+        let embedded = workspace.profile().is_some_and(|profile| profile.environment == Environment::Embedded);
+        let values = Values { now: now.wall.strftime("%Y-%m-%dT00:00:00Z").to_string(), ..values.clone() };
+        let draft = &self.view.draft;
+        let known = self
+            .checked
+            .as_ref()
+            .filter(|checked| (&checked.draft, &checked.values, checked.embedded) == (draft, &values, embedded));
+        if let Some(known) = known {
+            return Rc::clone(&known.findings);
+        }
+        let findings: Rc<[Finding]> = draft.check(&Around::new(&values, embedded)).into();
+        self.checked = Some(Checked { draft: draft.clone(), values, embedded, findings: Rc::clone(&findings) });
+        findings
+    }
+
+    // --- Form and JSON
+
+    fn both_ui(
+        &mut self,
+        ui: &mut Ui,
+        body: Body,
+        workspace: &Workspace,
+        (values, findings): (&Values, &[Finding]),
+        commands: &mut Vec<Command>,
+    ) {
+        let whole = ui.available_rect_before_wrap();
+        let middle = (whole.left() + whole.width() * 0.52).round();
+        let left = Rect::from_min_max(whole.min, pos2(middle, whole.bottom()));
+        let right = Rect::from_min_max(pos2(middle, whole.top()), whole.max);
+        ui.scope_builder(UiBuilder::new().max_rect(left), |ui| {
+            ui.set_clip_rect(left.intersect(ui.clip_rect()));
+            self.form_ui(ui, body, workspace, (values, findings), commands);
+        });
+        ui.painter().vline(middle, whole.y_range(), theme::line(theme::Tokens::of(ui)));
+        ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
+            ui.add_space(4.0);
+            inset(ui, |ui| self.json_ui(ui, body, findings));
+        });
+        ui.advance_cursor_after_rect(whole);
+    }
+
+    fn form_ui(
+        &mut self,
+        ui: &mut Ui,
+        body: Body,
+        workspace: &Workspace,
+        (values, findings): (&Values, &[Finding]),
+        commands: &mut Vec<Command>,
+    ) {
+        let fields: Vec<&'static Field> =
+            fields::shown(&self.view.draft).filter(|field| self.view.draft.at(field).0 == body).collect();
+        ui.add_space(2.0);
+        inset(ui, |ui| {
+            let count = find::count(&self.view.draft, &fields);
+            self.find.box_ui(ui, &count);
+        });
+        ui.add_space(2.0);
+        let broken = self.view.draft.doc(body).broken().map(str::to_owned);
+        ScrollArea::vertical().id_salt(("form", body)).auto_shrink([false, false]).show(ui, |ui| {
+            if self.find.active() {
+                if let Some(field) = inset(ui, |ui| self.find.list_ui(ui, &self.view.draft)) {
+                    self.go_to(field);
+                }
+                return;
+            }
+            if let Some(why) = &broken {
+                inset(ui, |ui| self.broken_ui(ui, body, why));
+            }
+            ui.add_enabled_ui(broken.is_none(), |ui| {
+                if fields.is_empty() {
+                    inset(ui, |ui| self.unsent_ui(ui));
+                    return;
+                }
+                self.above_ui(ui, body, workspace, commands);
+                let base = base(&self.view.draft);
+                let context = Context { findings, values, base: &base };
+                self.view.form.ui(ui, &fields, &mut self.view.draft, &context);
+                if std::mem::take(&mut self.view.form.rows.pick_card) {
+                    self.picker.toggle();
+                }
+                self.below_ui(ui, body);
             });
         });
-        ui.add_space(4.0);
     }
 
-    /// Takes all but `completion` along, so that the same purchase can go both ways.
-    fn change_kind(&mut self, completion: Completion) {
-        let from = self.draft().clone();
-        self.view.completion = completion;
-        self.view.document = Document::Body;
-        let (Some(Value::Object(body)), None) = (from.body.get(""), from.body.broken()) else { return };
-        let to = self.draft_mut();
-        let mut body = body.clone();
-        match to.body.get("/completion").cloned() {
-            Some(urls) => drop(body.insert("completion".into(), urls)),
-            None => drop(body.shift_remove("completion")),
-        }
-        to.body = Doc::of(Value::Object(body));
-    }
-
-    fn form_ui(&mut self, ui: &mut Ui, workspace: &Workspace) {
-        let findings = self.findings();
-        let broken = self.draft().body.broken().is_some() || self.draft().browser.broken().is_some();
-        ScrollArea::vertical().id_salt("form").auto_shrink([false, false]).show(ui, |ui| {
-            if broken {
-                inset(ui, |ui| self.broken_ui(ui));
-            }
-            ui.add_enabled_ui(!broken, |ui| {
-                inset(ui, |ui| self.cards_ui(ui));
-                let mut form = std::mem::take(&mut self.view.form);
-                form.ui(ui, self.draft_mut(), &findings, &workspace.values);
-                self.view.form = form;
-            });
-        });
-    }
-
-    fn cards_ui(&mut self, ui: &mut Ui) {
-        if cards::head_ui(ui) {
-            self.picker.toggle();
-        }
-        let chosen = self.draft().body.form_text("/source/number");
-        if let Some(number) = cards::strip_ui(ui, &chosen) {
-            self.pick(number);
-        }
-        ui.add_space(4.0);
-    }
-
-    /// All findings, computed when the draft changed.
-    fn findings(&mut self) -> Vec<Finding> {
-        if self.checked.as_ref().is_none_or(|(draft, _)| draft != self.draft()) {
-            let draft = self.draft().clone();
-            let findings = draft.check();
-            self.checked = Some((draft, findings));
-        }
-        self.checked.as_ref().map(|(_, findings)| findings.clone()).unwrap_or_default()
-    }
-
-    fn broken_ui(&mut self, ui: &mut Ui) {
+    fn broken_ui(&mut self, ui: &mut Ui, body: Body, why: &str) {
         ui.add_space(4.0);
         widgets::note(ui, Tone::Warning, |ui| {
             widgets::text(ui, "The text is not JSON just now", theme::TAB);
+            widgets::muted_lines(ui, &widgets::display_text(why));
             widgets::muted_lines(ui, "The form shows the newest version that was. Run sends the text as typed.");
             ui.horizontal(|ui| {
                 if widgets::link(ui, "Mend the JSON").clicked() {
                     self.view.json = true;
-                    let body = self.draft().body.broken().is_some();
-                    self.view.document = if body { Document::Body } else { Document::Browser };
+                    ui.memory_mut(|memory| memory.request_focus(json::id(request::document(body))));
                 }
                 if widgets::link(ui, "Go back to the form's version").clicked() {
-                    let draft = self.draft_mut();
-                    for doc in [&mut draft.body, &mut draft.browser] {
-                        if let (Some(tree), true) = (doc.get("").cloned(), doc.broken().is_some()) {
-                            *doc = Doc::of(tree);
-                        }
-                    }
+                    let tree = self.view.draft.doc(body).tree().clone();
+                    *self.view.draft.doc_mut(body) = crate::model::draft::Doc::of(tree);
                 }
             });
         });
     }
 
-    fn json_ui(&mut self, ui: &mut Ui) {
-        ui.add_space(4.0);
-        let both = self.view.completion == Completion::NonHosted;
-        if !both {
-            self.view.document = Document::Body;
-        }
-        let all = [(Document::Body, "POST /sessions"), (Document::Browser, "PUT collect-data")];
-        let shown = if both { &all[..] } else { &all[..1] };
-        widgets::segmented(ui, &mut self.view.document, shown);
-        ui.add_space(2.0);
-        match self.view.document {
-            Document::Body => json::editor_ui(ui, "Body of POST /sessions", &mut self.draft_mut().body),
-            Document::Browser => json::editor_ui(ui, "Body of PUT collect-data", &mut self.draft_mut().browser),
+    fn json_ui(&mut self, ui: &mut Ui, body: Body, findings: &[Finding]) {
+        let own: Vec<&Finding> = findings.iter().filter(|one| one.body == body).collect();
+        let marks: Vec<json::Mark<'_>> = own
+            .iter()
+            .map(|one| json::Mark { pointer: &one.pointer, tone: row::tone(one.severity), message: &one.message })
+            .collect();
+        let height = ui.available_height() - 4.0;
+        let doc = self.view.draft.doc_mut(body);
+        let clicked = json::editor_ui(ui, request::document(body), doc, &marks, height);
+        if let Some(finding) = clicked.and_then(|place| own.get(place)) {
+            self.go_to_place(finding.body, &finding.pointer);
         }
     }
+}
 
-    fn foot_ui(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let count = self.findings().len();
-        let frame = egui::Frame::new().inner_margin(Margin::symmetric(theme::PADDING as i8, 6));
-        egui::Panel::bottom("builder foot").frame(frame).resizable(false).show(ui, |ui| {
-            ui.horizontal(|ui| self.foot_row_ui(ui, count));
-            if let Some(name) = &self.opened {
-                widgets::muted(ui, &format!("Opened {}", widgets::display_text(name)));
-            }
-            let text = match self.view.document {
-                Document::Body => self.draft().body.text(),
-                Document::Browser => self.draft().browser.text(),
-            };
-            let text = text.to_owned();
-            self.files.ui(ui, &text, commands);
-        });
-    }
-
-    fn foot_row_ui(&mut self, ui: &mut Ui, findings: usize) {
-        let free = !self.files.asking();
-        ui.add_enabled_ui(free, |ui| {
-            let (open, save) = (palette::entry(palette::Act::OpenBody), palette::entry(palette::Act::SaveBody));
-            let icon = Some(i::ICON_FOLDER_OPEN.outlined());
-            let button = widgets::button(ui, widgets::Look::Secondary, widgets::Size::Small, icon, open.label, None);
-            if button.on_hover_text(open.cap).on_disabled_hover_text("A file dialog is open").clicked() {
-                self.files.open(ui);
-            }
-            let icon = Some(i::ICON_SAVE.outlined());
-            let button = widgets::button(ui, widgets::Look::Secondary, widgets::Size::Small, icon, save.label, None);
-            if button.on_hover_text(save.cap).on_disabled_hover_text("A file dialog is open").clicked() {
-                self.files.save(ui);
-            }
-        });
-        if widgets::icon_button(ui, i::ICON_KEYBOARD.outlined(), "Type a path").clicked() {
-            self.files.type_path();
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| match findings {
-            0 => drop(widgets::muted(ui, "No findings")),
-            1 => drop(widgets::pill_with(ui, Tone::Warning, Some(i::ICON_WARNING.outlined()), "1 finding", 20.0)),
-            n => drop(widgets::pill_with(
-                ui,
-                Tone::Warning,
-                Some(i::ICON_WARNING.outlined()),
-                &format!("{n} findings"),
-                20.0,
-            )),
-        });
-    }
+/// A fresh draft of the same shape, to which fields are reset.
+fn base(draft: &Draft) -> Draft {
+    let mut base = Draft::new(draft.completion);
+    base.set_channel(draft.channel);
+    base.set_inline(draft.inline);
+    base
 }
 
 /// Padding on both sides.
 fn inset<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     let margin = Margin::symmetric(theme::PADDING as i8, 0);
     egui::Frame::new().inner_margin(margin).show(ui, add).inner
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_real_card_number_is_not_remembered_and_a_test_number_is() {
-        let mut view = View::default();
-        view.non_hosted.body.set("/source/number", Some("4000056655665556".into()));
-        view.hosted.body.set_text("{ broken 5555 5555 5555 4444".into());
-        let kept = serde_json::to_string(&view.kept()).expect("a view has a JSON form");
-        assert!(!kept.contains("4000056655665556") && !kept.contains("5555 5555"), "{kept}");
-        assert!(kept.contains("400005••••••5556"));
-        let kept = serde_json::to_string(&View::default().kept()).expect("a view has a JSON form");
-        assert!(kept.contains("4242424242424242"));
-    }
 }

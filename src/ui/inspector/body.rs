@@ -156,9 +156,13 @@ impl Body {
                 widgets::segmented(ui, view, &[(View::Pretty, "Pretty"), (View::Raw, "Raw"), (View::Hex, "Hex")]);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let whole = widgets::icon_button(ui, i::ICON_CONTENT_COPY.outlined(), &format!("Copy {what}"));
-                if whole.clicked() {
-                    ui.ctx().copy_text(lossless(self.payload.bytes()).into_owned());
+                let name = format!("Copy {what}");
+                let (icon, said) = match widgets::just_copied(ui, &name) {
+                    true => (i::ICON_CHECK.outlined(), format!("Copied {what}")),
+                    false => (i::ICON_CONTENT_COPY.outlined(), name.clone()),
+                };
+                if widgets::icon_button(ui, icon, &said).clicked() {
+                    widgets::copy(ui, &name, &lossless(self.payload.bytes()));
                 }
                 self.fold_all_ui(ui, *view);
                 muted(ui, &payload::size(self.payload.bytes().len() as u64));
@@ -380,11 +384,11 @@ impl Body {
                 return;
             };
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if widgets::link(ui, "Copy value").clicked() {
-                    ui.ctx().copy_text(value);
-                }
-                if widgets::link(ui, "Copy path").clicked() {
-                    ui.ctx().copy_text(path.clone());
+                for (words, text) in [("Copy value", &value), ("Copy path", &path)] {
+                    let shown = if widgets::just_copied(ui, words) { "Copied" } else { words };
+                    if widgets::link(ui, shown).clicked() {
+                        widgets::copy(ui, words, text);
+                    }
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let text =

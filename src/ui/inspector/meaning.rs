@@ -124,6 +124,10 @@ pub fn sentence(what: &What) -> String {
         }
         What::Wait(step) => format!("The run waited for a person: {}.", step.name()),
         What::Skipped(step) => format!("You left this step out: {}. Nothing was sent.", step.name()),
+        What::Paused(step) => {
+            format!("The API asked to come back later (429), so the run waited before {} was sent again.", step.name())
+        }
+        What::Noted(_, words) => words.clone(),
         What::Failed(step, _) => format!("{} did not come to its end; no answer was recorded.", step.name()),
         What::Cancelled => "You stopped the run here. What was seen stays.".into(),
     }
@@ -135,8 +139,9 @@ fn exchange_sentence(exchange: &Exchange) -> &'static str {
         Step::Create => "The shop asks the API to authenticate a card; a session comes back.",
         Step::Method => "The browser visits the issuer in a hidden frame, so that the bank can recognise it.",
         Step::Fingerprint => "The shop says whether the hidden frame answered in time.",
-        Step::Collect => "The shop tells the API about the shopper's browser; the API asks the bank.",
+        Step::Collect => "The shop tells the API about the shopper's browser or app; the API asks the bank.",
         Step::Challenge => "The browser shows the bank's page, where the shopper answers.",
+        Step::Authenticate => "3-D Secure 1: the browser shows the bank's page and takes its answer to the API.",
         Step::Redirect => "The browser goes to the hosted page, which does everything else.",
         Step::Confirm => "The shop reads the session. This answer decides, not what a browser brings back.",
         Step::Complete => "The shop says that it is done; the API then sends the callback.",

@@ -13,10 +13,11 @@ use self::body::{Body, View};
 use crate::bus::Command;
 use crate::export::curl::curl;
 use crate::model::delivery::{Delivery, Verdict};
-use crate::model::exchange::{Exchange, Headers, Timing, header};
+use crate::model::exchange::{Exchange, Headers, Step, Timing, header};
 use crate::model::run::{Entry, Run, What};
-use crate::model::{RunId, Workspace};
+use crate::model::{Problem, RunId, Workspace, oauth};
 use crate::ui::address;
+use crate::ui::credentials::explained_ui;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::timeline;
 use crate::ui::timeline::rows::{short_path, short_time};
@@ -71,7 +72,11 @@ impl Panel {
         head_ui(ui, run, entry);
         sentence_ui(ui, entry);
         match &entry.what {
-            What::Exchange(exchange) => self.exchange_ui(ui, run, entry, exchange, commands),
+            What::Exchange(exchange) => {
+                let profile = workspace.settings.profiles.iter().find(|profile| profile.id == run.plan.profile);
+                let refusal = oauth::of_exchange(profile, exchange);
+                self.exchange_ui(ui, (run, entry), exchange, refusal.as_ref(), commands);
+            }
             What::Delivery(delivery) => self.delivery_ui(ui, run, entry, delivery),
             What::Scheme(message) => {
                 widgets::hline(ui);
@@ -85,7 +90,9 @@ impl Panel {
                 widgets::code_ui(ui, "code", &message.code);
             }),
             What::Failed(_, problem) => padded(ui, |ui| widgets::problem_ui(ui, problem)),
-            What::Wait(_) | What::Skipped(_) | What::Cancelled => padded(ui, |ui| moments_ui(ui, entry)),
+            What::Wait(_) | What::Skipped(_) | What::Paused(_) | What::Noted(..) | What::Cancelled => {
+                padded(ui, |ui| moments_ui(ui, entry))
+            }
         }
     }
 
@@ -98,7 +105,15 @@ impl Panel {
         (body, &mut self.view)
     }
 
-    fn exchange_ui(&mut self, ui: &mut Ui, run: &Run, entry: &Entry, exchange: &Exchange, commands: &mut Vec<Command>) {
+    /// `refusal`: why the token, or the want of one, was the cause.
+    fn exchange_ui(
+        &mut self,
+        ui: &mut Ui,
+        (run, entry): (&Run, &Entry),
+        exchange: &Exchange,
+        refusal: Option<&Problem>,
+        commands: &mut Vec<Command>,
+    ) {
         let headers = exchange.request.headers.len() + exchange.response().map_or(0, |response| response.headers.len());
         let tabs = [
             (Tab::Request, "Request", None),
@@ -116,7 +131,7 @@ impl Panel {
                 let (body, view) = self.body(key, || Body::new(&exchange.request.body, kind));
                 body.ui(ui, view, "request body");
             }
-            Tab::Response => self.response_ui(ui, key, exchange, commands),
+            Tab::Response => self.response_ui(ui, key, exchange, refusal, commands),
             Tab::Headers => scrolled(ui, |ui| {
                 muted(ui, &format!("{headers} lines"));
                 headers_ui(ui, "Request", &exchange.request.headers, exchange.masked > 0);
@@ -133,7 +148,14 @@ impl Panel {
         }
     }
 
-    fn response_ui(&mut self, ui: &mut Ui, key: (RunId, usize, Tab), exchange: &Exchange, commands: &mut Vec<Command>) {
+    fn response_ui(
+        &mut self,
+        ui: &mut Ui,
+        key: (RunId, usize, Tab),
+        exchange: &Exchange,
+        refusal: Option<&Problem>,
+        commands: &mut Vec<Command>,
+    ) {
         let response = match &exchange.outcome {
             Ok(response) => response,
             Err(problem) => {
@@ -141,15 +163,22 @@ impl Panel {
                     let again = |ui: &mut Ui| {
                         widgets::secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked()
                     };
-                    if widgets::problem_with(ui, problem, again) {
+                    let again = match refusal {
+                        Some(refusal) => explained_ui(ui, Tone::Danger, refusal, again),
+                        None => widgets::problem_with(ui, problem, again),
+                    };
+                    if again {
                         commands.push(Command::Do(key.0, exchange.step));
                     }
                 });
                 return;
             }
         };
-        if response.status >= 400 {
+        if response.status >= 400 && exchange.step != Step::Token {
             padded(ui, |ui| timeline::refusal_ui(ui, exchange, CODES_SHOWN));
+        }
+        if let Some(refusal) = refusal {
+            padded(ui, |ui| explained_ui(ui, Tone::of_http(response.status), refusal, |_| ()));
         }
         if response.dropped_bytes > 0 {
             let dropped = crate::model::payload::size(response.dropped_bytes);
@@ -215,6 +244,8 @@ fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
         What::Phone(message) => ("Phone".into(), message.sender.clone(), None),
         What::Wait(step) => ("Waiting".into(), step.name().into(), None),
         What::Skipped(step) => ("Left out".into(), step.name().into(), None),
+        What::Paused(step) => ("Pause".into(), step.name().into(), None),
+        What::Noted(step, _) => ("Note".into(), step.name().into(), None),
         What::Failed(step, _) => ("Failed".into(), step.name().into(), None),
         What::Cancelled => ("Stopped".into(), String::new(), None),
     };

@@ -16,16 +16,16 @@ use egui_material_icons::icons as i;
 
 use self::rows::{Class, RowView, middle_cut};
 use crate::bus::Command;
-use crate::model::api::NextAction;
+use crate::model::api::{NextAction, Session};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::explain;
 use crate::model::profile::Environment;
-use crate::model::run::{Phase, Run, What};
+use crate::model::run::{Phase, Plan, Run, What};
 use crate::model::{RunId, Stamp, Workspace};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text, ghost_button, muted, secondary_button};
 
-pub use self::result::{hand_over, refusal_ui};
+pub use self::result::refusal_ui;
 
 /// What the user wants that only the shell can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Panel {
     table: table::State,
     edit: Option<turn::Edit>,
     intent: Option<Intent>,
+    /// The form as it stood when the turn of the newest run began, or as it was sent since.
+    form: Option<(RunId, Duration, Plan)>,
     words: Option<(Key, Vec<RowView>)>,
     /// Height of what is below the table, as it came out last.
     below: f32,
@@ -66,13 +68,14 @@ struct Filter {
 type Key = (RunId, usize, usize, bool);
 
 /// Steps that «Do again» offers.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step::Token,
     Step::Create,
     Step::Method,
     Step::Fingerprint,
     Step::Collect,
     Step::Challenge,
+    Step::Authenticate,
     Step::Redirect,
     Step::Confirm,
     Step::Complete,
@@ -108,6 +111,33 @@ impl Panel {
         self.body_ui(ui, workspace, run, &rows, now, commands);
         self.words = Some((key(run), rows));
         wake(ui, run, now);
+    }
+
+    /// The newest run, while it waits with a request that is made from the form, is told when
+    /// the form changes: what is mended there is what goes out next.
+    pub fn follow_form(&mut self, workspace: &Workspace, form: impl FnOnce() -> Plan, commands: &mut Vec<Command>) {
+        let made_from_form = |step| matches!(step, Step::Create | Step::Collect | Step::Fingerprint | Step::Authorise);
+        let waiting = workspace.newest_run().and_then(|run| match &run.phase {
+            Phase::Waiting(turn) if made_from_form(turn.request.step) => Some((run, turn.since.mono)),
+            _ => None,
+        });
+        let Some((run, since)) = waiting else {
+            self.form = None;
+            return;
+        };
+        let form = form();
+        if (form.completion, &form.profile) != (run.plan.completion, &run.plan.profile) {
+            return; // the form is for something else now
+        }
+        match &mut self.form {
+            Some((id, at, before)) if (*id, *at) == (run.id, since) => {
+                if !before.writes_like(&form) {
+                    *before = form.clone();
+                    commands.push(Command::Replan(run.id, Box::new(form)));
+                }
+            }
+            known => *known = Some((run.id, since, form)),
+        }
     }
 
     /// A new run takes the place of the one shown; a removed one gives it back.
@@ -499,6 +529,12 @@ fn sentence(run: &Run, now: Stamp) -> String {
         format!("{:.0} s", now.since(last).as_secs_f32())
     };
     match &run.phase {
+        Phase::Working(_) if run.session().is_some_and(Session::waits_decoupled) => {
+            format!(
+                "The bank asks its customer by a way of its own; read again every few seconds, later every minute, {}",
+                since()
+            )
+        }
         Phase::Working(Some(step)) => format!("{} is under way, {}", step.name(), since()),
         Phase::Working(None) => format!("Starting, {}", since()),
         Phase::Waiting(turn) if turn.answers.is_empty() => format!("Next: {}", turn.request.step.name()),
@@ -509,11 +545,13 @@ fn sentence(run: &Run, now: Stamp) -> String {
                 let words: Vec<&str> = session.next_actions.iter().map(explain::next_action).collect();
                 words.join(". ")
             }
-            Some(session) if session.status.is_final() => match explain::of_session(session).go_on {
-                _ if run.progress.payment.is_some() => "Paid. Send again for another session.".into(),
-                true => "Nothing left to do. Authorise, or send again.".into(),
-                false => "Nothing left to do. Send again, or try another card.".into(),
-            },
+            Some(session) if session.status.is_final() => {
+                match explain::of_session(session, run.progress.channel()).go_on {
+                    _ if run.progress.payment.is_some() => "Paid. Send again for another session.".into(),
+                    true => "Nothing left to do. Authorise, or send again.".into(),
+                    false => "Nothing left to do. Send again, or try another card.".into(),
+                }
+            }
             Some(_) => "Nothing offered. Read the session again in a moment.".into(),
             None => "No session came of it. Send again.".into(),
         },

@@ -4,15 +4,16 @@
 use egui::{Align, CornerRadius, Frame, Layout, Margin, Rect, RichText, Ui, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::bus::Command;
 use crate::model::api::{ApiError, Session};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::explain::{self, Meaning, Risk};
 use crate::model::run::Run;
+use crate::model::steps::proof;
 use crate::ui::theme::{self, Tokens, Tone};
-use crate::ui::widgets::{self, display_text, emphasis, emphasis_with, muted, outlined_button, secondary_button};
+use crate::ui::widgets::{self, display_text, emphasis, emphasis_with, muted, outlined_button};
 
 /// Error codes explained at once; the inspector has the rest.
 const CODES_SHOWN: usize = 4;
@@ -20,7 +21,7 @@ const CODES_SHOWN: usize = 4;
 /// The card of a session that is final. Draws nothing before that.
 pub fn ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
     let Some(session) = run.session().filter(|session| session.status.is_final()) else { return };
-    let meaning = explain::of_session(session);
+    let meaning = explain::of_session(session, run.progress.channel());
     let tokens = Tokens::of(ui);
     let tone = Tone::from(meaning.tone);
     let margin = Margin { left: 17, right: 14, top: 12, bottom: 12 };
@@ -102,7 +103,7 @@ fn scheme_and_version(session: &Session) -> String {
     let mut letters = scheme.chars();
     let scheme: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     let version = session.text("/protocol_version").map_or(String::new(), |version| format!(" 3DS {version}"));
-    scheme + &version
+    format!("{scheme}{version}")
 }
 
 fn fact_ui(ui: &mut Ui, caption: &str, width: f32, note: &str, value: impl FnOnce(&mut Ui)) {
@@ -160,16 +161,30 @@ fn tiles_ui(ui: &mut Ui, run: &Run, session: &Session, meaning: &Meaning, comman
     });
     if ui.available_width() < 420.0 {
         gateway_tile(ui, run, meaning, commands);
-        elsewhere_tile(ui, session);
-        identifier_tile(ui, session);
-        return;
+        values_tile(ui, run, session, commands);
+        elsewhere_tile(ui, run, session);
+    } else {
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            ui.columns(3, |columns| {
+                gateway_tile(&mut columns[0], run, meaning, commands);
+                values_tile(&mut columns[1], run, session, commands);
+                elsewhere_tile(&mut columns[2], run, session);
+            });
+        });
     }
-    ui.spacing_mut().item_spacing.x = 8.0;
-    ui.columns(3, |columns| {
-        gateway_tile(&mut columns[0], run, meaning, commands);
-        elsewhere_tile(&mut columns[1], session);
-        identifier_tile(&mut columns[2], session);
-    });
+    if shows_hand_over(ui, run) {
+        let members = Value::Object(proof(session));
+        widgets::code_ui(ui, "hand-over", &serde_json::to_string_pretty(&members).unwrap_or_default());
+    }
+}
+
+fn hand_over_id(run: &Run) -> egui::Id {
+    egui::Id::unique(("hand-over", run.id))
+}
+
+fn shows_hand_over(ui: &Ui, run: &Run) -> bool {
+    ui.data(|data| data.get_temp(hand_over_id(run))).unwrap_or(false)
 }
 
 fn tile(ui: &mut Ui, icon: MaterialIcon, title: &str, text: &str, action: impl FnOnce(&mut Ui)) {
@@ -209,7 +224,7 @@ fn gateway_tile(ui: &mut Ui, run: &Run, meaning: &Meaning, commands: &mut Vec<Co
         (None, Some(_)) => "Not with this result".into(),
         (None, None) => "POST /payments with authentication_id".into(),
     };
-    tile(ui, i::ICON_PAYMENTS.outlined(), "This gateway", &words, |ui| {
+    tile(ui, i::ICON_TAG.outlined(), "By session id", &words, |ui| {
         if let Some(id) = text("id") {
             value_ui(ui, "payment id", Some(id));
             return;
@@ -228,42 +243,43 @@ fn gateway_tile(ui: &mut Ui, run: &Run, meaning: &Meaning, commands: &mut Vec<Co
     });
 }
 
-/// What another provider asks for, byte for byte as the API gave it. Members that are
-/// missing are left out. Source: sessions-api.md 8.
-pub fn hand_over(session: &Session) -> Map<String, Value> {
-    let members = [
-        ("eci", "/eci"),
-        ("cryptogram", "/cryptogram"),
-        ("xid", "/xid"),
-        ("version", "/protocol_version"),
-        ("ds_transaction_id", "/ds/transaction_id"),
-    ];
-    let found = members.into_iter().filter_map(|(name, place)| Some((name, session.raw.pointer(place)?.clone())));
-    found.map(|(name, value)| (name.to_owned(), value)).collect()
+/// True if there is what proves the authentication to somebody who did not do it.
+fn proven(session: &Session) -> bool {
+    let members = proof(session);
+    members.contains_key("eci") && members.contains_key("cryptogram")
 }
 
-fn elsewhere_tile(ui: &mut Ui, session: &Session) {
-    let members = hand_over(session);
-    let proof = members.contains_key("eci") && members.contains_key("cryptogram");
-    let names: Vec<&str> =
-        members.keys().map(|name| if name == "ds_transaction_id" { "ds id" } else { name }).collect();
-    let text = if names.is_empty() { "Nothing to hand over".into() } else { names.join(", ") };
-    tile(ui, i::ICON_SWAP_HORIZ.outlined(), "Another PSP", &text, |ui| {
-        ui.add_enabled_ui(proof, |ui| {
-            let button = secondary_button(ui, None, "Copy hand-over", None);
-            let button = button.on_disabled_hover_text("The session has no ECI and cryptogram to hand over");
-            if button.on_hover_text("As JSON, byte for byte as they came, to the clipboard only").clicked() {
-                ui.ctx().copy_text(Value::Object(members).to_string());
+const NO_PROOF: &str = "The session has no ECI and cryptogram to hand over";
+
+/// The same gateway, but with what another one would be told.
+fn values_tile(ui: &mut Ui, run: &Run, session: &Session, commands: &mut Vec<Command>) {
+    let text = "POST /payments with eci, cryptogram, xid and version";
+    tile(ui, i::ICON_PAYMENTS.outlined(), "By values", text, |ui| {
+        ui.add_enabled_ui(proven(session), |ui| {
+            let button = outlined_button(ui, None, "Authorise by values", None);
+            let button = button.on_disabled_hover_text(NO_PROOF);
+            let tip = "As for a gateway that did not authenticate: the proof instead of the session's id";
+            if button.on_hover_text(tip).clicked() {
+                commands.push(Command::AuthoriseByValues(run.id));
             }
         });
     });
 }
 
-fn identifier_tile(ui: &mut Ui, session: &Session) {
-    let text = "GET /payments takes the session id";
-    tile(ui, i::ICON_TAG.outlined(), "By identifier", text, |ui| {
-        if secondary_button(ui, None, "Copy sid", None).on_hover_text(display_text(&session.id.0)).clicked() {
-            ui.ctx().copy_text(session.id.0.clone());
+fn elsewhere_tile(ui: &mut Ui, run: &Run, session: &Session) {
+    let members = proof(session);
+    let names: Vec<&str> =
+        members.keys().map(|name| if name == "ds_transaction_id" { "ds id" } else { name }).collect();
+    let text = if names.is_empty() { "Nothing to hand over".into() } else { names.join(", ") };
+    tile(ui, i::ICON_SWAP_HORIZ.outlined(), "Another PSP", &text, |ui| {
+        ui.add_enabled_ui(proven(session), |ui| {
+            let button = widgets::copy_words_button(ui, "Copy hand-over", &Value::Object(members).to_string());
+            let button = button.on_disabled_hover_text(NO_PROOF);
+            button.on_hover_text("As JSON, byte for byte as they came, to the clipboard only");
+        });
+        let shown = shows_hand_over(ui, run);
+        if widgets::link(ui, if shown { "Hide" } else { "Show" }).clicked() {
+            ui.data_mut(|data| data.insert_temp(hand_over_id(run), !shown));
         }
     });
 }

@@ -130,6 +130,11 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
             (row.title, row.wire) = ("Shopper".into(), wait_words(*step).into());
         }
         What::Skipped(step) => (row.title, row.wire) = ("Left out".into(), step.name().into()),
+        What::Paused(step) => {
+            row.wait = true;
+            (row.title, row.wire) = ("Pause".into(), format!("then {} again", step.name()));
+        }
+        What::Noted(step, words) => (row.title, row.wire) = (step.name().into(), words.clone()),
         What::Failed(step, problem) => {
             row.failed = true;
             let why = problem.summary.strip_prefix(step.name()).unwrap_or(&problem.summary);
@@ -145,7 +150,7 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
 
 fn wait_words(step: Step) -> &'static str {
     match step {
-        Step::Challenge => "answers the bank",
+        Step::Challenge | Step::Authenticate => "answers the bank",
         Step::Redirect => "is on the hosted page",
         _ => "acts",
     }
@@ -176,7 +181,7 @@ fn exchange_mark(exchange: &Exchange) -> Option<Mark> {
         let more = error.codes.len().saturating_sub(1);
         let first = error.codes.into_iter().next().unwrap_or(error.error_type);
         let more = if more > 0 { format!(" +{more}") } else { String::new() };
-        return word(Tone::of_http(response.status), display_text(&first) + &more);
+        return word(Tone::of_http(response.status), format!("{}{more}", display_text(&first)));
     }
     let completed = exchange.step == Step::Confirm && Session::read(&response.body)?.completed() == Some(true);
     if completed { word(Tone::Neutral, "completed".into()) } else { None }

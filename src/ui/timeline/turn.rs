@@ -12,7 +12,7 @@ use egui_material_icons::icons as i;
 use super::rows::clock;
 use crate::bus::Command;
 use crate::model::exchange::{Headers, Step};
-use crate::model::run::{Answer, Auth, Run, StepRequest, Turn};
+use crate::model::run::{Answer, AppResult, Auth, Run, StepRequest, Turn, What};
 use crate::model::settings::Pace;
 use crate::model::{RunId, Stamp};
 use crate::ui::address;
@@ -93,12 +93,26 @@ pub fn ui(ui: &mut Ui, edit: &mut Option<Edit>, asked: Asked<'_>, commands: &mut
     widgets::card(ui, |ui| {
         ui.set_min_width(ui.available_width());
         title_ui(ui, turn);
+        notice_ui(ui, turn);
         if turn.answers.is_empty() {
             request_ui(ui, edit, run, turn, commands);
         } else {
             shopper_ui(ui, edit, asked, commands);
         }
     });
+}
+
+/// What must be known or done elsewhere first.
+fn notice_ui(ui: &mut Ui, turn: &Turn) {
+    let Some(notice) = &turn.notice else { return };
+    let tokens = Tokens::of(ui);
+    widgets::note(ui, theme::Tone::Accent, |ui| {
+        ui.horizontal_top(|ui| {
+            widgets::icon(ui, i::ICON_SMARTPHONE.outlined(), 16.0, tokens.accent.ink);
+            ui.add(egui::Label::new(RichText::new(display_text(notice)).color(tokens.text)).wrap());
+        });
+    });
+    ui.add_space(8.0);
 }
 
 fn title_ui(ui: &mut Ui, turn: &Turn) {
@@ -118,16 +132,16 @@ fn title_ui(ui: &mut Ui, turn: &Turn) {
 fn shopper_ui(ui: &mut Ui, edit: &mut Edit, asked: Asked<'_>, commands: &mut Vec<Command>) {
     let Asked { run, turn, .. } = asked;
     let colour = Tokens::of(ui).text;
-    ui.label(RichText::new(sentence(turn.request.step)).font(theme::words(theme::SENTENCE)).color(colour));
+    ui.label(RichText::new(sentence(turn)).font(theme::words(theme::SENTENCE)).color(colour));
     ui.add_space(8.0);
     if ui.available_width() >= 500.0 {
         ui.columns(2, |columns| {
             let plain = egui::Layout::top_down(egui::Align::LEFT); // columns would stretch every line
-            columns[0].with_layout(plain, |ui| ways_ui(ui, run.id, turn, commands));
+            columns[0].with_layout(plain, |ui| ways_ui(ui, edit, run.id, turn, commands));
             columns[1].with_layout(plain, |ui| aside_ui(ui, asked));
         });
     } else {
-        ways_ui(ui, run.id, turn, commands);
+        ways_ui(ui, edit, run.id, turn, commands);
         ui.add_space(8.0);
         aside_ui(ui, asked);
     }
@@ -146,8 +160,12 @@ fn shopper_ui(ui: &mut Ui, edit: &mut Edit, asked: Asked<'_>, commands: &mut Vec
     });
 }
 
-fn sentence(step: Step) -> &'static str {
-    match step {
+fn sentence(turn: &Turn) -> &'static str {
+    match turn.request.step {
+        Step::Challenge if turn.answers.iter().any(|answer| matches!(answer, Answer::App(_))) => {
+            "The bank asks in the shopper's app. Say how it ends; the sandbox stands in for the app."
+        }
+        Step::Authenticate => "3-D Secure 1: the bank's page waits for the shopper. Answer as a shopper would.",
         Step::Redirect => "The hosted page waits for the shopper. Answer as a shopper would.",
         Step::Method => "The bank's 3DS Method wants a look at the shopper's browser.",
         Step::Collect => "The API wants to know the shopper's browser.",
@@ -237,6 +255,7 @@ fn way(answer: Answer, step: Step) -> Way {
             "Open in my browser",
             match step {
                 Step::Redirect => "The real hosted page",
+                Step::Authenticate => "The bank's page, in a frame or a window",
                 Step::Collect => "The shop's page reads the real one",
                 _ => "A real page in a real iframe",
             },
@@ -255,13 +274,40 @@ fn way(answer: Answer, step: Step) -> Way {
             (Modifiers::NONE, Key::A),
         ),
         Answer::Abandon => {
-            (i::ICON_LOGOUT.outlined(), "Abandon", "Ends as challenge_abandoned", "⇧ A", (Modifiers::SHIFT, Key::A))
+            let ends = match step {
+                Step::Authenticate => "Presses Cancel on the bank's page",
+                _ => "Ends as challenge_abandoned",
+            };
+            (i::ICON_LOGOUT.outlined(), "Abandon", ends, "⇧ A", (Modifiers::SHIFT, Key::A))
         }
+        Answer::App(result) => app_way(result),
     };
     Way { answer, icon, title, sentence, cap, key }
 }
 
-fn ways_ui(ui: &mut Ui, run: RunId, turn: &Turn, commands: &mut Vec<Command>) {
+type Words = (MaterialIcon, &'static str, &'static str, &'static str, (Modifiers, Key));
+
+fn app_way(result: AppResult) -> Words {
+    let plain = |key| (Modifiers::NONE, key);
+    match result {
+        AppResult::Approve => {
+            (i::ICON_CHECK.outlined(), "Approve in the app", "The shopper is known", "↵", plain(Key::Enter))
+        }
+        AppResult::Fail => (i::ICON_BLOCK.outlined(), "Fail in the app", "Ends as declined", "F", plain(Key::F)),
+        AppResult::Cancel => (
+            i::ICON_LOGOUT.outlined(),
+            "Cancel in the app",
+            "Ends as challenge_abandoned",
+            "⇧ A",
+            (Modifiers::SHIFT, Key::A),
+        ),
+        AppResult::Timeout => {
+            (i::ICON_HOURGLASS_EMPTY.outlined(), "Let the time run out", "Ends as expired", "T", plain(Key::T))
+        }
+    }
+}
+
+fn ways_ui(ui: &mut Ui, edit: &Edit, run: RunId, turn: &Turn, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.y = 6.0;
     let free = !ui.ctx().egui_wants_keyboard_input();
     for (place, answer) in turn.answers.iter().enumerate() {
@@ -272,7 +318,7 @@ fn ways_ui(ui: &mut Ui, run: RunId, turn: &Turn, commands: &mut Vec<Command>) {
         let typed =
             free && ui.input_mut(|input| input.modifiers.matches_exact(modifiers) && input.consume_key(modifiers, key));
         if clicked || typed {
-            commands.push(Command::Answer(run, way.answer));
+            commands.push(Command::Answer(run, way.answer, Box::new(edit.request())));
         }
     }
 }
@@ -340,7 +386,8 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held }: Asked<'_>) {
             });
         });
         ui.add_space(6.0);
-    } else if turn.request.step == Step::Challenge {
+    } else if turn.answers.contains(&Answer::Here) && matches!(turn.request.step, Step::Challenge | Step::Authenticate)
+    {
         ui.horizontal(|ui| {
             muted(ui, "The published test password is");
             widgets::emphasis_with(ui, PASSWORD, theme::code(theme::BODY), tokens.text);
@@ -349,12 +396,34 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held }: Asked<'_>) {
         ui.add_space(6.0);
     }
     if let Some(limit) = turn.limit {
-        deadline_ui(ui, turn.request.step, (!held).then(|| now.since(turn.since)), limit);
+        let asked = asked(run, turn);
+        let passed = (!held).then(|| now.since(asked.unwrap_or(turn.since)));
+        let name = deadline_name(turn.request.step, asked.is_some());
+        deadline_ui(ui, (name, turn.request.step != Step::Challenge), passed, limit);
+    }
+}
+
+/// When the bank's time with the shopper began anew: each time its page was asked for, as
+/// the sandbox shows it or a browser told us. Until then it waits for the first request.
+fn asked(run: &Run, turn: &Turn) -> Option<Stamp> {
+    let challenge = turn.request.step == Step::Challenge;
+    let seen = run.entries.iter().rev().find_map(|entry| match &entry.what {
+        What::Scheme(message) if message.kind == "CReq" => Some(entry.at),
+        _ => None,
+    });
+    seen.into_iter().chain(turn.asked).filter(|_| challenge).max_by_key(|stamp| stamp.mono)
+}
+
+fn deadline_name(step: Step, asked: bool) -> &'static str {
+    match step {
+        Step::Challenge if asked => "Shopper answers",
+        Step::Challenge => "First request to the bank",
+        _ => "Session finishes",
     }
 }
 
 /// How much of the time is left; `passed` is `None` while the clock stands still.
-fn deadline_ui(ui: &mut Ui, step: Step, passed: Option<Duration>, limit: Duration) {
+fn deadline_ui(ui: &mut Ui, (name, ends_session): (&str, bool), passed: Option<Duration>, limit: Duration) {
     let tokens = Tokens::of(ui);
     let left = passed.map(|passed| limit.saturating_sub(passed));
     let share = left.filter(|_| !limit.is_zero()).map_or(0.0, |left| left.as_secs_f32() / limit.as_secs_f32());
@@ -370,7 +439,7 @@ fn deadline_ui(ui: &mut Ui, step: Step, passed: Option<Duration>, limit: Duratio
         ui.ctx().request_repaint_after(Duration::from_millis(1000 - u64::from(left.subsec_millis()) % 1000));
     }
     ui.horizontal(|ui| {
-        widgets::text(ui, if step == Step::Redirect { "Session finishes" } else { "Shopper answers" }, theme::BODY);
+        widgets::text(ui, name, theme::BODY);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             widgets::mono(ui, &words, tokens.text);
         });
@@ -383,6 +452,7 @@ fn deadline_ui(ui: &mut Ui, step: Step, passed: Option<Duration>, limit: Duratio
         ui,
         match left {
             None => "It waits as long as you like; no deadline comes nearer",
+            Some(_) if ends_session => "Then the session ends as expired",
             Some(_) => "Then the session ends as expired, transaction_timed_out",
         },
     );

@@ -1,8 +1,12 @@
 //! One sandbox with a frozen clock, and a client that speaks bytes.
+//!
+//! The client holds every answer of every test against what no answer may ever do: see `held`.
+#![allow(dead_code)] // each test binary uses its part
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -18,7 +22,7 @@ pub struct Lab {
     pub sandbox: Sandbox,
     pub clock: Clock,
     pub addr: SocketAddr,
-    events: std::sync::Mutex<tokio::sync::mpsc::Receiver<Event>>,
+    events: Mutex<tokio::sync::mpsc::Receiver<Event>>,
     token: String,
     _runtime: tokio::runtime::Runtime,
 }
@@ -61,10 +65,76 @@ pub fn raw(addr: SocketAddr, bytes: &[u8]) -> Answer {
     stream.write_all(bytes).expect("the sandbox reads");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the sandbox answers and closes");
-    let text = String::from_utf8(answer).expect("UTF-8");
+    read(answer)
+}
+
+/// An answer from its bytes, held against what no answer may do.
+pub fn read(bytes: Vec<u8>) -> Answer {
+    let text = String::from_utf8(bytes).expect("UTF-8");
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {text:?}"));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    held(Answer { status, head: head.to_owned(), body: body.to_owned() })
+}
+
+/// Secrets of the sandboxes of this process.
+static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// What holds for every answer: no card number, no client secret, no `null`, no header twice,
+/// a content type and a length with every body. Source: sessions-api.md 1.3, Appendix B 7.
+fn held(answer: Answer) -> Answer {
+    assert_eq!(card_number(&answer.body), None, "a card number in {answer:?}");
+    assert_eq!(card_number(&answer.head), None, "a card number in {answer:?}");
+    for secret in SECRETS.lock().expect("no panic while it is held").iter() {
+        assert!(!answer.body.contains(secret) && !answer.head.contains(secret), "a secret in {answer:?}");
+    }
+    let mut headers = BTreeMap::new();
+    for line in answer.head.lines().skip(1) {
+        let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line:?} in {answer:?}"));
+        assert!(headers.insert(name.to_ascii_lowercase(), value).is_none(), "{name} twice in {answer:?}");
+    }
+    let length = headers.get("content-length").map(|length| length.parse::<usize>().expect("a number"));
+    let chunked = headers.contains_key("transfer-encoding");
+    assert!(chunked || answer.body.is_empty() || length == Some(answer.body.len()), "{answer:?}");
+    assert!(answer.body.is_empty() || headers.contains_key("content-type"), "{answer:?}");
+    // A body that is spoilt on purpose cannot be read; that the others can is each test's own matter.
+    let json = headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    let null = serde_json::from_str(&answer.body).is_ok_and(|body| has_null(&body));
+    assert!(!json || !null, "a null in {answer:?}");
+    answer
+}
+
+/// The first number in a text that could be one of a card: 13 to 19 digits, standing alone, that Luhn accepts.
+pub fn card_number(text: &str) -> Option<&str> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.into_iter().find(|word| {
+        (13..=19).contains(&word.len())
+            && word.bytes().all(|digit| digit.is_ascii_digit())
+            // With a 2 only Mastercard's sixteen begin; fourteen are a time of emv-3ds.
+            && ((b'3'..=b'6').contains(&word.as_bytes()[0]) || (word.starts_with('2') && word.len() == 16))
+            && luhn(word)
+    })
+}
+
+fn luhn(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| match (place % 2, u32::from(digit - b'0')) {
+            (0, digit) => digit,
+            (_, digit) => digit * 2 / 10 + digit * 2 % 10,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+pub fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(object) => object.values().any(has_null),
+        Value::Array(list) => list.iter().any(has_null),
+        _ => false,
+    }
 }
 
 pub fn request(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -80,17 +150,30 @@ pub fn request(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &st
 
 impl Lab {
     pub fn new() -> Self {
+        Self::with(|config| config)
+    }
+
+    /// A sandbox that is set up otherwise.
+    pub fn with(set_up: impl FnOnce(Config) -> Config) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let clock = Clock::real();
         clock.freeze();
         let (sink, events) = EventSink::channel(|| ());
-        let config = Config { port: 0, clock: clock.clone(), seed: Some(42), sink: Some(sink) };
-        let sandbox = runtime.block_on(Sandbox::start(config)).expect("a free port");
+        let config = Config { seed: Some(42), sink: Some(sink), ..Config::new(0, clock.clone()) };
+        let sandbox = runtime.block_on(Sandbox::start(set_up(config))).expect("a free port");
         let addr = sandbox.addr();
+        let secrets = [sandbox.client_secret(), sandbox.control_token()].map(|secret| secret.expose().to_owned());
+        SECRETS.lock().expect("no panic while it is held").extend(secrets);
         let mut lab = Self { sandbox, clock, addr, events: events.into(), token: String::new(), _runtime: runtime };
         lab.token = lab.token_for("");
         lab
+    }
+
+    /// The same with a token made by the present settings.
+    pub fn with_new_token(mut self) -> Self {
+        self.token = self.token_for("");
+        self
     }
 
     pub fn send(&self, method: &str, path: &str, authorization: &str, body: &str) -> Answer {
@@ -275,10 +358,18 @@ impl Merchant {
         Self { url, received }
     }
 
-    /// The next request, as it came.
+    /// The next request: its head, and its body read as JSON.
     pub fn next(&self) -> (String, Value) {
+        let (head, body) = self.next_text();
+        let value: Value = serde_json::from_str(&body).expect("JSON");
+        assert!(card_number(&body).is_none() && !has_null(&value), "{body}");
+        (head, value)
+    }
+
+    /// The next request, as it came.
+    pub fn next_text(&self) -> (String, String) {
         let text = self.received.recv_timeout(Duration::from_secs(10)).expect("a callback");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-        (head.to_owned(), serde_json::from_str(body).expect("JSON"))
+        (head.to_owned(), body.to_owned())
     }
 }
