@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -228,10 +228,13 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     let response = match to_bytes(body, BODY_LIMIT).await {
         Ok(body) => {
             entry.request(&parts.headers, &body);
-            parts.extensions.insert(Origin { base: base(&parts), request_id, body });
             match instead {
                 Some(answer) => answer,
-                None => next.run(Request::from_parts(parts, Body::empty())).await,
+                None => {
+                    let base = base(&parts);
+                    parts.extensions.insert(Origin { base, request_id, body });
+                    next.run(Request::from_parts(parts, Body::empty())).await
+                }
             }
         }
         Err(_) => too_large().into_response(),
@@ -245,7 +248,7 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     incident.iter().fold(response, |response, incident| incident.after(response))
 }
 
-/// Scheme and host of a request, without a slash at the end.
+/// Scheme and host of a request.
 fn base(parts: &Parts) -> String {
     let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
     let secure = parts.extensions.get::<Arrival>().is_some_and(|arrival| arrival.secure);
@@ -259,7 +262,7 @@ fn finish(mut response: Response, request_id: Uuid, head: bool) -> Response {
             *response.body_mut() = fault.body(request_id);
         }
         if fault.status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if fault.codes.is_empty() {
             response.headers_mut().remove(CONTENT_TYPE);

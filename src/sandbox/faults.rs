@@ -74,7 +74,7 @@ impl Planned {
             return None;
         };
         const KNOWN: [&str; 8] = ["hop", "method", "path", "kind", "times", "happened", "delay_ms", "status"];
-        object.names().filter(|name| !KNOWN.contains(name)).for_each(|name| findings.invalid(name));
+        object.keys().filter(|name| !KNOWN.contains(name)).for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(object, findings);
         if reader.raw("hop").and_then(Given::as_str) != Some("api") {
             let code = if reader.raw("hop").is_some() { "hop_not_supported" } else { "hop_required" };
@@ -224,7 +224,7 @@ impl Trouble {
     /// 422 with a code for each member that is unknown or wrong; the old list stays.
     pub(super) fn set_faults(&self, body: &Members) -> Result<(), Fault> {
         let mut findings = Findings::default();
-        body.names().filter(|name| *name != "faults").for_each(|name| findings.invalid(name));
+        body.keys().filter(|name| *name != "faults").for_each(|name| findings.invalid(name));
         let list = match body.get("faults").map(Given::as_array) {
             Some(Some(list)) if list.len() <= FAULTS => list,
             Some(_) => {

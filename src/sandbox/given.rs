@@ -31,10 +31,11 @@ impl<'a> Members<'a> {
     }
 
     /// In the order in which they came; a name that came twice is here twice.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
 
+    /// In the order in which they came, all that came.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Given<'a>)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }

@@ -273,12 +273,11 @@ impl Serialize for Issuer<'_> {
         out.serialize_entry("transaction_id", &acs.transaction_id)?;
         out.serialize_entry("operator_id", ACS_OPERATOR)?;
         out.serialize_entry("challenge_mandated", &session.challenge.is_some())?;
-        let kind = session.challenge.as_ref().and_then(|challenge| match challenge.place {
-            Place::Browser => Some("02"),
-            Place::Decoupled => Some("04"),
-            Place::App => None, // an app's answer has none (sessions-api.md 5.3)
-        });
-        maybe(&mut out, "authentication_type", kind)?;
+        match session.challenge.as_ref().map(|challenge| challenge.place) {
+            Some(Place::Browser) => out.serialize_entry("authentication_type", "02")?,
+            Some(Place::Decoupled) => out.serialize_entry("authentication_type", "04")?,
+            Some(Place::App) | None => (), // an app's answer has none (sessions-api.md 5.3)
+        }
         maybe(&mut out, "url", acs.challenge_url.as_deref())?;
         if let Some(rendering) = &acs.rendering {
             out.serialize_entry("signed_content", &rendering.signed_content)?;

@@ -286,7 +286,7 @@ impl Settings {
         let mut new = self.clone();
         let mut findings = Findings::default();
         let known = self.json();
-        let unknown = body.names().filter(|name| known.get(name).is_none());
+        let unknown = body.keys().filter(|name| known.get(name).is_none());
         unknown.for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(body, &mut findings);
         const YEAR: i64 = 366 * 86_400;

@@ -63,7 +63,7 @@ impl Workflow {
     pub(super) fn read(object: &Members, findings: &mut Findings, old: Option<&Self>) -> Option<Self> {
         const KNOWN: [&str; 7] =
             ["url", "signature_key", "authorization", "headers", "events", "retry_scale", "malformed_failed_event"];
-        object.names().filter(|name| !KNOWN.contains(name)).for_each(|name| findings.invalid(name));
+        object.keys().filter(|name| !KNOWN.contains(name)).for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(object, findings);
         let url = reader.web_address("url", Need::May);
         let signature_key = reader.text("signature_key", Need::May, 1..=1024);
@@ -78,7 +78,11 @@ impl Workflow {
             }),
         };
         let malformed_failed_event = reader.flag("malformed_failed_event").unwrap_or(false);
-        let given = reader.object("headers", Need::May).into_iter().flat_map(Members::iter);
+        let given = reader.object("headers", Need::May);
+        // The last of those with one name counts, so that none is sent twice.
+        let last =
+            |name: &str, value| given.and_then(|given| given.get(name)).is_some_and(|last| std::ptr::eq(last, value));
+        let given = given.into_iter().flat_map(Members::iter).filter(|(name, value)| last(name, *value));
         let headers: Option<Vec<_>> = given.map(|(name, value)| fixed_header(name, value, old)).collect();
         let headers = headers.filter(|headers| headers.len() <= HEADERS).unwrap_or_else(|| {
             reader.findings.invalid("headers");

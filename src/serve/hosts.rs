@@ -43,8 +43,7 @@ struct Lists {
 
 impl Hosts {
     pub(super) fn new(port: u16, any_localhost: bool) -> Self {
-        let suffix = format!(":{port}").into();
-        Self { port, suffix, any_localhost, names: &[], lists: Arc::default() }
+        Self { port, suffix: format!(":{port}").into(), any_localhost, names: &[], lists: Arc::default() }
     }
 
     /// Also answers to these names, with the server's port or none; `*.` stands for one label.
@@ -108,14 +107,14 @@ impl Hosts {
             ["127.0.0.1", "[::1]", "localhost"].iter().any(|own| name.eq_ignore_ascii_case(own))
                 || (self.any_localhost && is_under_localhost(name))
         });
-        let own = || local || self.names.iter().any(|pattern| is_named(name.unwrap_or(host), pattern));
+        let named = || self.names.iter().any(|pattern| is_named(name.unwrap_or(host), pattern));
         self.with(|lists| {
-            let named = |one: &String| one.eq_ignore_ascii_case(host);
-            if lists.public.as_ref().is_some_and(named) {
+            let same = |one: &String| one.eq_ignore_ascii_case(host);
+            if lists.public.as_ref().is_some_and(same) {
                 return Some(true);
             }
-            let allowed = |one: &String| named(one) || name.is_some_and(|name| one.eq_ignore_ascii_case(name));
-            (own() || lists.allowed.iter().any(allowed)).then_some(false)
+            let allowed = |one: &String| same(one) || name.is_some_and(|name| one.eq_ignore_ascii_case(name));
+            (local || named() || lists.allowed.iter().any(allowed)).then_some(false)
         })
     }
 

@@ -59,12 +59,12 @@ impl Connection {
 
 fn content_length(head: &[u8]) -> usize {
     let name = b"content-length: ";
-    let lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let value = lines.filter_map(|line| {
+    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let value = lines.find_map(|line| {
         let (start, value) = line.split_at_checked(name.len())?;
         start.eq_ignore_ascii_case(name).then_some(value)
     });
-    let text = value.last().and_then(|value| std::str::from_utf8(value).ok());
+    let text = value.and_then(|value| std::str::from_utf8(value).ok());
     text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 

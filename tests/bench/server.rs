@@ -1,7 +1,7 @@
 //! The servers that are measured, each a process of its own on the first core.
 //!
-//! The same program, started again with `--serve`: the sandbox as `sessions-console
-//! sandbox` starts it, or the floor, a bare hyper server that reads a request and gives
+//! The same program, started again with `--serve`: the sandbox as the window embeds it, its
+//! timeline read by somebody, or the floor, a bare hyper server that reads a request and gives
 //! one fixed answer. Figures of a process come from `/proc`, so from Linux only.
 
 use std::convert::Infallible;
@@ -16,6 +16,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use sessions_console::bus::EventSink;
 use sessions_console::clock::Clock;
 use sessions_console::sandbox::{Config, Sandbox};
 use tokio::net::TcpListener;
@@ -113,7 +114,10 @@ pub fn serve(kind: &str) {
     let mut sandbox = None;
     let ready = match kind {
         "sandbox" => {
-            let config = Config { port: 0, clock: Clock::real(), seed: None, sink: None };
+            // As the window has it: every message goes to whoever shows the timeline.
+            let (sink, mut events) = EventSink::channel(|| ());
+            runtime.spawn(async move { while events.recv().await.is_some() {} });
+            let config = Config { sink: Some(sink), ..Config::new(0, Clock::real()) };
             let started = runtime.block_on(Sandbox::start(config)).expect("a free port");
             let ready = json!({
                 "addr": started.addr().to_string(), "client_id": started.client_id(),
