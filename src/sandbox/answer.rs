@@ -8,14 +8,16 @@ use std::time::Instant;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, USER_AGENT};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Shared;
-use super::fields::Object;
+use super::given::{Given, Members};
 use super::log::Entry;
 use crate::serve::Arrival;
 
@@ -26,6 +28,7 @@ const NODE_LIMIT: usize = 50_000;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("cko-request-id");
 const VERSION: HeaderName = HeaderName::from_static("cko-version");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// An error in the API's shape. Its body is written when the request's id is known.
 #[derive(Debug, Clone)]
@@ -83,11 +86,11 @@ impl Fault {
         }
     }
 
-    fn body(&self, request_id: &str) -> Body {
+    fn body(&self, request_id: Uuid) -> Body {
         if self.codes.is_empty() {
             return Body::empty();
         }
-        let body = json!({"request_id": request_id, "error_type": self.kind, "error_codes": self.codes});
+        let body = json!({"request_id": request_id.to_string(), "error_type": self.kind, "error_codes": self.codes});
         Body::from(body.to_string())
     }
 }
@@ -105,14 +108,15 @@ pub(super) type Answer = Result<Response, Fault>;
 
 /// A JSON answer.
 pub(super) fn answer_json(status: u16, body: &Value) -> Response {
-    answer_bytes(status, body.to_string())
+    answer_bytes(status, serde_json::to_vec(body).expect("a tree of JSON can be written"))
 }
 
 /// A JSON answer that was written already.
-pub(super) fn answer_bytes(status: u16, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
+pub(super) fn answer_bytes(status: u16, body: Vec<u8>) -> Response {
+    // Boxed: no spare room stays in the log with it.
+    let mut response = Response::new(Body::from(Bytes::from(body.into_boxed_slice())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
 }
 
@@ -123,14 +127,15 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     /// Scheme and host of this request, without a slash at the end.
     pub(super) base: String,
-    pub(super) request_id: String,
+    pub(super) request_id: Uuid,
 }
 
 /// What [`frame`] found out before routing.
 #[derive(Clone)]
 struct Origin {
     base: String,
-    request_id: String,
+    request_id: Uuid,
+    body: Bytes,
 }
 
 impl Call {
@@ -152,14 +157,16 @@ impl Call {
     }
 
     /// The body as a JSON object.
-    pub(super) fn object(&self) -> Result<Object, Fault> {
+    pub(super) fn object(&self) -> Result<Members<'_>, Fault> {
         let fault = || Fault::invalid(vec!["json_invalid".to_owned()]);
-        let nodes = self.body.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count();
-        if nodes > NODE_LIMIT {
+        let nodes = || self.body.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count();
+        if self.body.len() > NODE_LIMIT && nodes() > NODE_LIMIT {
             return Err(fault());
         }
-        match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(object)) => Ok(object),
+        // Checked as a whole, which is quicker than text by text.
+        let text = std::str::from_utf8(&self.body).map_err(|_| fault())?;
+        match serde_json::from_str(text) {
+            Ok(Given::Object(object)) => Ok(object),
             _ => Err(fault()),
         }
     }
@@ -185,10 +192,9 @@ impl<S: Send + Sync> FromRequest<S> for Call {
     type Rejection = Fault;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, _) = request.into_parts();
         let unframed = || Fault::new(500, "internal_server_error", "unknown_error");
-        let Origin { base, request_id } = parts.extensions.get::<Origin>().cloned().ok_or_else(unframed)?;
-        let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| too_large())?;
+        let Origin { base, request_id, body } = parts.extensions.remove::<Origin>().ok_or_else(unframed)?;
         Ok(Self { path: parts.uri.path().to_owned(), headers: parts.headers, body, base, request_id })
     }
 }
@@ -210,16 +216,9 @@ pub(super) async fn wrong_method() -> Fault {
 /// Goes around every request: id, common headers, error bodies, log.
 pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let request_id = app.request_ids.uuid();
+    let request_id = app.request_ids.raw_uuid();
     let (mut parts, body) = request.into_parts();
-    let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
-    let secure = parts.extensions.get::<Arrival>().is_some_and(|arrival| arrival.secure);
-    let scheme = if secure { "https" } else { "http" };
-    let origin = Origin { base: format!("{scheme}://{host}"), request_id: request_id.clone() };
-    parts.extensions.insert(origin);
-    let mut entry = Entry::new(&parts.method, parts.uri.path(), &app.clock, &request_id);
-    entry.user_agent =
-        parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let mut entry = Entry::new(&parts, app.clock.now(), request_id);
     let head = parts.method == Method::HEAD;
     let incident = app.trouble.next(&parts.method, parts.uri.path(), || app.clock.passed());
     let instead = match &incident {
@@ -227,16 +226,20 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
         None => None,
     };
     let response = match to_bytes(body, BODY_LIMIT).await {
-        Ok(bytes) => {
-            entry.request(&parts.headers, &bytes);
+        Ok(body) => {
+            entry.request(&parts.headers, &body);
             match instead {
                 Some(answer) => answer,
-                None => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+                None => {
+                    let base = base(&parts);
+                    parts.extensions.insert(Origin { base, request_id, body });
+                    next.run(Request::from_parts(parts, Body::empty())).await
+                }
             }
         }
         Err(_) => too_large().into_response(),
     };
-    let response = finish(response, &request_id, head);
+    let response = finish(response, request_id, head);
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default(); // made by us, so whole and small
     entry.answer(parts.status, &parts.headers, &bytes, began.elapsed());
@@ -245,8 +248,15 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     incident.iter().fold(response, |response, incident| incident.after(response))
 }
 
+/// Scheme and host of a request.
+fn base(parts: &Parts) -> String {
+    let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
+    let secure = parts.extensions.get::<Arrival>().is_some_and(|arrival| arrival.secure);
+    [if secure { "https://" } else { "http://" }, host].concat()
+}
+
 /// Writes what all answers share.
-fn finish(mut response: Response, request_id: &str, head: bool) -> Response {
+fn finish(mut response: Response, request_id: Uuid, head: bool) -> Response {
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         if !head {
             *response.body_mut() = fault.body(request_id);
@@ -257,14 +267,14 @@ fn finish(mut response: Response, request_id: &str, head: bool) -> Response {
         if fault.codes.is_empty() {
             response.headers_mut().remove(CONTENT_TYPE);
         } else {
-            let json = HeaderValue::from_static("application/json; charset=utf-8");
-            response.headers_mut().insert(CONTENT_TYPE, json);
+            response.headers_mut().insert(CONTENT_TYPE, JSON);
         }
     }
     let headers = response.headers_mut();
     headers.insert(VERSION, HeaderValue::from_static("3.0.0-sandbox"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if let Ok(id) = HeaderValue::from_str(request_id) {
+    let mut text = Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(request_id.hyphenated().encode_lower(&mut text)) {
         headers.insert(REQUEST_ID, id);
     }
     response

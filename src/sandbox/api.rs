@@ -4,7 +4,9 @@
 //! rules, state. An action marks the session `processing` before it waits, so a parallel
 //! one gets 409; it runs in a task of its own, so a caller who hangs up changes nothing.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
@@ -21,10 +23,15 @@ use super::{Shared, deliver};
 
 type App = State<Arc<Shared>>;
 
-/// Runs an action in its own task, so that it ends even if the caller hangs up.
+/// Runs an action so that it ends even if the caller hangs up: what cannot be done at once
+/// goes on in a task of its own.
 pub(super) async fn carried_out<T: Send + 'static>(
     action: impl Future<Output = Result<T, Fault>> + Send + 'static,
 ) -> Result<T, Fault> {
+    let mut action = Box::pin(action);
+    if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(action.as_mut().poll(cx))).await {
+        return done;
+    }
     let broken = |_| Fault::new(500, "internal_server_error", "unknown_error");
     tokio::spawn(action).await.map_err(broken)?
 }
@@ -174,7 +181,7 @@ pub(super) async fn complete(State(app): App, call: Call) -> Answer {
         let session = store.sessions.get_mut(&id).ok_or_else(gone)?;
         session.allows(Action::Complete)?;
         session.completing = true;
-        deliver::Delivery::of(session, mode, &call.request_id)
+        deliver::Delivery::of(session, mode, &call.request_id.to_string())
     };
     carried_out(async move {
         let accepted = match delivery {

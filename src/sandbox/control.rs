@@ -241,9 +241,7 @@ async fn arm(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
-    body.keys()
-        .filter(|name| !["scenario", "sessions"].contains(&name.as_str()))
-        .for_each(|name| findings.invalid(name));
+    body.keys().filter(|name| !["scenario", "sessions"].contains(name)).for_each(|name| findings.invalid(name));
     let mut reader = Reader::new(&body, &mut findings);
     let scenario = reader.text("scenario", Need::Must, 1..=64);
     let sessions = reader.integer("sessions", Need::May, 0..=1_000_000);
@@ -259,7 +257,7 @@ async fn arm(State(app): App, call: Call) -> Answer {
         Err(near) => Ok(answer_json(
             404,
             &json!({
-                "request_id": call.request_id, "error_type": "not_found", "error_codes": ["scenario_not_found"],
+                "request_id": call.request_id.to_string(), "error_type": "not_found", "error_codes": ["scenario_not_found"],
                 "near": near,
             }),
         )),

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use serde_json::Value;
 
 use super::answer::{Answer, Call, Fault};
 use super::api::{carried_out, gone, ready, run, shown};
 use super::arm::Armed;
 use super::cards::{Flow, Legacy, Range, Scheme, range};
 use super::fields::Object;
+use super::given::{Given, Members};
 use super::legacy;
 use super::render::{Reader, Schema};
 use super::session::{LegacyState, Limits, Session, Status};
@@ -60,8 +60,8 @@ pub(super) async fn create(State(app): State<Arc<Shared>>, call: Call) -> Answer
 }
 
 /// The scope that channel data ask for. Source: sessions-api.md 1.5.
-fn reach(channel_data: &Value) -> Option<Reach> {
-    match channel_data.as_object()?.get("channel").map_or(Some("browser"), Value::as_str)?.trim() {
+fn reach(channel_data: &Given) -> Option<Reach> {
+    match channel_data.as_object()?.get("channel").map_or(Some("browser"), Given::as_str)?.trim() {
         "browser" => Some(Reach::Browser),
         "app" => Some(Reach::App),
         _ => None,
@@ -69,7 +69,7 @@ fn reach(channel_data: &Value) -> Option<Reach> {
 }
 
 /// Validates a request and stores its session. True: authenticate at once.
-fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
+fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     let around = Around {
         now: app.clock.now(),
         strict: app.lock().settings.strict,
@@ -92,7 +92,7 @@ fn admit(app: &Arc<Shared>, body: &Object) -> Result<(String, bool), Fault> {
         _ => (),
     }
     if !session.triggers.no_vault {
-        store.vault.insert(session.instrument_id.clone(), session.pan.clone());
+        store.vault.insert(session.card.instrument.as_str(), session.pan.clone());
     }
     let authenticate = session.legacy.is_some() || ready(&session);
     if authenticate {
@@ -213,7 +213,7 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         created: app.clock.now(),
         born: app.clock.passed(),
         limits: limits(store, &triggers),
-        instrument_id: app.keys.instrument_id(pan.expose()),
+        card: app.keys.card(pan.expose()),
         pan,
         network_token,
         scheme,

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Fault;
 use super::fields::{Findings, Need, Object, Reader};
+use super::given::{Given, Members};
 
 /// Faults in the list at most.
 const FAULTS: usize = 100;
@@ -67,15 +68,15 @@ struct Planned {
 }
 
 impl Planned {
-    fn read(value: &Value, findings: &mut Findings) -> Option<Self> {
+    fn read(value: &Given, findings: &mut Findings) -> Option<Self> {
         let Some(object) = value.as_object() else {
             findings.invalid("faults");
             return None;
         };
         const KNOWN: [&str; 8] = ["hop", "method", "path", "kind", "times", "happened", "delay_ms", "status"];
-        object.keys().filter(|name| !KNOWN.contains(&name.as_str())).for_each(|name| findings.invalid(name));
+        object.keys().filter(|name| !KNOWN.contains(name)).for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(object, findings);
-        if reader.raw("hop").and_then(Value::as_str) != Some("api") {
+        if reader.raw("hop").and_then(Given::as_str) != Some("api") {
             let code = if reader.raw("hop").is_some() { "hop_not_supported" } else { "hop_required" };
             reader.findings.add(code.to_owned());
         }
@@ -222,11 +223,11 @@ impl Trouble {
     ///
     /// # Errors
     /// 422 with a code for each member that is unknown or wrong; the old list stays.
-    pub(super) fn set_faults(&self, body: &Object) -> Result<(), Fault> {
+    pub(super) fn set_faults(&self, body: &Members) -> Result<(), Fault> {
         let mut findings = Findings::default();
         body.keys().filter(|name| *name != "faults").for_each(|name| findings.invalid(name));
-        let list = match body.get("faults").map(Value::as_array) {
-            Some(Some(list)) if list.len() <= FAULTS => list.as_slice(),
+        let list = match body.get("faults").map(Given::as_array) {
+            Some(Some(list)) if list.len() <= FAULTS => list,
             Some(_) => {
                 findings.invalid("faults");
                 &[]

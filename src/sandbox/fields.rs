@@ -11,7 +11,9 @@ use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use serde_json::{Map, Value};
 
-/// A JSON object.
+use super::given::{Given, Members};
+
+/// A JSON object of our own.
 pub(super) type Object = Map<String, Value>;
 
 /// Whether a member must be there.
@@ -46,48 +48,61 @@ pub(super) type Words = [(&'static str, &'static [&'static str])];
 
 /// Reads one object.
 pub(super) struct Reader<'a, 'f> {
-    object: &'a Object,
+    object: &'a Members<'a>,
     pub(super) findings: &'f mut Findings,
-    /// Members that were good, as they are echoed.
+    /// Members that were good, as they are echoed; nothing unless it echoes.
     pub(super) clean: Object,
+    echoes: bool,
 }
 
 impl<'a, 'f> Reader<'a, 'f> {
-    pub(super) fn new(object: &'a Object, findings: &'f mut Findings) -> Self {
-        Self { object, findings, clean: Object::new() }
+    /// Reads what is only looked at.
+    pub(super) fn new(object: &'a Members<'a>, findings: &'f mut Findings) -> Self {
+        Self { object, findings, clean: Object::new(), echoes: false }
+    }
+
+    /// Keeps a clean copy of what is good.
+    pub(super) fn echoing(object: &'a Members<'a>, findings: &'f mut Findings) -> Self {
+        Self { echoes: true, ..Self::new(object, findings) }
     }
 
     /// The member, unless it is absent or null.
-    pub(super) fn raw(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn raw(&self, name: &str) -> Option<&'a Given<'a>> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
-    /// Reads a member by `parse`, which gives what is kept and what is echoed.
-    fn read<T>(&mut self, name: &str, need: Need, parse: impl FnOnce(&Value) -> Option<(T, Value)>) -> Option<T> {
+    /// Reads a member by `parse`; `echo` is what is echoed of it.
+    fn read<T>(
+        &mut self,
+        name: &str,
+        need: Need,
+        parse: impl FnOnce(&Given) -> Option<T>,
+        echo: impl FnOnce(&T) -> Value,
+    ) -> Option<T> {
         let Some(value) = self.raw(name) else {
             if need == Need::Must {
                 self.findings.required(name);
             }
             return None;
         };
-        let Some((good, echo)) = parse(value) else {
+        let Some(good) = parse(value) else {
             self.findings.invalid(name);
             return None;
         };
-        self.clean.insert(name.to_owned(), echo);
+        if self.echoes {
+            self.clean.insert(name.to_owned(), echo(&good));
+        }
         Some(good)
     }
 
     /// Text that passes `fits`. Empty text in a member that must be there counts as missing.
     pub(super) fn matching(&mut self, name: &str, need: Need, fits: impl FnOnce(&str) -> bool) -> Option<String> {
-        if need == Need::Must && self.raw(name).and_then(Value::as_str).is_some_and(str::is_empty) {
+        if need == Need::Must && self.raw(name).and_then(Given::as_str).is_some_and(str::is_empty) {
             self.findings.required(name);
             return None;
         }
-        self.read(name, need, |value| {
-            let text = value.as_str().filter(|text| fits(text))?;
-            Some((text.to_owned(), text.into()))
-        })
+        let parse = |value: &Given| value.as_str().filter(|text| fits(text)).map(str::to_owned);
+        self.read(name, need, parse, |text| text.as_str().into())
     }
 
     /// Text of so many characters.
@@ -97,14 +112,15 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     /// Text, or a number that is turned into text. Source: sessions-api.md 3.7.
     pub(super) fn text_or_number(&mut self, name: &str, need: Need, length: RangeInclusive<usize>) -> Option<String> {
-        self.read(name, need, |value| {
+        let parse = |value: &Given| {
             let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
+                Given::String(text) => text.clone().into_owned(),
+                Given::Number(number) => number.to_string(),
                 _ => return None,
             };
-            length.contains(&text.chars().count()).then(|| (text.clone(), text.into()))
-        })
+            Some(text).filter(|text| length.contains(&text.chars().count()))
+        };
+        self.read(name, need, parse, |text| text.as_str().into())
     }
 
     /// An absolute address of http or https, at most 256 characters.
@@ -118,39 +134,35 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     /// One of a closed list of words; blanks around it are dropped.
     pub(super) fn word(&mut self, name: &str, need: Need, words: &Words) -> Option<&'static str> {
-        self.read(name, need, |value| {
+        let parse = |value: &Given| {
             let text = value.as_str()?.trim();
-            let (word, _) = words.iter().find(|(word, aliases)| *word == text || aliases.contains(&text))?;
-            Some((*word, (*word).into()))
-        })
+            let known = words.iter().find(|(word, aliases)| *word == text || aliases.contains(&text));
+            known.map(|(word, _)| *word)
+        };
+        self.read(name, need, parse, |word| (*word).into())
     }
 
     /// A whole number within bounds.
     pub(super) fn integer(&mut self, name: &str, need: Need, bounds: RangeInclusive<i64>) -> Option<i64> {
-        self.read(name, need, |value| {
-            let number = value.as_i64().filter(|number| bounds.contains(number))?;
-            Some((number, number.into()))
-        })
+        let parse = |value: &Given| value.as_i64().filter(|number| bounds.contains(number));
+        self.read(name, need, parse, |number| (*number).into())
     }
 
     /// True or false.
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
-        self.read(name, Need::May, |value| value.as_bool().map(|flag| (flag, flag.into())))
+        self.read(name, Need::May, |value| value.as_bool(), |flag| (*flag).into())
     }
 
     /// A moment in any spelling of sessions-api.md 9.5; echoed in the one spelling of output.
     pub(super) fn moment(&mut self, name: &str) -> Option<Timestamp> {
-        self.read(name, Need::May, |value| {
-            let moment = moment(value.as_str()?)?;
-            Some((moment, shown(moment).into()))
-        })
+        self.read(name, Need::May, |value| moment(value.as_str()?), |moment| shown(*moment).into())
     }
 
     /// An object below this one. `[]` counts as absent (PHP writes empty objects so).
-    pub(super) fn object(&mut self, name: &str, need: Need) -> Option<&'a Object> {
+    pub(super) fn object(&mut self, name: &str, need: Need) -> Option<&'a Members<'a>> {
         match self.raw(name) {
-            Some(Value::Object(object)) => Some(object),
-            Some(Value::Array(list)) if list.is_empty() => {
+            Some(Given::Object(object)) => Some(object),
+            Some(Given::Array(list)) if list.is_empty() => {
                 self.missing(name, need);
                 None
             }
@@ -173,20 +185,25 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     /// A list of words; blanks around each are dropped.
     pub(super) fn words(&mut self, name: &str, need: Need, words: &Words) -> Option<Vec<&'static str>> {
-        self.read(name, need, |value| {
-            let known = |item: &Value| {
-                let text = item.as_str()?.trim();
-                words.iter().map(|(word, _)| *word).find(|word| *word == text)
-            };
-            let list: Option<Vec<_>> = value.as_array()?.iter().map(known).collect();
-            list.map(|list| (list.clone(), list.into()))
-        })
+        let known = |item: &Given| {
+            let text = item.as_str()?.trim();
+            words.iter().map(|(word, _)| *word).find(|word| *word == text)
+        };
+        let parse = |value: &Given| value.as_array()?.iter().map(known).collect::<Option<Vec<_>>>();
+        self.read(name, need, parse, |list| list.clone().into())
+    }
+
+    /// Looks at an object below this one.
+    pub(super) fn check(&mut self, name: &str, read: impl FnOnce(&mut Reader)) {
+        if let Some(object) = self.object(name, Need::May) {
+            read(&mut Reader::new(object, self.findings));
+        }
     }
 
     /// Reads an object below this one; what was good in it.
     pub(super) fn nested(&mut self, name: &str, read: impl FnOnce(&mut Reader)) -> Option<Object> {
         let object = self.object(name, Need::May)?;
-        let mut reader = Reader::new(object, self.findings);
+        let mut reader = Reader::echoing(object, self.findings);
         read(&mut reader);
         Some(reader.clean)
     }

@@ -133,7 +133,8 @@ async fn facts(State(app): App, call: Call) -> Answer {
     if !kind.starts_with("application/json") || call.body.len() > FACTS {
         return Err(Fault::invalid(vec!["facts_invalid".to_owned()]));
     }
-    let body = call.object()?;
+    let body: Object =
+        serde_json::from_slice(&call.body).map_err(|_| Fault::invalid(vec!["json_invalid".to_owned()]))?;
     let transaction = body.get("threeDSServerTransID").and_then(Value::as_str).unwrap_or_default();
     if let (Some(session), Some(facts)) = (app.lock().by_transaction(transaction), body.get("facts")) {
         session.method_facts = Some(facts.to_string());

@@ -4,8 +4,10 @@
 //! (seed, counter), so two runs answer alike, certificate and signatures included. Without
 //! one, the system's generator decides.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -15,8 +17,10 @@ use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::{PublicKey, SecretKey};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, PKCS_ECDSA_P256_SHA256, SignatureAlgorithm};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::model::Secret;
 
@@ -57,21 +61,32 @@ pub(super) struct Random {
     /// Which values these are: one kind never moves another kind's counter.
     kind: &'static str,
     counter: AtomicU64,
+    /// Random bytes that were fetched ahead, unless there is a seed: asking the system each
+    /// time would be most of the cost of an id.
+    ahead: Mutex<Vec<[u8; 32]>>,
 }
+
+/// Values fetched from the system at once.
+const AHEAD: usize = 64;
 
 impl Random {
     pub(super) fn new(seed: Option<u64>, kind: &'static str) -> Self {
-        Self { seed, kind, counter: AtomicU64::new(0) }
+        Self { seed, kind, counter: AtomicU64::new(0), ahead: Mutex::default() }
     }
 
     pub(super) fn bytes(&self) -> [u8; 32] {
-        let Some(seed) = self.seed else {
-            let mut bytes = [0; 32];
-            getrandom::fill(&mut bytes).expect("the system has a random source");
-            return bytes;
-        };
+        let Some(seed) = self.seed else { return self.fetch() };
         let counter = self.counter.fetch_add(1, Ordering::Relaxed);
         hmac(&seed.to_be_bytes(), &[self.kind.as_bytes(), &counter.to_be_bytes()])
+    }
+
+    fn fetch(&self) -> [u8; 32] {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner); // each change is one pop or one fill
+        if ahead.is_empty() {
+            ahead.resize(AHEAD, [0; 32]);
+            getrandom::fill(ahead.as_flattened_mut()).expect("the system has a random source");
+        }
+        ahead.pop().expect("it was just filled")
     }
 
     /// `prefix` and 26 letters of `a-z2-7`. Source: sessions-api.md appendix A.
@@ -82,9 +97,14 @@ impl Random {
 
     /// A UUID of version 4, lower case.
     pub(super) fn uuid(&self) -> String {
+        self.raw_uuid().to_string()
+    }
+
+    /// A UUID of version 4 before it is text.
+    pub(super) fn raw_uuid(&self) -> Uuid {
         let mut half = [0; 16];
         half.copy_from_slice(&self.bytes()[..16]);
-        uuid::Builder::from_random_bytes(half).into_uuid().to_string()
+        uuid::Builder::from_random_bytes(half).into_uuid()
     }
 
     /// `sek_` and the base64 of 32 bytes. Source: sessions-api.md 4.3.
@@ -103,11 +123,25 @@ pub(super) struct Keys {
     vault_key: [u8; 32],
     /// The key behind `ca_public`: signs for the scheme and its issuers.
     signing: SigningKey,
-    /// base64url of the directory's public key as JWK. Source: sessions-api.md 4.3.
-    pub(super) ds_public: String,
     /// base64url of a self-signed X.509 certificate, DER.
     pub(super) ca_public: String,
+    /// `certificates` of a session, written out; `ds_public` in it is base64url of the
+    /// directory's public key as JWK. Source: sessions-api.md 4.3.
+    pub(super) certificates: Box<RawValue>,
+    cards: Mutex<HashMap<String, Arc<CardIds>>>,
 }
+
+/// What stands for a card number in answers.
+#[derive(Debug)]
+pub(super) struct CardIds {
+    /// `src_…`.
+    pub(super) instrument: String,
+    /// 64 upper-case hex digits.
+    pub(super) fingerprint: String,
+}
+
+/// Cards whose ids are remembered.
+const CARDS: usize = 4096;
 
 impl Keys {
     pub(super) fn new(random: &Random) -> Self {
@@ -118,6 +152,7 @@ impl Keys {
         let (token_key, vault_key) = (random.bytes(), random.bytes());
         let signing = private_key(&vault_key, "scheme");
         let (ds_public, ca_public) = certificate(&signing);
+        let certificates = json!({"ds_public": ds_public, "ca_public": ca_public, "ca_public_all": [ca_public]});
         Self {
             client_id,
             client_secret,
@@ -126,15 +161,31 @@ impl Keys {
             token_key,
             vault_key,
             signing: signing.into(),
-            ds_public,
             ca_public,
+            certificates: to_raw_value(&certificates).expect("three members of text"),
+            cards: Mutex::default(),
         }
+    }
+
+    /// The ids of a card number. Most callers use few cards, so they are made up once.
+    pub(super) fn card(&self, pan: &str) -> Arc<CardIds> {
+        let mut cards = self.cards.lock().unwrap_or_else(PoisonError::into_inner); // each change is one insert or one clearing
+        if let Some(known) = cards.get(pan) {
+            return Arc::clone(known);
+        }
+        let ids = CardIds { instrument: self.instrument_id(pan), fingerprint: self.fingerprint(pan) };
+        if cards.len() >= CARDS {
+            cards.clear();
+        }
+        let ids = Arc::new(ids);
+        cards.insert(pan.to_owned(), Arc::clone(&ids));
+        ids
     }
 
     /// 64 upper-case hex digits, the same for one card number in this sandbox; with the key in
     /// everybody's hands a masked number could be found from it (trust.md R39).
     /// Source: sessions-api.md 4.3 (`card.fingerprint`).
-    pub(super) fn fingerprint(&self, pan: &str) -> String {
+    fn fingerprint(&self, pan: &str) -> String {
         hmac(&self.vault_key, &[b"fingerprint", pan.as_bytes()]).iter().fold(
             String::with_capacity(64),
             |mut hex, byte| {
@@ -145,7 +196,7 @@ impl Keys {
     }
 
     /// The instrument id of a card number: stable for this sandbox.
-    pub(super) fn instrument_id(&self, pan: &str) -> String {
+    fn instrument_id(&self, pan: &str) -> String {
         let letters = hmac(&self.vault_key, &[b"instrument", pan.as_bytes()]);
         "src_".chars().chain(letters.into_iter().take(26).map(|b| char::from(BASE32[usize::from(b) % 32]))).collect()
     }
@@ -256,6 +307,11 @@ mod tests {
         assert!(keys.cryptogram(0x07, &[b"a"]).starts_with("B1NCWC1URVNU"));
         assert!(keys.cryptogram(0x90, &[b"a"]).starts_with("kFNCWC1URVNU"));
         assert_eq!(keys.cryptogram(0x90, &[b"a"]).len(), 28);
-        assert!(keys.ds_public.len() <= 1024 && keys.ca_public.len() <= 1024);
+        let certificates: Value = serde_json::from_str(keys.certificates.get()).expect("JSON");
+        assert!(
+            ["ds_public", "ca_public"]
+                .iter()
+                .all(|name| certificates[name].as_str().is_some_and(|text| text.len() <= 1024))
+        );
     }
 }

@@ -53,19 +53,19 @@ pub(super) fn enrol(app: &Shared, base: &str, session: &mut Session) -> Vec<Sche
     let pan = text("pan", &secret::mask_digits(session.pan.expose()));
     let request = message(&id, "VEReq", &[pan, shop], None);
     let out = [(Lane::Sessions, Lane::Directory), (Lane::Directory, Lane::Issuer)];
-    talk.say_text("VEReq", &out, "version 1.0.2", request);
+    talk.say("VEReq", &out, "version 1.0.2", request);
     let enrolled = match session.range.legacy {
         Legacy::NotEnrolled => "N",
         Legacy::Unknown => "U",
         _ => "Y",
     };
-    let mut inside = vec![Parent("CH", vec![text("enrolled", enrolled), text("acctID", &session.instrument_id)])];
+    let mut inside = vec![Parent("CH", vec![text("enrolled", enrolled), text("acctID", &session.card.instrument)])];
     if enrolled == "Y" {
         inside.push(text("url", &format!("{base}/simulator/acs/3ds1")));
     }
     inside.push(text("protocol", "ThreeDSecure"));
     let back = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
-    talk.say_text("VERes", &back, &format!("enrolled {enrolled}"), message(&id, "VERes", &inside, None));
+    talk.say("VERes", &back, &format!("enrolled {enrolled}"), message(&id, "VERes", &inside, None));
     if enrolled == "Y" {
         let pareq = pack(&pareq(session, base));
         if let Some(legacy) = &mut session.legacy {
@@ -121,7 +121,7 @@ fn pareq(session: &Session, base: &str) -> String {
     bought.insert(2, text("amount", &bank::priced(session)));
     let (month, year) = session.draft.expiry.unwrap_or((12, 2099));
     let expiry = format!("{:02}{month:02}", year % 100);
-    let card = Parent("CH", vec![text("acctID", &session.instrument_id), text("expiry", &expiry)]);
+    let card = Parent("CH", vec![text("acctID", &session.card.instrument), text("expiry", &expiry)]);
     message(&message_id(session), "PAReq", &[shop, Parent("Purchase", bought), card], None)
 }
 
@@ -231,7 +231,7 @@ fn take(session: &mut Session, form: &[(String, String)]) -> (Talk, bool, bool) 
         Input::Open => {
             phone = true;
             let xml = legacy.pareq.as_deref().and_then(unpack).unwrap_or_default();
-            talk.say_text("PAReq", &[(Lane::Browser, Lane::Issuer)], "opens the issuer's page", xml);
+            talk.say("PAReq", &[(Lane::Browser, Lane::Issuer)], "opens the issuer's page", xml);
         }
         Input::Resend => phone = true,
         Input::Cancel => legacy.answer = Some('N'),
@@ -353,7 +353,7 @@ fn fold(app: &Shared, session: &mut Session, opened: Opened) -> Vec<SchemeMessag
         }
     };
     let path = [(Lane::Issuer, Lane::Browser), (Lane::Browser, Lane::Sessions)];
-    talk.say_text("PARes", &path, &format!("status {}", code_of(status)), opened.xml);
+    talk.say("PARes", &path, &format!("status {}", code_of(status)), opened.xml);
     session.settle(status, result);
     if let Some(legacy) = &mut session.legacy {
         legacy.pareq = None;

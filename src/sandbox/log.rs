@@ -1,23 +1,26 @@
 //! Rings of what has happened: requests with their answers, and hidden messages.
 //!
 //! Promises: bounded memory, a visible count of what was dropped, and no secret and no
-//! full card number in any entry. Source: product.md "Decided" (Size), sessions-api.md 7.5.
+//! full card number in anything that is shown of an entry. Source: product.md "Decided" (Size), sessions-api.md 7.5.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::body::Bytes;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::fields::shown;
-use crate::clock::Clock;
 use crate::model::secret::mask_digits;
 
 /// Longest body kept of one message, in bytes.
 const BODY_BYTES: usize = 8 * 1024;
 
-/// Members whose values are never kept.
+/// Members whose values are never shown.
 const SECRETS: [&str; 9] = [
     "client_secret",
     "access_token",
@@ -66,37 +69,39 @@ impl Ring<Entry> {
     }
 }
 
-/// One request with its answer.
+/// One request with its answer. What it holds is raw; only [`Entry::json`] shows it, masked,
+/// so that nobody pays for masking what nobody reads.
 pub(super) struct Entry {
-    at: String,
-    method: String,
-    path: String,
-    request_id: String,
-    pub(super) user_agent: Option<String>,
+    at: Timestamp,
+    method: Method,
+    path: Box<str>,
+    request_id: Uuid,
+    user_agent: Option<Box<[u8]>>,
     credentials: &'static str,
     status: u16,
     took: Duration,
-    request: Option<String>,
-    response: Option<String>,
+    request: Kept,
+    response: Kept,
 }
 
 impl Entry {
-    pub(super) fn new(method: &Method, path: &str, clock: &Clock, request_id: &str) -> Self {
+    pub(super) fn new(parts: &Parts, at: Timestamp, request_id: Uuid) -> Self {
+        let path = parts.uri.path(); // visible ASCII, as all that the server lets in
         Self {
-            at: shown(clock.now()),
-            method: method.to_string(),
-            path: path.chars().take(512).collect(),
-            request_id: request_id.to_owned(),
-            user_agent: None,
+            at,
+            method: parts.method.clone(),
+            path: path.get(..512).unwrap_or(path).into(),
+            request_id,
+            user_agent: parts.headers.get(USER_AGENT).map(|value| value.as_bytes().into()),
             credentials: "none",
             status: 0,
             took: Duration::ZERO,
-            request: None,
-            response: None,
+            request: Kept::Nothing,
+            response: Kept::Nothing,
         }
     }
 
-    pub(super) fn request(&mut self, headers: &HeaderMap, body: &[u8]) {
+    pub(super) fn request(&mut self, headers: &HeaderMap, body: &Bytes) {
         let given = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default().trim());
         self.credentials = match given {
             None => "none",
@@ -105,63 +110,94 @@ impl Entry {
             Some(text) if text.starts_with("Basic ") => "basic",
             Some(_) => "other",
         };
-        self.request = masked(headers, body);
+        self.request = Kept::of(headers, body);
     }
 
-    pub(super) fn answer(&mut self, status: StatusCode, headers: &HeaderMap, body: &[u8], took: Duration) {
+    pub(super) fn answer(&mut self, status: StatusCode, headers: &HeaderMap, body: &Bytes, took: Duration) {
         self.status = status.as_u16();
         self.took = took;
-        self.response = masked(headers, body);
+        self.response = Kept::of(headers, body);
     }
 
+    /// With what the allocator adds to five pieces.
     fn bytes(&self) -> usize {
-        let bodies = [&self.request, &self.response, &self.user_agent];
-        256 + self.path.len() + bodies.into_iter().flatten().map(String::len).sum::<usize>()
+        let agent = self.user_agent.as_ref().map_or(0, |agent| agent.len());
+        size_of::<Self>() + 5 * 16 + self.path.len() + agent + self.request.bytes() + self.response.bytes()
     }
 
     pub(super) fn json(&self) -> Value {
         let mut entry = json!({
-            "at": self.at, "method": self.method, "path": self.path, "status": self.status,
-            "request_id": self.request_id, "credentials": self.credentials,
+            "at": shown(self.at), "method": self.method.as_str(), "path": self.path, "status": self.status,
+            "request_id": self.request_id.to_string(), "credentials": self.credentials,
             "took_microseconds": u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
         });
-        let bodies = [("user_agent", &self.user_agent), ("request", &self.request), ("response", &self.response)];
-        for (name, text) in bodies {
+        let agent = self.user_agent.as_ref().map(|agent| String::from_utf8_lossy(agent).into_owned());
+        for (name, text) in
+            [("user_agent", agent), ("request", self.request.masked()), ("response", self.response.masked())]
+        {
             if let Some(text) = text {
-                entry[name] = text.as_str().into();
+                entry[name] = text.into();
             }
         }
         entry
     }
 }
 
-/// A body without its secrets; pages are not kept.
-fn masked(headers: &HeaderMap, body: &[u8]) -> Option<String> {
-    if body.is_empty() {
-        return None;
+/// What is kept of a body.
+enum Kept {
+    Nothing,
+    Form(Bytes),
+    Json(Bytes),
+    /// A page of so many bytes.
+    Page(usize),
+    /// More bytes than are kept.
+    Long(usize),
+}
+
+impl Kept {
+    fn of(headers: &HeaderMap, body: &Bytes) -> Self {
+        let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match body.len() {
+            0 => Self::Nothing,
+            length if kind.starts_with("text/html") => Self::Page(length),
+            length if length > BODY_BYTES => Self::Long(length),
+            _ if kind.starts_with("application/x-www-form-urlencoded") => Self::Form(body.clone()),
+            _ => Self::Json(body.clone()),
+        }
     }
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let text = if kind.starts_with("application/x-www-form-urlencoded") {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in url::form_urlencoded::parse(body) {
-            let hidden = SECRETS.contains(&name.as_ref());
-            form.append_pair(&name, if hidden { "***" } else { &value });
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Form(body) | Self::Json(body) => body.len(),
+            Self::Nothing | Self::Page(_) | Self::Long(_) => 0,
         }
-        form.finish()
-    } else if kind.starts_with("text/html") {
-        format!("page of {} bytes", body.len())
-    } else if body.len() > BODY_BYTES {
-        format!("{} bytes, too long for the log", body.len())
-    } else {
-        match serde_json::from_slice::<Value>(body) {
-            Ok(mut value) => {
-                mask(&mut value);
-                value.to_string()
-            }
-            Err(_) => format!("{} bytes that are not JSON", body.len()),
-        }
-    };
-    Some(if text.len() > BODY_BYTES { format!("{} bytes, too long for the log", text.len()) } else { text })
+    }
+
+    /// The body without its secrets, as text.
+    fn masked(&self) -> Option<String> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Form(body) => masked_form(body),
+            Self::Json(body) => match serde_json::from_slice::<Value>(body) {
+                Ok(mut value) => {
+                    mask(&mut value);
+                    value.to_string()
+                }
+                Err(_) => format!("{} bytes that are not JSON", body.len()),
+            },
+            Self::Page(length) => format!("page of {length} bytes"),
+            Self::Long(length) => format!("{length} bytes, too long for the log"),
+        })
+    }
+}
+
+fn masked_form(body: &[u8]) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in url::form_urlencoded::parse(body) {
+        let hidden = SECRETS.contains(&name.as_ref());
+        form.append_pair(&name, if hidden { "***" } else { &value });
+    }
+    form.finish()
 }
 
 /// Masks secrets and card numbers in place, at any depth.

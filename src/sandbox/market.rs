@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::Fault;
 use super::cards::Scheme;
 use super::fields::{Need, Reader};
+use super::given::Given;
 use super::validate::{SCHEMES, is_currency};
 
 /// The set-up.
@@ -92,7 +93,7 @@ impl Market {
     }
 }
 
-fn currencies(value: &Value) -> Option<Vec<String>> {
-    let code = |item: &Value| item.as_str().filter(|code| is_currency(code)).map(str::to_owned);
+fn currencies(value: &Given) -> Option<Vec<String>> {
+    let code = |item: &Given| item.as_str().filter(|code| is_currency(code)).map(str::to_owned);
     value.as_array()?.iter().map(code).collect()
 }

@@ -62,6 +62,7 @@ mod create;
 mod deliver;
 mod faults;
 mod fields;
+mod given;
 mod hosted;
 mod issuer;
 mod keys;
@@ -79,6 +80,7 @@ mod state;
 mod token;
 mod trigger;
 mod validate;
+mod watch;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -182,6 +184,7 @@ impl Sandbox {
         }
         let shared = Arc::new(Shared {
             keys,
+            tokens: token::Known::default(),
             random,
             request_ids: Random::new(config.seed, "requests"),
             event_ids: Random::new(config.seed, "events"),
@@ -192,8 +195,10 @@ impl Sandbox {
             courier: Courier::new(),
             pages: issuer::pages(),
             state: Mutex::new(state),
+            watch: watch::Watch::default(),
             stop: stop.clone(),
         });
+        tokio::spawn(stop.clone().run_until_cancelled_owned(Arc::clone(&shared).keep_watch()));
         let serving = serve::Config::new("sandbox", config.port)
             .body_bytes(answer::BODY_LIMIT)
             .connections(CONNECTIONS)
@@ -269,11 +274,13 @@ struct Shared {
     base: OnceLock<String>,
     trouble: Trouble,
     keys: Keys,
+    tokens: token::Known,
     clock: Clock,
     sink: Option<EventSink>,
     courier: Courier,
     pages: Pages,
     state: Mutex<State>,
+    watch: watch::Watch,
     stop: CancellationToken,
 }
 
@@ -326,19 +333,6 @@ impl Shared {
             Pending::after(&mut store, id, said)
         };
         self.post(pending).await;
-    }
-
-    /// Ends a session in time even if nobody reads it.
-    fn watch(self: &Arc<Self>, id: &str) {
-        let (app, id, stop) = (Arc::clone(self), id.to_owned(), self.stop.clone());
-        tokio::spawn(stop.run_until_cancelled_owned(async move {
-            loop {
-                let deadline = app.lock().sessions.get(&id).and_then(session::Session::deadline);
-                let Some(deadline) = deadline else { return };
-                app.clock.sleep(deadline.saturating_sub(app.clock.passed())).await;
-                app.lapse(&id).await;
-            }
-        }));
     }
 }
 

@@ -15,6 +15,7 @@ use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
 use super::cards::Scheme;
 use super::fields::{Findings, Need, Object, Reader};
+use super::given::{Given, Members};
 use super::session::Session;
 use super::state::State as Store;
 use super::token::grant;
@@ -135,7 +136,7 @@ struct Asked {
 }
 
 /// All findings at once, in the order of the example.
-fn read(body: &Object) -> Result<Asked, Vec<String>> {
+fn read(body: &Members) -> Result<Asked, Vec<String>> {
     let mut findings = Findings::default();
     let mut reader = Reader::new(body, &mut findings);
     let card = reader.object("source", Must).and_then(|source| card(source, reader.findings));
@@ -154,9 +155,9 @@ fn read(body: &Object) -> Result<Asked, Vec<String>> {
     }
 }
 
-fn card(source: &Object, findings: &mut Findings) -> Option<Pan> {
+fn card(source: &Members, findings: &mut Findings) -> Option<Pan> {
     let mut reader = Reader::new(source, findings);
-    match reader.raw("type").map_or(Some("card"), Value::as_str) {
+    match reader.raw("type").map_or(Some("card"), Given::as_str) {
         Some("card") => {
             let digits = |text: &str| {
                 (13..=19).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && luhn(text.as_bytes())
@@ -174,8 +175,8 @@ fn card(source: &Object, findings: &mut Findings) -> Option<Pan> {
 }
 
 /// Either a session or explicit values, checked for their length.
-fn three_ds(object: &Object, findings: &mut Findings) -> Proof {
-    let mut reader = Reader::new(object, findings);
+fn three_ds(object: &Members, findings: &mut Findings) -> Proof {
+    let mut reader = Reader::echoing(object, findings);
     let enabled = reader.flag("enabled").unwrap_or(false);
     if let Some(id) = reader.text("authentication_id", May, 30..=30) {
         return Proof::Session(id);

@@ -12,10 +12,9 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::bank::BANK;
 use super::fields::{Object, shown};
-use super::keys::Keys;
 use super::legacy;
 use super::scheme::{ACS_OPERATOR, ACS_REFERENCE, asks_exemption, encoded_creq, information};
-use super::session::{Place, Session, Status};
+use super::session::{Acs, Place, Session, Status};
 use super::validate::{Channel, Completion};
 
 /// Who reads.
@@ -53,9 +52,14 @@ pub(super) struct View<'a> {
 /// and on the clock in one thing only: once `cryptogram_lasts` is over, counted from the
 /// session's birth, the cryptogram is left out.
 pub(super) fn session(session: &Session, view: &View) -> Vec<u8> {
-    let picture = Picture { session, view };
-    serde_json::to_vec(&picture).expect("text keys and numbers can be written to memory")
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut text, &Picture { session, view })
+        .expect("text keys and numbers can be written to memory");
+    text
 }
+
+/// Room for most pictures.
+const USUAL_BYTES: usize = 4096;
 
 struct Picture<'a> {
     session: &'a Session,
@@ -95,7 +99,7 @@ impl Serialize for Picture<'_> {
         }
         experiences(session, &mut out)?;
         if !session.triggers.no_vault {
-            out.serialize_entry("card", &card(session, &view.app.keys))?;
+            out.serialize_entry("card", &card(session))?;
         }
         devices(session, view, &mut out)?;
         if view.schema == Schema::Full {
@@ -118,27 +122,32 @@ fn devices<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Resu
     let app = waiting && (session.in_app() || view.for_app);
     let full = view.schema == Schema::Full;
     if view.reader == Reader::Token && session.legacy.is_none() && (full || app) {
-        let keys = &view.app.keys;
-        let certificates =
-            json!({"ds_public": keys.ds_public, "ca_public": keys.ca_public, "ca_public_all": [keys.ca_public]});
-        out.serialize_entry("certificates", &certificates)?;
+        out.serialize_entry("certificates", &view.app.keys.certificates)?;
     }
+    let ds_id = session.scheme.ds_id();
     match &session.directory {
         Some(directory) => {
-            let mut ds = json!({"ds_id": session.scheme.ds_id(), "reference_number": session.scheme.ds_reference()});
-            if let Some(id) = &directory.transaction_id {
-                ds["transaction_id"] = id.as_str().into();
-            }
-            out.serialize_entry("ds", &ds)
+            let (reference_number, transaction_id) =
+                (Some(session.scheme.ds_reference()), directory.transaction_id.as_deref());
+            out.serialize_entry("ds", &Ds { ds_id, reference_number, transaction_id })
         }
-        None if app => out.serialize_entry("ds", &json!({"ds_id": session.scheme.ds_id()})),
+        None if app => out.serialize_entry("ds", &Ds { ds_id, reference_number: None, transaction_id: None }),
         None => Ok(()),
     }
 }
 
+#[derive(serde::Serialize)]
+struct Ds<'a> {
+    ds_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<&'a str>,
+}
+
 /// Members of the full schema only.
 fn full<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Result<(), M::Error> {
-    maybe(out, "acs", acs(session))?;
+    maybe(out, "acs", session.acs.as_ref().map(|acs| Issuer { session, acs }))?;
     if session.directory.as_ref().is_some_and(|directory| directory.transaction_id.is_some()) {
         out.serialize_entry("flow_type", if session.challenge.is_some() { "challenged" } else { "frictionless" })?;
     }
@@ -229,43 +238,58 @@ fn experiences<M: SerializeMap>(session: &Session, out: &mut M) -> Result<(), M:
 }
 
 /// Source: sessions-api.md 4.3; product data invented, the same for every card of a scheme.
-fn card(session: &Session, keys: &Keys) -> Value {
-    let kind = if session.scheme.word() == "amex" { "CHARGE" } else { "CREDIT" };
-    json!({
-        "instrument_id": session.instrument_id,
-        "fingerprint": keys.fingerprint(session.pan.expose()),
-        "metadata": {
-            "card_type": kind, "card_category": "CONSUMER",
-            "issuer_name": BANK, "issuer_country": "GB",
-        },
-    })
+fn card(session: &Session) -> Card<'_> {
+    let card_type = if session.scheme.word() == "amex" { "CHARGE" } else { "CREDIT" };
+    let metadata = Metadata { card_type, card_category: "CONSUMER", issuer_name: BANK, issuer_country: "GB" };
+    Card { instrument_id: &session.card.instrument, fingerprint: &session.card.fingerprint, metadata }
+}
+
+#[derive(serde::Serialize)]
+struct Card<'a> {
+    instrument_id: &'a str,
+    fingerprint: &'a str,
+    metadata: Metadata,
+}
+
+#[derive(serde::Serialize)]
+struct Metadata {
+    card_type: &'static str,
+    card_category: &'static str,
+    issuer_name: &'static str,
+    issuer_country: &'static str,
 }
 
 /// Source: sessions-api.md 4.4.
-fn acs(session: &Session) -> Option<Value> {
-    let acs = session.acs.as_ref()?;
-    let mut object = json!({
-        "reference_number": ACS_REFERENCE, "transaction_id": acs.transaction_id, "operator_id": ACS_OPERATOR,
-        "challenge_mandated": session.challenge.is_some(),
-    });
-    match session.challenge.as_ref().map(|challenge| challenge.place) {
-        Some(Place::Browser) => object["authentication_type"] = "02".into(),
-        Some(Place::Decoupled) => object["authentication_type"] = "04".into(),
-        Some(Place::App) | None => (), // an app's answer has none (sessions-api.md 5.3)
+struct Issuer<'a> {
+    session: &'a Session,
+    acs: &'a Acs,
+}
+
+impl Serialize for Issuer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { session, acs } = self;
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("reference_number", ACS_REFERENCE)?;
+        out.serialize_entry("transaction_id", &acs.transaction_id)?;
+        out.serialize_entry("operator_id", ACS_OPERATOR)?;
+        out.serialize_entry("challenge_mandated", &session.challenge.is_some())?;
+        match session.challenge.as_ref().map(|challenge| challenge.place) {
+            Some(Place::Browser) => out.serialize_entry("authentication_type", "02")?,
+            Some(Place::Decoupled) => out.serialize_entry("authentication_type", "04")?,
+            Some(Place::App) | None => (), // an app's answer has none (sessions-api.md 5.3)
+        }
+        maybe(&mut out, "url", acs.challenge_url.as_deref())?;
+        if let Some(rendering) = &acs.rendering {
+            out.serialize_entry("signed_content", &rendering.signed_content)?;
+            out.serialize_entry("interface", rendering.interface)?;
+            out.serialize_entry("ui_template", rendering.template)?;
+        }
+        if let Some((reason, code)) = session.verdict.as_ref().and_then(|verdict| verdict.cancel) {
+            out.serialize_entry("challenge_cancel_reason", reason)?;
+            out.serialize_entry("challenge_cancel_reason_code", code)?;
+        }
+        out.end()
     }
-    if let Some(url) = &acs.challenge_url {
-        object["url"] = url.as_str().into();
-    }
-    if let Some(rendering) = &acs.rendering {
-        object["signed_content"] = rendering.signed_content.as_str().into();
-        object["interface"] = rendering.interface.into();
-        object["ui_template"] = rendering.template.into();
-    }
-    if let Some((reason, code)) = session.verdict.as_ref().and_then(|verdict| verdict.cancel) {
-        object["challenge_cancel_reason"] = reason.into();
-        object["challenge_cancel_reason_code"] = code.into();
-    }
-    Some(object)
 }
 
 fn three_ds(session: &Session) -> Option<Value> {

@@ -3,12 +3,14 @@
 //! Pure: time comes in, nothing goes out. The drawing is in the module above.
 //! Source: sessions-api.md 4.1, 4.2, 4.5, 4.6.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::answer::Fault;
 use super::cards::{Outcome, Range, Scheme};
+use super::keys::CardIds;
 use super::trigger::Triggers;
 use super::validate::{Channel, Completion, Draft};
 use crate::model::{Pan, Secret};
@@ -79,7 +81,7 @@ pub(super) struct Session {
     pub(super) born: Duration,
     pub(super) limits: Limits,
     pub(super) pan: Pan,
-    pub(super) instrument_id: String,
+    pub(super) card: Arc<CardIds>,
     /// The digits are a network token's.
     pub(super) network_token: bool,
     pub(super) scheme: Scheme,

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::answer::Fault;
 use super::arm::Armed;
 use super::faults::Rate;
-use super::fields::{Findings, Need, Object, Reader};
+use super::fields::{Findings, Need, Reader};
+use super::given::Members;
 use super::log::{Entry, Ring};
 use super::market::Market;
 use super::payments::Payment;
@@ -33,8 +35,9 @@ const LOG_BYTES: usize = 16 << 20;
 
 /// Things by their id; the oldest go when there are too many.
 pub(super) struct Shelf<T> {
-    things: HashMap<String, T>,
-    order: VecDeque<String>,
+    /// Boxed, so that the table's free places cost little.
+    things: HashMap<Arc<str>, Box<T>>,
+    order: VecDeque<Arc<str>>,
 }
 
 impl<T> Shelf<T> {
@@ -43,22 +46,28 @@ impl<T> Shelf<T> {
     }
 
     /// What had to go for it.
-    pub(super) fn insert(&mut self, id: String, thing: T) -> Option<T> {
-        if self.things.insert(id.clone(), thing).is_none() {
+    pub(super) fn insert(&mut self, id: impl Into<Arc<str>>, thing: T) -> Option<T> {
+        let id = id.into();
+        if self.things.insert(Arc::clone(&id), Box::new(thing)).is_none() {
             self.order.push_back(id);
         }
         if self.order.len() <= SHELF {
             return None;
         }
-        self.order.pop_front().and_then(|oldest| self.things.remove(&oldest))
+        self.order.pop_front().and_then(|oldest| self.things.remove(&oldest)).map(|oldest| *oldest)
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&T> {
-        self.things.get(id)
+        self.things.get(id).map(|thing| &**thing)
     }
 
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.things.get_mut(id)
+        self.things.get_mut(id).map(|thing| &mut **thing)
+    }
+
+    /// With the id as it is shared.
+    pub(super) fn entry(&self, id: &str) -> Option<(Arc<str>, &T)> {
+        self.things.get_key_value(id).map(|(id, thing)| (Arc::clone(id), &**thing))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,7 +75,7 @@ impl<T> Shelf<T> {
     }
 
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &T> {
-        self.order.iter().rev().filter_map(|id| self.things.get(id))
+        self.order.iter().rev().filter_map(|id| self.get(id))
     }
 }
 
@@ -75,7 +84,7 @@ pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) sessions: Shelf<Session>,
     /// 3DS Server transaction id to session id.
-    transactions: HashMap<String, String>,
+    transactions: HashMap<Uuid, Arc<str>>,
     /// Instrument id to card number.
     pub(super) vault: Shelf<Pan>,
     pub(super) payments: Shelf<Payment>,
@@ -107,15 +116,18 @@ impl State {
     }
 
     pub(super) fn insert(&mut self, session: Session) {
-        self.transactions.insert(session.transaction_id.clone(), session.id.clone());
-        if let Some(oldest) = self.sessions.insert(session.id.clone(), session) {
-            self.transactions.remove(&oldest.transaction_id);
+        let id = Arc::<str>::from(session.id.as_str());
+        if let Some(transaction) = transaction(&session.transaction_id) {
+            self.transactions.insert(transaction, Arc::clone(&id));
+        }
+        if let Some(gone) = self.sessions.insert(id, session).and_then(|oldest| transaction(&oldest.transaction_id)) {
+            self.transactions.remove(&gone);
         }
     }
 
     /// The session that a 3DS Server transaction id belongs to; ids compare in any case.
     pub(super) fn by_transaction(&mut self, id: &str) -> Option<&mut Session> {
-        let session = self.transactions.get(&id.to_ascii_lowercase())?;
+        let session = self.transactions.get(&transaction(id)?)?;
         self.sessions.get_mut(session)
     }
 
@@ -128,6 +140,11 @@ impl State {
         self.callbacks.push_front(record);
         self.callbacks.truncate(CALLBACKS);
     }
+}
+
+/// A transaction id in its one form, 36 characters; what is none belongs to nobody.
+fn transaction(id: &str) -> Option<Uuid> {
+    Uuid::try_parse(id).ok().filter(|_| id.len() == 36)
 }
 
 /// Facts that wait to be posted, in order, and a session that is over.
@@ -265,11 +282,11 @@ impl Settings {
     ///
     /// # Errors
     /// 422 with a code for each member that is unknown or wrong.
-    pub(super) fn change(&mut self, body: &Object) -> Result<(), Fault> {
+    pub(super) fn change(&mut self, body: &Members) -> Result<(), Fault> {
         let mut new = self.clone();
         let mut findings = Findings::default();
         let known = self.json();
-        let unknown = body.keys().filter(|name| known.get(name.as_str()).is_none());
+        let unknown = body.keys().filter(|name| known.get(name).is_none());
         unknown.for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(body, &mut findings);
         const YEAR: i64 = 366 * 86_400;

@@ -4,7 +4,8 @@
 //! Promises: constant-time comparison of every secret; every error of the token server is
 //! 400 with `{"error": …}`. Source: sessions-api.md 1.4, 1.5.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::Response;
@@ -23,7 +24,7 @@ pub(super) const DEFAULT_SCOPES: &str = "sessions sessions:app sessions:browser 
 /// What a good access token allows.
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
-    scopes: Vec<String>,
+    scopes: Arc<[String]>,
 }
 
 /// The scopes that sessions know.
@@ -66,7 +67,7 @@ pub(super) fn grant(app: &Shared, call: &Call) -> Result<Grant, Fault> {
     if token.is_some_and(|token| token.starts_with("sk_sbox_")) && app.lock().settings.lenient_keys {
         let scopes = app.lock().settings.scopes();
         let every = || DEFAULT_SCOPES.split(' ').map(str::to_owned).collect();
-        return Ok(Grant { scopes: if scopes.is_empty() { every() } else { scopes } });
+        return Ok(Grant { scopes: if scopes.is_empty() { every() } else { scopes.into() } });
     }
     token.and_then(|token| verify(app, token.trim())).ok_or_else(Fault::unauthorized)
 }
@@ -78,11 +79,55 @@ pub(super) fn session_secret(call: &Call) -> Option<&str> {
     value.starts_with("sek_").then_some(value)
 }
 
+/// Access tokens that were found good, so that each is verified once.
+#[derive(Default)]
+pub(super) struct Known(Mutex<HashMap<String, Good>>);
+
+/// Known by what it signs, which is no secret; the signature is one.
+struct Good {
+    signature: String,
+    expires: i64,
+    grant: Grant,
+}
+
+/// Most tokens that are remembered.
+const KNOWN: usize = 1024;
+
+impl Known {
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<String, Good>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)) // each act is one insert or one clearing
+    }
+
+    fn find(&self, signed: &str, signature: &str, now: i64) -> Option<Grant> {
+        self.with(|known| {
+            let good = known.get(signed).filter(|good| good.expires > now)?;
+            let same = bool::from(good.signature.as_bytes().ct_eq(signature.as_bytes()));
+            same.then(|| good.grant.clone())
+        })
+    }
+
+    fn remember(&self, signed: &str, good: Good, now: i64) {
+        self.with(|known| {
+            if known.len() >= KNOWN {
+                known.retain(|_, good| good.expires > now);
+            }
+            if known.len() >= KNOWN {
+                known.clear();
+            }
+            known.insert(signed.to_owned(), good);
+        });
+    }
+}
+
 fn verify(app: &Shared, token: &str) -> Option<Grant> {
     let (signed, signature) = token.rsplit_once('.')?;
+    let now = app.clock.now().as_second();
+    if let Some(grant) = app.tokens.find(signed, signature, now) {
+        return Some(grant);
+    }
     let (header, claims) = signed.split_once('.')?;
-    let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-    if !bool::from(hmac(&app.keys.token_key, &[signed.as_bytes()]).ct_eq(&signature[..])) {
+    let given = URL_SAFE_NO_PAD.decode(signature).ok()?;
+    if !bool::from(hmac(&app.keys.token_key, &[signed.as_bytes()]).ct_eq(&given[..])) {
         return None;
     }
     let read = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
@@ -90,10 +135,10 @@ fn verify(app: &Shared, token: &str) -> Option<Grant> {
         return None;
     }
     let claims = read(claims)?;
-    if claims["exp"].as_i64()? <= app.clock.now().as_second() {
-        return None;
-    }
-    Some(Grant { scopes: claims["scope"].as_str()?.split_whitespace().map(str::to_owned).collect() })
+    let expires = claims["exp"].as_i64().filter(|expires| *expires > now)?;
+    let grant = Grant { scopes: claims["scope"].as_str()?.split_whitespace().map(str::to_owned).collect() };
+    app.tokens.remember(signed, Good { signature: signature.to_owned(), expires, grant: grant.clone() }, now);
+    Some(grant)
 }
 
 /// `POST /connect/token`.

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::{Findings, Need, Object, Reader, shown};
+use super::given::{Given, Members};
 use super::keys::hmac;
 use super::render::{self, Schema, View};
 use super::session::{Session, Status};
@@ -59,10 +60,10 @@ pub(super) struct Workflow {
 impl Workflow {
     /// Reads a whole workflow in place of the old one; without an address there is none.
     /// A secret that reads `••••` is taken over from the old one.
-    pub(super) fn read(object: &Object, findings: &mut Findings, old: Option<&Self>) -> Option<Self> {
+    pub(super) fn read(object: &Members, findings: &mut Findings, old: Option<&Self>) -> Option<Self> {
         const KNOWN: [&str; 7] =
             ["url", "signature_key", "authorization", "headers", "events", "retry_scale", "malformed_failed_event"];
-        object.keys().filter(|name| !KNOWN.contains(&name.as_str())).for_each(|name| findings.invalid(name));
+        object.keys().filter(|name| !KNOWN.contains(name)).for_each(|name| findings.invalid(name));
         let mut reader = Reader::new(object, findings);
         let url = reader.web_address("url", Need::May);
         let signature_key = reader.text("signature_key", Need::May, 1..=1024);
@@ -77,7 +78,11 @@ impl Workflow {
             }),
         };
         let malformed_failed_event = reader.flag("malformed_failed_event").unwrap_or(false);
-        let given = reader.object("headers", Need::May).into_iter().flatten();
+        let given = reader.object("headers", Need::May);
+        // The last of those with one name counts, so that none is sent twice.
+        let last =
+            |name: &str, value| given.and_then(|given| given.get(name)).is_some_and(|last| std::ptr::eq(last, value));
+        let given = given.into_iter().flat_map(Members::iter).filter(|(name, value)| last(name, *value));
         let headers: Option<Vec<_>> = given.map(|(name, value)| fixed_header(name, value, old)).collect();
         let headers = headers.filter(|headers| headers.len() <= HEADERS).unwrap_or_else(|| {
             reader.findings.invalid("headers");
@@ -125,7 +130,7 @@ impl Workflow {
 }
 
 /// One of the further headers; not one that we write ourselves.
-fn fixed_header(name: &str, value: &Value, old: Option<&Workflow>) -> Option<(HeaderName, Secret)> {
+fn fixed_header(name: &str, value: &Given, old: Option<&Workflow>) -> Option<(HeaderName, Secret)> {
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
     let own = [AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName::from_static("cko-signature")];
     let framing = ["content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"];

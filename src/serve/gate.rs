@@ -10,12 +10,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -26,8 +26,8 @@ use crate::model::Stamp;
 
 /// Stands in for a head that was refused; the service answers in its place.
 const PLACEHOLDER: &[u8] = b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n";
-/// Read from the socket at once.
-const READ_BYTES: usize = 8 * 1024;
+/// Thrown away at once while the other side still sends.
+const DRAIN_BYTES: usize = 8 * 1024;
 
 /// A head that came in, and what was thought of it.
 #[derive(Debug)]
@@ -100,9 +100,13 @@ impl Connection {
         act(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Enters a phase. Wakes the connection's task where a deadline may be nearer than the
+    /// moment when it looks next by itself, which is never later than an idle connection's.
     fn enter(&self, phase: Phase) {
         self.with(|progress| (progress.phase, progress.since) = (phase, Instant::now()));
-        self.changed.notify_one();
+        if matches!(phase, Phase::Head | Phase::Closing) {
+            self.changed.notify_one();
+        }
     }
 
     /// Phase, and since when.
@@ -141,10 +145,13 @@ impl Connection {
 
     /// The answer is out of our hands: the next head may come.
     pub(super) fn answered(&self) {
-        if self.standing().0 == Phase::Request {
-            self.enter(Phase::Idle);
-        }
-        if let Some(waiting) = self.with(|progress| progress.waiting.take()) {
+        let waiting = self.with(|progress| {
+            if progress.phase == Phase::Request {
+                (progress.phase, progress.since) = (Phase::Idle, Instant::now());
+            }
+            progress.waiting.take()
+        });
+        if let Some(waiting) = waiting {
             waiting.wake();
         }
     }
@@ -201,8 +208,10 @@ impl Connection {
     }
 
     fn arrive(&self, arrived: Arrived) {
-        self.with(|progress| progress.arrived = Some(arrived));
-        self.enter(Phase::Request);
+        self.with(|progress| {
+            (progress.phase, progress.since) = (Phase::Request, arrived.at);
+            progress.arrived = Some(arrived);
+        });
     }
 
     /// True while a request is in flight; its end wakes the caller.
@@ -237,54 +246,52 @@ pub(super) struct Gate<S> {
     body_bytes: usize,
     stage: Stage,
     collector: Collector,
-    /// Approved, not yet handed over.
-    ready: Bytes,
+    /// So many bytes that were collected may be handed over.
+    open: usize,
+    /// What is handed over in place of a head that was refused.
+    stand_in: &'static [u8],
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     pub(super) fn new(io: S, connection: Arc<Connection>, hosts: Hosts, limits: Limits, body_bytes: usize) -> Self {
-        let (stage, collector, ready) = (Stage::Head, Collector::default(), Bytes::new());
-        Self { io, connection, hosts, limits, body_bytes, stage, collector, ready }
+        let (stage, collector) = (Stage::Head, Collector::default());
+        Self { io, connection, hosts, limits, body_bytes, stage, collector, open: 0, stand_in: &[] }
     }
 
-    /// At most `most` bytes from the socket; none means the end.
-    fn read_socket<'a>(
-        &mut self,
-        cx: &mut Context<'_>,
-        space: &'a mut [u8; READ_BYTES],
-        most: usize,
-    ) -> Poll<io::Result<&'a [u8]>> {
-        let mut buffer = ReadBuf::new(&mut space[..most.min(READ_BYTES)]);
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
-        let length = buffer.filled().len();
-        Poll::Ready(Ok(&space[..length]))
+    /// Collects what the socket has; true at its end.
+    fn poll_socket(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let reading = pin!(self.io.read_buf(self.collector.space()));
+        reading.poll(cx).map_ok(|count| count == 0)
     }
 
     fn judge(&mut self, head: Bytes) {
         let verdict = head::judge(&head, &self.hosts, &self.limits, self.body_bytes);
-        match verdict {
-            Ok(Fit { framing: Framing::Length(0), .. }) => self.stage = Stage::Head,
-            Ok(Fit { framing: Framing::Length(length), .. }) => self.stage = Stage::Body(length),
-            Ok(Fit { framing: Framing::Chunked, .. }) => self.stage = Stage::Chunks,
-            Err(_) => self.stage = Stage::Shut,
+        self.stage = match verdict {
+            Ok(Fit { framing: Framing::Length(0), .. }) => Stage::Head,
+            Ok(Fit { framing: Framing::Length(length), .. }) => Stage::Body(length),
+            Ok(Fit { framing: Framing::Chunked, .. }) => Stage::Chunks,
+            Err(_) => Stage::Shut,
+        };
+        if verdict.is_ok() {
+            self.open = head.len();
+        } else {
+            self.stand_in = PLACEHOLDER;
         }
-        self.ready = if verdict.is_ok() { head.clone() } else { Bytes::from_static(PLACEHOLDER) };
         let (stamp, at) = (crate::clock::stamp(), Instant::now());
         self.connection.arrive(Arrived { head, stamp, at, verdict });
     }
 
     fn refuse(&mut self, refusal: Refusal) {
         self.stage = Stage::Shut;
-        self.ready = Bytes::from_static(PLACEHOLDER);
+        self.stand_in = PLACEHOLDER;
         let (stamp, at) = (crate::clock::stamp(), Instant::now());
         self.connection.arrive(Arrived { head: Bytes::new(), stamp, at, verdict: Err(refusal) });
     }
 
-    /// Fills `ready`; true at the end of the stream.
+    /// Waits until something may be handed over; true at the end of the stream.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let mut space = [0; READ_BYTES];
-        while self.ready.is_empty() {
-            let most = match self.stage {
+        while self.open == 0 && self.stand_in.is_empty() {
+            match self.stage {
                 Stage::Shut => return Poll::Pending, // hyper answers and closes; nothing more to read
                 Stage::Head => {
                     if self.connection.wait_for_answer(cx) {
@@ -294,36 +301,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                         Ok(Some(head)) => self.judge(head),
                         Err(refusal) => self.refuse(refusal),
                         Ok(None) => {
-                            let fresh = self.connection.standing().0 == Phase::Idle;
-                            if fresh && self.collector.begun() {
+                            let begun = !self.collector.waiting().is_empty();
+                            if begun && self.connection.standing().0 == Phase::Idle {
                                 self.connection.enter(Phase::Head);
                             }
-                            let bytes = ready!(self.read_socket(cx, &mut space, READ_BYTES))?;
-                            if bytes.is_empty() {
+                            if ready!(self.poll_socket(cx))? {
                                 return Poll::Ready(Ok(true));
                             }
-                            self.collector.push(bytes);
                         }
                     }
-                    continue;
                 }
-                Stage::Body(left) => usize::try_from(left).unwrap_or(usize::MAX),
-                Stage::Chunks => usize::MAX,
-            };
-            self.ready = self.collector.take(most);
-            if self.ready.is_empty() {
-                let bytes = ready!(self.read_socket(cx, &mut space, most))?;
-                if bytes.is_empty() {
-                    return Poll::Ready(Ok(true));
+                Stage::Body(_) | Stage::Chunks => {
+                    if self.collector.waiting().is_empty() && ready!(self.poll_socket(cx))? {
+                        return Poll::Ready(Ok(true));
+                    }
+                    self.open_body();
                 }
-                self.ready = Bytes::copy_from_slice(bytes);
-            }
-            if let Stage::Body(left) = self.stage {
-                let left = left - self.ready.len() as u64;
-                self.stage = if left == 0 { Stage::Head } else { Stage::Body(left) };
             }
         }
         Poll::Ready(Ok(false))
+    }
+
+    /// What was collected of a body may be handed over.
+    fn open_body(&mut self) {
+        self.open = self.collector.waiting().len();
+        if let Stage::Body(left) = self.stage {
+            self.open = self.open.min(usize::try_from(left).unwrap_or(usize::MAX));
+            let left = left - self.open as u64;
+            self.stage = if left == 0 { Stage::Head } else { Stage::Body(left) };
+        }
     }
 
     fn watch<T>(&self, written: &Poll<T>) {
@@ -337,10 +343,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> hyper::rt::Read for Gate<S> {
         cx: &mut Context<'_>,
         mut space: hyper::rt::ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        if !ready!(self.poll_ready(cx))? {
-            let length = self.ready.len().min(space.remaining());
-            space.put_slice(&self.ready[..length]);
-            self.ready.advance(length);
+        if ready!(self.poll_ready(cx))? {
+            return Poll::Ready(Ok(()));
+        }
+        let gate = &mut *self;
+        if gate.stand_in.is_empty() {
+            let count = gate.open.min(space.remaining());
+            space.put_slice(&gate.collector.waiting()[..count]);
+            gate.collector.release(count);
+            gate.open -= count;
+        } else {
+            let (now, later) = gate.stand_in.split_at(gate.stand_in.len().min(space.remaining()));
+            space.put_slice(now);
+            gate.stand_in = later;
         }
         Poll::Ready(Ok(()))
     }
@@ -364,9 +379,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> hyper::rt::Write for Gate<S> {
             ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
             self.connection.enter(Phase::Closing);
         }
-        let mut space = [0; READ_BYTES];
+        let mut space = [0; DRAIN_BYTES];
         loop {
-            if ready!(self.read_socket(cx, &mut space, READ_BYTES))?.is_empty() {
+            let mut buffer = ReadBuf::new(&mut space);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
         }

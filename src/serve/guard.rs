@@ -18,9 +18,9 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioTimer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -38,6 +38,8 @@ use super::{Arrival, Config, RawHead, Stats};
 
 /// hyper's buffers: room for the largest head, and for writing in one go.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Made ready for a body before any of it is here, at most.
+const FIRST_BYTES: usize = 8 * 1024;
 /// Pause after the system could not accept, for example because files ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -223,30 +225,30 @@ impl Guard {
             async move { Ok::<_, Infallible>(guard.answer(request, connection).await) }
         });
         let mut serving = pin!(self.protocol().serve_connection(gate, service));
+        let mut alarm = pin!(sleep_until(Instant::now()));
         let (mut stopping, mut last) = (false, None);
         loop {
-            let patience = connection.deadline(&config.limits, self.pressed.load(Relaxed));
-            let deadline = patience.into_iter().chain(last).min();
+            // A deadline may move away without anybody looking here; one that draws near wakes us.
+            let (deadline, latest) = self.patience(&connection);
+            alarm.as_mut().reset(deadline.into_iter().chain(last).fold(latest, Instant::min));
             tokio::select! {
+                biased;
                 // An error here is a sender that went away; nobody is left to be told.
                 _ = serving.as_mut() => break,
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    let patience = connection.deadline(&config.limits, self.pressed.load(Relaxed));
-                    if patience.into_iter().chain(last).min().is_some_and(|end| end <= Instant::now()) {
-                        self.count_time_out(&connection);
+                () = connection.changed.notified() => match connection.fate() {
+                    Fate::Goes => {
+                        self.counters.evicted.fetch_add(1, Relaxed);
                         break;
                     }
-                }
-                () = connection.changed.notified() => {
-                    match connection.fate() {
-                        Fate::Goes => {
-                            self.counters.evicted.fetch_add(1, Relaxed);
-                            break;
-                        }
-                        // Whoever waits for a slot looks again.
-                        Fate::Spared => self.room.notify_one(),
-                        Fate::Stays if connection.standing().0 == Phase::Idle => self.room.notify_one(),
-                        Fate::Stays => (),
+                    // Whoever waits for a slot looks again.
+                    Fate::Spared => self.room.notify_one(),
+                    Fate::Stays => (),
+                },
+                () = alarm.as_mut() => {
+                    let (deadline, _) = self.patience(&connection);
+                    if deadline.into_iter().chain(last).min().is_some_and(|end| end <= Instant::now()) {
+                        self.count_time_out(&connection);
+                        break;
                     }
                 }
                 () = self.stop.cancelled(), if !stopping => {
@@ -260,17 +262,23 @@ impl Guard {
         }
     }
 
+    /// When a connection is to be closed if nothing happens, and when to look at it again
+    /// at the latest: as soon as it might be closed if it became idle now.
+    fn patience(&self, connection: &Connection) -> (Option<Instant>, Instant) {
+        let (limits, pressed) = (&self.config.limits, self.pressed.load(Relaxed));
+        let idle = if pressed { limits.idle_time_pressed } else { limits.idle_time };
+        (connection.deadline(limits, pressed), Instant::now() + idle)
+    }
+
     fn protocol(&self) -> hyper::server::conn::http1::Builder {
         let limits = &self.config.limits;
         let mut http = hyper::server::conn::http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .title_case_headers(true) // `Cko-Request-Id`, as case-sensitive clients look it up
+        http.title_case_headers(true) // `Cko-Request-Id`, as case-sensitive clients look it up
             .half_close(true) // the gate decides what the end of the stream means
             .max_headers(limits.headers)
             .max_header_size(limits.head_bytes)
             .max_buf_size(BUFFER_BYTES.max(limits.head_bytes))
-            // A second fence: the gate's own time is shorter.
-            .header_read_timeout(limits.idle_time + limits.head_time);
+            .header_read_timeout(None); // the gate hands over whole heads, and has a time for them
         http
     }
 
@@ -281,8 +289,8 @@ impl Guard {
     }
 
     /// One request: refused, or given to the router.
-    async fn answer(&self, request: Request<Incoming>, connection: Arc<Connection>) -> Response<Watched> {
-        let watch = Watch(Arc::clone(&connection));
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, connection: Arc<Connection>) -> Response<Watched> {
+        let watch = Watch { guard: Arc::clone(&self), connection: Arc::clone(&connection) };
         let answer = match connection.take_arrived() {
             // Every head hyper sees came through the gate.
             None => refusal(StatusCode::BAD_REQUEST),
@@ -327,7 +335,7 @@ impl Guard {
         self.counters.requests.fetch_add(1, Relaxed);
         let Ok(mut answer) = self.router.clone().oneshot(Request::from_parts(parts, Body::from(body))).await;
         let count = connection.count_request();
-        let spent = self.hosts.public().is_some() && count >= self.config.limits.public_requests;
+        let spent = count >= self.config.limits.public_requests && self.hosts.public().is_some();
         // Said here as well as by hyper: the task that tells hyper may not have run yet.
         if fit.framing == Framing::Chunked || spent || self.stop.is_cancelled() {
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -352,8 +360,13 @@ impl Guard {
 
     /// The whole body, and the share of memory that it holds while it is in use.
     async fn read_body(&self, body: Incoming, at: Instant) -> Result<(Bytes, Option<OwnedSemaphorePermit>), BodyFault> {
+        if body.is_end_stream() {
+            return Ok((Bytes::new(), None));
+        }
         let limits = &self.config.limits;
-        let (mut body, mut whole, mut share) = (body, BytesMut::new(), None::<OwnedSemaphorePermit>);
+        // Announced sizes over the cap never come this far.
+        let announced = usize::try_from(body.size_hint().lower()).unwrap_or_default().min(FIRST_BYTES);
+        let (mut body, mut whole, mut share) = (body, BytesMut::with_capacity(announced), None::<OwnedSemaphorePermit>);
         let end = at + limits.body_time;
         loop {
             let patience = end.min(Instant::now() + limits.body_stall);
@@ -422,12 +435,17 @@ impl Drop for Slot<'_> {
     }
 }
 
-/// Tells the connection that an answer is done, however it ends.
-struct Watch(Arc<Connection>);
+/// Tells the connection that an answer is done, however it ends, and whoever waits for a
+/// slot that this connection may be idle.
+struct Watch {
+    guard: Arc<Guard>,
+    connection: Arc<Connection>,
+}
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.0.answered();
+        self.connection.answered();
+        self.guard.room.notify_one();
     }
 }
 

@@ -5,12 +5,15 @@
 //! so nobody in front of us can be made to see another message boundary. Knows nothing
 //! of sockets, time or routes. Source: trust.md R1, R4, R5, 1.7.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use http::StatusCode;
+use memchr::{memchr, memchr3};
 
 use super::Limits;
 use super::hosts::Hosts;
 
+/// Read from the socket at once.
+const READ_BYTES: usize = 8 * 1024;
 /// Longest method we know is `OPTIONS`; the rest is room for methods that testers make up.
 const METHOD_BYTES: usize = 32;
 /// ` HTTP/1.1` and the spaces around the target.
@@ -86,46 +89,44 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Takes bytes as they came.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+    /// Where bytes are put as they come.
+    pub(super) fn space(&mut self) -> &mut BytesMut {
+        self.bytes.reserve(READ_BYTES);
+        &mut self.bytes
     }
 
-    /// True if bytes wait here.
-    pub(super) fn begun(&self) -> bool {
-        !self.bytes.is_empty()
+    /// What waits here, a head that was found included.
+    pub(super) fn waiting(&self) -> &[u8] {
+        &self.bytes
     }
 
-    /// Takes up to `most` waiting bytes, which belong to a body.
-    pub(super) fn take(&mut self, most: usize) -> Bytes {
-        let most = most.min(self.bytes.len());
-        self.bytes.split_to(most).freeze()
+    /// Lets bytes go that were handed over.
+    pub(super) fn release(&mut self, count: usize) {
+        self.bytes.advance(count);
     }
 
-    /// The next whole head if there is one. Refuses as early as the bytes allow, so that
-    /// a sender of bare line feeds is not waited for.
+    /// A copy of the next whole head if there is one; the head itself stays here until it is
+    /// released. Refuses as early as the bytes allow, so that a sender of bare line feeds is
+    /// not waited for.
     pub(super) fn next(&mut self, limits: &Limits) -> Result<Option<Bytes>, Refusal> {
         if !self.skipped && self.seen == 0 && self.bytes.starts_with(b"\r\n") {
-            let _ = self.bytes.split_to(2);
+            self.bytes.advance(2);
             self.skipped = true;
         }
-        while let Some(&byte) = self.bytes.get(self.seen) {
-            let at = self.seen;
-            match byte {
-                0 => return Err(Refusal::Framing),
-                b'\r' => match self.bytes.get(at + 1) {
-                    None => break, // decided when the next byte is here
-                    Some(b'\n') if at == self.line => return self.finish(at + 2, limits),
-                    Some(b'\n') => {
-                        self.line = at + 2;
-                        self.seen = at + 2;
-                        continue;
-                    }
-                    Some(_) => return Err(Refusal::Framing),
-                },
-                b'\n' => return Err(Refusal::Framing),
-                b' ' | b'\t' if at == self.line => return Err(Refusal::Framing), // obs-fold
-                _ => self.seen += 1,
+        while let Some(rest) = self.bytes.get(self.seen..).filter(|rest| !rest.is_empty()) {
+            if self.seen == self.line && matches!(rest[0], b' ' | b'\t') {
+                return Err(Refusal::Framing); // obs-fold
+            }
+            let Some(at) = memchr3(0, b'\r', b'\n', rest).map(|at| self.seen + at) else {
+                self.seen = self.bytes.len();
+                break;
+            };
+            self.seen = at;
+            match (self.bytes[at], self.bytes.get(at + 1)) {
+                (b'\r', None) => break, // decided when the next byte is here
+                (b'\r', Some(b'\n')) if at == self.line => return self.finish(at + 2, limits),
+                (b'\r', Some(b'\n')) => (self.line, self.seen) = (at + 2, at + 2),
+                _ => return Err(Refusal::Framing),
             }
         }
         self.check_size(limits)?;
@@ -146,7 +147,7 @@ impl Collector {
         if length > limits.head_bytes {
             return Err(Refusal::HeadTooLarge);
         }
-        let head = self.bytes.split_to(length).freeze();
+        let head = Bytes::copy_from_slice(&self.bytes[..length]);
         (self.seen, self.line, self.skipped) = (0, 0, false);
         Ok(Some(head))
     }
@@ -154,8 +155,16 @@ impl Collector {
 
 /// Judges one whole head. `body_bytes` is the largest body that may be announced.
 pub(super) fn judge(head: &[u8], hosts: &Hosts, limits: &Limits, body_bytes: usize) -> Result<Fit, Refusal> {
-    let mut lines = head.strip_suffix(b"\r\n\r\n").ok_or(Refusal::Framing)?.split(|byte| *byte == b'\n');
-    let mut next = || lines.next().map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut rest = Some(head.strip_suffix(b"\r\n\r\n").ok_or(Refusal::Framing)?);
+    let mut next = || {
+        let whole = rest?;
+        let (line, more) = match memchr(b'\n', whole) {
+            Some(end) => (&whole[..end], Some(&whole[end + 1..])),
+            None => (whole, None),
+        };
+        rest = more;
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    };
     let request = RequestLine::parse(next().ok_or(Refusal::Framing)?)?;
     let mut fields = Fields::default();
     while let Some(line) = next() {
@@ -241,21 +250,23 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn read(&mut self, line: &'a [u8]) -> Result<(), Refusal> {
-        let colon = line.iter().position(|byte| *byte == b':').ok_or(Refusal::Framing)?;
+        let colon = memchr(b':', line).ok_or(Refusal::Framing)?;
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         // No space before the colon, no control character in the value.
-        let clean = value.iter().all(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f));
+        let clean = value.iter().fold(true, |clean, byte| clean & (*byte == b'\t' || (*byte >= b' ' && *byte != 0x7f)));
         if !is_token(name) || !clean {
             return Err(Refusal::Framing);
         }
         self.count += 1;
-        match name.to_ascii_lowercase().as_slice() {
-            b"host" => self.hosts.push(value),
-            b"content-length" => self.lengths.push(value),
-            b"transfer-encoding" => self.transfer.push(value),
-            b"content-encoding" => self.codings.push(value),
-            b"expect" => self.expectations.push(value),
-            _ => (),
+        let lists = [
+            ("host", &mut self.hosts),
+            ("content-length", &mut self.lengths),
+            ("transfer-encoding", &mut self.transfer),
+            ("content-encoding", &mut self.codings),
+            ("expect", &mut self.expectations),
+        ];
+        if let Some((_, list)) = lists.into_iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name)) {
+            list.push(value);
         }
         Ok(())
     }
@@ -309,9 +320,23 @@ impl<'a> Fields<'a> {
 
 /// RFC 9110, 5.6.2.
 fn is_token(word: &[u8]) -> bool {
-    let in_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !word.is_empty() && word.iter().all(in_token)
+    !word.is_empty() && word.iter().all(|byte| IN_TOKEN[usize::from(*byte)])
 }
+
+/// Which bytes a token may have.
+const IN_TOKEN: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0);
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let (others, mut at) = (b"!#$%&'*+-.^_`|~", 0);
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -320,7 +345,7 @@ mod tests {
     fn collect(bytes: &[u8], step: usize) -> Result<Option<Bytes>, Refusal> {
         let mut collector = Collector::default();
         for part in bytes.chunks(step) {
-            collector.push(part);
+            collector.space().extend_from_slice(part);
             if let Some(head) = collector.next(&Limits::default())? {
                 return Ok(Some(head));
             }

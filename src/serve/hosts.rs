@@ -27,6 +27,8 @@ impl HostError {
 #[derive(Debug, Clone)]
 pub struct Hosts {
     port: u16,
+    /// The port as it stands behind a name, with its colon.
+    suffix: Arc<str>,
     any_localhost: bool,
     names: &'static [&'static str],
     lists: Arc<Mutex<Lists>>,
@@ -41,7 +43,7 @@ struct Lists {
 
 impl Hosts {
     pub(super) fn new(port: u16, any_localhost: bool) -> Self {
-        Self { port, any_localhost, names: &[], lists: Arc::default() }
+        Self { port, suffix: format!(":{port}").into(), any_localhost, names: &[], lists: Arc::default() }
     }
 
     /// Also answers to these names, with the server's port or none; `*.` stands for one label.
@@ -100,27 +102,25 @@ impl Hosts {
 
     /// `None` if `host` is not ours; else whether it is the public one.
     pub(super) fn knows(&self, host: &str) -> Option<bool> {
-        let public = |lists: &mut Lists| lists.public.as_deref().is_some_and(|one| one.eq_ignore_ascii_case(host));
-        if self.with(public) {
-            return Some(true);
-        }
         let name = self.without_port(host);
         let local = name.is_some_and(|name| {
             ["127.0.0.1", "[::1]", "localhost"].iter().any(|own| name.eq_ignore_ascii_case(own))
                 || (self.any_localhost && is_under_localhost(name))
         });
-        let allowed = |lists: &mut Lists| {
-            let is = |one: &String| one.eq_ignore_ascii_case(host) || name.is_some_and(|n| one.eq_ignore_ascii_case(n));
-            lists.allowed.iter().any(is)
-        };
         let named = || self.names.iter().any(|pattern| is_named(name.unwrap_or(host), pattern));
-        (local || named() || self.with(allowed)).then_some(false)
+        self.with(|lists| {
+            let same = |one: &String| one.eq_ignore_ascii_case(host);
+            if lists.public.as_ref().is_some_and(same) {
+                return Some(true);
+            }
+            let allowed = |one: &String| same(one) || name.is_some_and(|name| one.eq_ignore_ascii_case(name));
+            (local || named() || lists.allowed.iter().any(allowed)).then_some(false)
+        })
     }
 
     /// The name in front of our own port. Port 80 is the one that senders leave out.
     fn without_port<'a>(&self, host: &'a str) -> Option<&'a str> {
-        let suffix = format!(":{}", self.port);
-        host.strip_suffix(&suffix).or_else(|| (self.port == 80).then_some(host))
+        host.strip_suffix(&*self.suffix).or_else(|| (self.port == 80).then_some(host))
     }
 }
 

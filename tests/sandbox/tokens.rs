@@ -136,6 +136,13 @@ fn forged_expired_and_missing_credentials_get_an_empty_401() {
     ] {
         assert_eq!(lab.send("GET", &path, &good, "").status, 200);
     }
+    // A token that was found good once does not vouch for another signature.
+    let forged: String = signature.chars().rev().collect();
+    for bad in
+        [format!("Bearer {signed}.{forged}"), format!("Bearer {signed}.{signature}A"), format!("Bearer {signed}.")]
+    {
+        assert_eq!(lab.send("GET", &path, &bad, "").status, 401, "{bad}");
+    }
     // The secret creates nothing.
     let body = non_hosted(CHALLENGE_CARD, Value::Null).to_string();
     assert_eq!(lab.send("POST", "/sessions", text(&session, "session_secret"), &body).status, 401);

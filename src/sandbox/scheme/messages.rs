@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::codes::{challenge_indicator, exponent, merchant_indicator, numeric, requestor_indicator, transaction_type};
@@ -15,7 +17,7 @@ use crate::model::{Lane, SessionId, secret};
 use crate::sandbox::fields::Object;
 use crate::sandbox::issuer::notification_url;
 use crate::sandbox::keys::base64url;
-use crate::sandbox::session::{Place, Session, Status, Verdict};
+use crate::sandbox::session::{Challenge, Place, Session, Status, Verdict};
 use crate::sandbox::validate::{App, Browser, Channel};
 
 /// Longest cardholder text the protocol allows is 128 characters.
@@ -34,14 +36,15 @@ impl Talk {
         Self { session: SessionId(session.id.clone()), said: Vec::new() }
     }
 
-    /// Notes a message on each leg of its way; it is written out once.
-    pub(super) fn say(&mut self, kind: &'static str, path: &[(Lane, Lane)], gist: String, body: &Value) {
-        self.say_text(kind, path, &gist, body.to_string());
-    }
-
-    /// The same for a message that is no JSON (3DS1).
-    pub(in crate::sandbox) fn say_text(&mut self, kind: &'static str, path: &[(Lane, Lane)], gist: &str, body: String) {
-        let body = bytes::Bytes::from(body);
+    /// Notes a message, written out, on each leg of its way.
+    pub(in crate::sandbox) fn say(
+        &mut self,
+        kind: &'static str,
+        path: &[(Lane, Lane)],
+        gist: &str,
+        body: impl Into<Bytes>,
+    ) {
+        let body = body.into();
         self.said.extend(path.iter().map(|(from, to)| SchemeMessage {
             session: self.session.clone(),
             kind,
@@ -75,126 +78,158 @@ pub(in crate::sandbox) fn browser_message(
     }
 }
 
-fn with(mut body: Value, more: Value) -> Value {
-    if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
-        body.extend(more);
+/// A message while it is written: a JSON object without its closing brace.
+#[derive(Clone)]
+pub(super) struct Message(Vec<u8>);
+
+/// Room for most messages.
+const USUAL_BYTES: usize = 1536;
+
+impl Message {
+    /// Type, version and the ids known so far.
+    fn of(session: &Session, kind: &str) -> Self {
+        let mut message = Self(Vec::with_capacity(USUAL_BYTES));
+        ids(session, kind).for_each(|(name, value)| message.put(name, value));
+        message
+    }
+
+    fn put(&mut self, name: &str, value: impl Serialize) {
+        self.0.extend_from_slice(if self.0.is_empty() { b"{\"" } else { b",\"" });
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+        serde_json::to_writer(&mut self.0, &value).expect("text and numbers can be written to memory");
+    }
+
+    fn maybe(&mut self, name: &str, value: Option<impl Serialize>) {
+        if let Some(value) = value {
+            self.put(name, value);
+        }
+    }
+}
+
+impl From<Message> for Bytes {
+    fn from(message: Message) -> Self {
+        let mut text = message.0;
+        text.push(b'}');
+        text.into_boxed_slice().into() // no spare room stays with it
+    }
+}
+
+fn ids<'a>(session: &'a Session, kind: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let ids = [
+        ("messageType", Some(kind)),
+        ("messageVersion", Some(session.version)),
+        ("threeDSServerTransID", Some(session.transaction_id.as_str())),
+        ("dsTransID", session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref())),
+        ("acsTransID", session.acs.as_ref().map(|acs| acs.transaction_id.as_str())),
+    ];
+    ids.into_iter().filter_map(|(name, id)| Some((name, id?)))
+}
+
+/// The authentication request; the card number masked, as in every record.
+pub(super) fn areq(session: &Session, base: &str, answer: Answer) -> Message {
+    let draft = &session.draft;
+    let mut body = Message::of(session, "AReq");
+    body.put("deviceChannel", channel_code(session.channel.as_ref()));
+    body.put("messageCategory", category(session));
+    body.put("threeDSServerRefNumber", SERVER_REFERENCE);
+    body.put("threeDSServerURL", format_args!("{base}/simulator/3dss/results"));
+    body.put("threeDSRequestorID", "SBX_REQUESTOR");
+    body.put("threeDSRequestorName", merchant(session));
+    body.put("threeDSRequestorURL", base);
+    body.put("threeDSRequestorAuthenticationInd", requestor_indicator(draft.authentication_type));
+    body.put("threeDSRequestorChallengeInd", challenge_indicator(draft.challenge_indicator));
+    body.put("acctNumber", secret::mask_digits(session.pan.expose()));
+    for (name, value) in [
+        ("acquirerBIN", "400000"),
+        ("acquirerMerchantID", "SBX000000000001"),
+        ("mcc", "5999"),
+        ("merchantCountryCode", "826"),
+        ("merchantName", merchant(session)),
+        ("transType", transaction_type(draft.transaction_type)),
+    ] {
+        body.put(name, value);
+    }
+    if session.network_token {
+        body.put("payTokenInd", true);
+    }
+    if matches!(answer, Answer::Challenge(_, Place::Decoupled)) {
+        body.put("threeDSRequestorDecReqInd", "Y");
+        body.put("threeDSRequestorDecMaxTime", format_args!("{:05}", session.limits.decoupled.as_secs() / 60));
+    }
+    if let Some((month, year)) = draft.expiry {
+        body.put("cardExpiryDate", format_args!("{:02}{month:02}", year % 100));
+    }
+    body.maybe("cardholderName", draft.cardholder.as_deref());
+    if draft.category == "payment" {
+        body.put("purchaseAmount", draft.amount.unwrap_or(0).to_string());
+        body.put("purchaseCurrency", numeric(&draft.currency).unwrap_or(&draft.currency));
+        body.put("purchaseExponent", exponent(&draft.currency).to_string());
+        body.put("purchaseDate", session.created.strftime("%Y%m%d%H%M%S").to_string());
+    }
+    match &session.channel {
+        Some(Channel::App(app)) => app_members(app, &mut body),
+        Some(Channel::Merchant(request_type)) => merchant_members(session, request_type, &mut body),
+        Some(Channel::Browser(browser)) => browser_members(session, browser, base, &mut body),
+        None => (),
     }
     body
 }
 
-/// Type, version and the ids known so far.
-fn ids(session: &Session, kind: &str) -> Value {
-    let mut body = Object::new();
-    let mut put = |name: &str, value: &str| {
-        body.insert(name.to_owned(), value.into());
-    };
-    put("messageType", kind);
-    put("messageVersion", session.version);
-    put("threeDSServerTransID", &session.transaction_id);
-    if let Some(id) = session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref()) {
-        put("dsTransID", id);
+fn channel_code(channel: Option<&Channel>) -> &'static str {
+    match channel {
+        Some(Channel::App(_)) => "01",
+        Some(Channel::Browser(_)) | None => "02",
+        Some(Channel::Merchant(_)) => "03",
     }
-    if let Some(acs) = &session.acs {
-        put("acsTransID", &acs.transaction_id);
-    }
-    Value::Object(body)
-}
-
-/// The authentication request; the card number masked, as in every record.
-pub(super) fn areq(session: &Session, base: &str, answer: Answer) -> Value {
-    let draft = &session.draft;
-    let (channel, members) = match &session.channel {
-        Some(Channel::App(app)) => ("01", app_members(app)),
-        Some(Channel::Merchant(request_type)) => ("03", merchant_members(session, request_type)),
-        Some(Channel::Browser(browser)) => ("02", browser_members(session, browser, base)),
-        None => ("02", Value::Null),
-    };
-    let mut body = with(
-        ids(session, "AReq"),
-        json!({
-            "deviceChannel": channel,
-            "messageCategory": category(session),
-            "threeDSServerRefNumber": SERVER_REFERENCE,
-            "threeDSServerURL": format!("{base}/simulator/3dss/results"),
-            "threeDSRequestorID": "SBX_REQUESTOR",
-            "threeDSRequestorName": merchant(session),
-            "threeDSRequestorURL": base,
-            "threeDSRequestorAuthenticationInd": requestor_indicator(draft.authentication_type),
-            "threeDSRequestorChallengeInd": challenge_indicator(draft.challenge_indicator),
-            "acctNumber": secret::mask_digits(session.pan.expose()),
-            "acquirerBIN": "400000", "acquirerMerchantID": "SBX000000000001",
-            "mcc": "5999", "merchantCountryCode": "826", "merchantName": merchant(session),
-            "transType": transaction_type(draft.transaction_type),
-        }),
-    );
-    if session.network_token {
-        body["payTokenInd"] = true.into();
-    }
-    if matches!(answer, Answer::Challenge(_, Place::Decoupled)) {
-        body["threeDSRequestorDecReqInd"] = "Y".into();
-        body["threeDSRequestorDecMaxTime"] = format!("{:05}", session.limits.decoupled.as_secs() / 60).into();
-    }
-    if let Some((month, year)) = draft.expiry {
-        body["cardExpiryDate"] = format!("{:02}{month:02}", year % 100).into();
-    }
-    if let Some(name) = &draft.cardholder {
-        body["cardholderName"] = name.as_str().into();
-    }
-    if draft.category == "payment" {
-        body["purchaseAmount"] = draft.amount.unwrap_or(0).to_string().into();
-        body["purchaseCurrency"] = numeric(&draft.currency).unwrap_or(&draft.currency).into();
-        body["purchaseExponent"] = exponent(&draft.currency).to_string().into();
-        body["purchaseDate"] = session.created.strftime("%Y%m%d%H%M%S").to_string().into();
-    }
-    with(body, members)
 }
 
 /// The request as the directory server passes it on.
-pub(super) fn relayed(session: &Session, areq: Value) -> Value {
+pub(super) fn relayed(session: &Session, areq: Message) -> Message {
+    let mut body = areq;
     let id = session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref());
-    with(
-        areq,
-        json!({
-            "dsReferenceNumber": session.scheme.ds_reference(), "dsTransID": id.unwrap_or_default(),
-            "dsURL": "https://ds.sandbox.test/results",
-        }),
-    )
+    body.put("dsReferenceNumber", session.scheme.ds_reference());
+    body.put("dsTransID", id.unwrap_or_default());
+    body.put("dsURL", "https://ds.sandbox.test/results");
+    body
 }
 
 fn category(session: &Session) -> &'static str {
     if session.draft.category == "payment" { "01" } else { "02" }
 }
 
-fn browser_members(session: &Session, browser: &Browser, base: &str) -> Value {
-    let mut members = json!({
-        "threeDSCompInd": session.fingerprint.unwrap_or('U').to_string(),
-        "notificationURL": notification_url(session, base),
-        "browserAcceptHeader": browser.accept_header, "browserIP": browser.ip_address,
-        "browserJavaEnabled": browser.java_enabled, "browserLanguage": browser.language,
-        "browserColorDepth": browser.color_depth, "browserScreenHeight": browser.screen_height,
-        "browserScreenWidth": browser.screen_width, "browserTZ": browser.timezone,
-        "browserUserAgent": browser.user_agent,
-    });
+fn browser_members(session: &Session, browser: &Browser, base: &str, body: &mut Message) {
+    body.put("threeDSCompInd", session.fingerprint.unwrap_or('U'));
+    body.put("notificationURL", notification_url(session, base));
+    body.put("browserAcceptHeader", &browser.accept_header);
+    body.put("browserIP", &browser.ip_address);
+    body.put("browserJavaEnabled", browser.java_enabled);
+    body.put("browserLanguage", &browser.language);
+    body.put("browserColorDepth", &browser.color_depth);
+    body.put("browserScreenHeight", &browser.screen_height);
+    body.put("browserScreenWidth", &browser.screen_width);
+    body.put("browserTZ", &browser.timezone);
+    body.put("browserUserAgent", &browser.user_agent);
     if session.version != "2.1.0" {
-        members["browserJavascriptEnabled"] = browser.javascript_enabled.into(); // not in 2.1.0 (emv-3ds.md 1.8)
+        body.put("browserJavascriptEnabled", browser.javascript_enabled); // not in 2.1.0 (emv-3ds.md 1.8)
     }
-    members
 }
 
 /// Source: emv-3ds.md 4.2.
-fn app_members(app: &App) -> Value {
+fn app_members(app: &App, body: &mut Message) {
     let interface = match app.interface {
         "native" => "01",
         "html" => "02",
         _ => "03",
     };
     let elements: Vec<&str> = app.elements.iter().map(|name| element(name)).collect();
-    json!({
-        "sdkAppID": app.app_id, "sdkTransID": app.transaction_id, "sdkReferenceNumber": app.reference_number,
-        "sdkMaxTimeout": format!("{:02}", app.max_timeout), "sdkEncData": app.encrypted_data,
-        "sdkEphemPubKey": {"kty": "EC", "crv": "P-256", "x": app.key.0, "y": app.key.1},
-        "deviceRenderOptions": {"sdkInterface": interface, "sdkUiType": elements},
-    })
+    body.put("sdkAppID", &app.app_id);
+    body.put("sdkTransID", &app.transaction_id);
+    body.put("sdkReferenceNumber", &app.reference_number);
+    body.put("sdkMaxTimeout", format_args!("{:02}", app.max_timeout));
+    body.put("sdkEncData", &app.encrypted_data);
+    body.put("sdkEphemPubKey", json!({"kty": "EC", "crv": "P-256", "x": app.key.0, "y": app.key.1}));
+    body.put("deviceRenderOptions", json!({"sdkInterface": interface, "sdkUiType": elements}));
 }
 
 fn element(name: &str) -> &'static str {
@@ -208,8 +243,8 @@ fn element(name: &str) -> &'static str {
 }
 
 /// Source: emv-3ds.md 1.5.
-fn merchant_members(session: &Session, request_type: &str) -> Value {
-    let mut members = json!({"threeRIInd": merchant_indicator(request_type)});
+fn merchant_members(session: &Session, request_type: &str, body: &mut Message) {
+    body.put("threeRIInd", merchant_indicator(request_type));
     let echo = session.draft.echoes.iter().find(|(name, _)| *name == "initial_transaction");
     let initial = echo.and_then(|(_, echo)| serde_json::from_str::<Object>(echo.get()).ok());
     if let Some(mut initial) = initial {
@@ -224,47 +259,38 @@ fn merchant_members(session: &Session, request_type: &str) -> Value {
                 prior.insert(theirs.to_owned(), value);
             }
         }
-        members["threeDSRequestorPriorAuthenticationInfo"] = prior.into();
+        body.put("threeDSRequestorPriorAuthenticationInfo", prior);
     }
-    members
 }
 
 /// The answer; without an issuer the directory server's ids stand in for the issuer's
 /// (emv-3ds.md 1.2, rule 6).
-pub(super) fn ares(session: &Session, code: char) -> Value {
+pub(super) fn ares(session: &Session, code: char) -> Message {
     let directory = session.scheme.ds_reference();
-    let reference = if session.acs.is_some() { ACS_REFERENCE } else { directory };
-    let mut body = with(
-        ids(session, "ARes"),
-        json!({
-            "acsReferenceNumber": reference, "acsOperatorID": ACS_OPERATOR,
-            "dsReferenceNumber": directory, "transStatus": code.to_string(),
-        }),
-    );
+    let mut body = Message::of(session, "ARes");
+    body.put("acsReferenceNumber", if session.acs.is_some() { ACS_REFERENCE } else { directory });
+    body.put("acsOperatorID", ACS_OPERATOR);
+    body.put("dsReferenceNumber", directory);
+    body.put("transStatus", code);
     match &session.acs {
-        None => body["acsTransID"] = body["dsTransID"].clone(),
+        None => body.put("acsTransID", session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref())),
         Some(acs) => {
-            if let Some(url) = &acs.challenge_url {
-                body["acsURL"] = url.as_str().into();
-            }
+            body.maybe("acsURL", acs.challenge_url.as_deref());
             if let Some(rendering) = &acs.rendering {
-                body["acsSignedContent"] = rendering.signed_content.as_str().into();
+                body.put("acsSignedContent", &rendering.signed_content);
                 let interface = if rendering.interface == "html" { "02" } else { "01" };
-                body["acsRenderingType"] =
-                    json!({"acsInterface": interface, "acsUiTemplate": element(rendering.template)});
+                let template = element(rendering.template);
+                body.put("acsRenderingType", json!({"acsInterface": interface, "acsUiTemplate": template}));
             }
         }
     }
-    match code {
-        'C' => body = with(body, json!({"acsChallengeMandated": "Y", "authenticationType": "02"})),
-        'D' => {
-            let more = json!({
-                "acsChallengeMandated": "Y", "acsDecConInd": "Y", "authenticationType": "04",
-                "cardholderInfo": DECOUPLED,
-            });
-            body = with(body, more);
-        }
-        _ => (),
+    if matches!(code, 'C' | 'D') {
+        body.put("acsChallengeMandated", "Y");
+        body.put("authenticationType", if code == 'D' { "04" } else { "02" });
+    }
+    if code == 'D' {
+        body.put("acsDecConInd", "Y");
+        body.put("cardholderInfo", DECOUPLED);
     }
     if let Some(verdict) = &session.verdict {
         outcome_members(&mut body, verdict);
@@ -276,47 +302,34 @@ pub(super) fn ares(session: &Session, code: char) -> Value {
 pub(super) fn results(talk: &mut Talk, session: &Session, verdict: &Verdict) {
     let gist = format!("transStatus {}", verdict.response_code.unwrap_or('U'));
     let up = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
-    talk.say("RReq", &up, gist, &rreq(session, verdict));
-    let rres = with(ids(session, "RRes"), json!({"resultsStatus": "01"}));
+    talk.say("RReq", &up, &gist, rreq(session, verdict));
+    let mut rres = Message::of(session, "RRes");
+    rres.put("resultsStatus", "01");
     let down = [(Lane::Sessions, Lane::Directory), (Lane::Directory, Lane::Issuer)];
-    talk.say("RRes", &down, "resultsStatus 01".to_owned(), &rres);
+    talk.say("RRes", &down, "resultsStatus 01", rres);
 }
 
-fn rreq(session: &Session, verdict: &Verdict) -> Value {
-    let mut body = with(
-        ids(session, "RReq"),
-        json!({
-            "messageCategory": category(session),
-            "transStatus": verdict.response_code.unwrap_or('U').to_string(),
-            "authenticationType": "02",
-        }),
-    );
-    if let Some(challenge) = &session.challenge {
-        if challenge.place == Place::Decoupled {
-            body["authenticationType"] = "04".into();
-        } else {
-            body["interactionCounter"] = format!("{:02}", challenge.interactions).into();
-        }
+fn rreq(session: &Session, verdict: &Verdict) -> Message {
+    let mut body = Message::of(session, "RReq");
+    body.put("messageCategory", category(session));
+    body.put("transStatus", verdict.response_code.unwrap_or('U'));
+    let decoupled = |challenge: &&Challenge| challenge.place == Place::Decoupled;
+    let challenge = session.challenge.as_ref();
+    body.put("authenticationType", if challenge.filter(decoupled).is_some() { "04" } else { "02" });
+    if let Some(challenge) = challenge.filter(|challenge| !decoupled(challenge)) {
+        body.put("interactionCounter", format_args!("{:02}", challenge.interactions));
     }
-    if let Some((_, code)) = verdict.cancel {
-        body["challengeCancel"] = code.into();
-    }
+    body.maybe("challengeCancel", verdict.cancel.map(|(_, code)| code));
     outcome_members(&mut body, verdict);
     body
 }
 
-fn outcome_members(body: &mut Value, verdict: &Verdict) {
-    if let Some(reason) = verdict.reason {
-        body["transStatusReason"] = reason.into();
-    }
-    if let Some(eci) = verdict.eci {
-        body["eci"] = eci.into();
-    }
-    if let Some(cryptogram) = &verdict.cryptogram {
-        body["authenticationValue"] = cryptogram.as_str().into();
-    }
+fn outcome_members(body: &mut Message, verdict: &Verdict) {
+    body.maybe("transStatusReason", verdict.reason);
+    body.maybe("eci", verdict.eci);
+    body.maybe("authenticationValue", verdict.cryptogram.as_deref());
     if matches!(verdict.response_code, Some('N' | 'R')) && verdict.cancel.is_none() {
-        body["cardholderInfo"] = REFUSED.into();
+        body.put("cardholderInfo", REFUSED);
     }
 }
 
@@ -338,13 +351,17 @@ pub(in crate::sandbox) fn erro(
     about: &str,
     description: &str,
 ) -> Value {
-    with(
-        ids(session, "Erro"),
-        json!({
-            "errorCode": code, "errorComponent": component, "errorDescription": description,
-            "errorDetail": about, "errorMessageType": about,
-        }),
-    )
+    let mut body: Object = ids(session, "Erro").map(|(name, id)| (name.to_owned(), id.into())).collect();
+    for (name, text) in [
+        ("errorCode", code),
+        ("errorComponent", component),
+        ("errorDescription", description),
+        ("errorDetail", about),
+        ("errorMessageType", about),
+    ] {
+        body.insert(name.to_owned(), text.into());
+    }
+    Value::Object(body)
 }
 
 /// The name the bank shows.

@@ -104,7 +104,8 @@ pub(super) fn authenticate(
     let answer = answer(session, honour_mandate);
     let mut talk = Talk::of(session);
     let request = areq(session, base, answer);
-    talk.say("AReq", &[(Lane::Sessions, Lane::Directory)], format!("messageVersion {}", session.version), &request);
+    let version = format!("messageVersion {}", session.version);
+    talk.say("AReq", &[(Lane::Sessions, Lane::Directory)], &version, request.clone());
     if let Answer::Broken(code) = answer {
         broken(app, &mut talk, session, code);
         return talk.said;
@@ -113,12 +114,12 @@ pub(super) fn authenticate(
     let path: &[(Lane, Lane)] = if let Answer::Refused(_) = answer {
         &[(Lane::Directory, Lane::Sessions)]
     } else {
-        talk.say("AReq", &[(Lane::Directory, Lane::Issuer)], "with dsTransID".to_owned(), &relayed(session, request));
+        talk.say("AReq", &[(Lane::Directory, Lane::Issuer)], "with dsTransID", relayed(session, request));
         session.acs = Some(Acs { transaction_id: app.random.uuid(), challenge_url: None, rendering: None });
         &[(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)]
     };
     let code = answered(app, base, session, answer);
-    talk.say("ARes", path, format!("transStatus {code}"), &ares(session, code));
+    talk.say("ARes", path, &format!("transStatus {code}"), ares(session, code));
     talk.said
 }
 
@@ -131,7 +132,7 @@ fn broken(app: &Shared, talk: &mut Talk, session: &mut Session, code: &'static s
     };
     session.directory = Some(Directory { transaction_id: None });
     let erro = erro(session, code, "D", "AReq", description);
-    talk.say("Erro", &[(Lane::Directory, Lane::Sessions)], format!("errorCode {code}"), &erro);
+    talk.say("Erro", &[(Lane::Directory, Lane::Sessions)], &format!("errorCode {code}"), erro.to_string());
     let mut verdict = verdict(app, session, Status::Unavailable, None, "ares_error", false);
     verdict.error = Some((code, "D", description));
     session.settle(Status::Unavailable, verdict);
@@ -193,7 +194,7 @@ pub(super) fn conclude(app: &Shared, session: &mut Session, end: End) -> Vec<Sch
     let verdict = if end == End::Answered(Outcome::SchemeError) {
         let erro = erro(session, "404", "A", "RReq", "The issuer failed while it sent the result");
         let path = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
-        talk.say("Erro", &path, "errorCode 404".to_owned(), &erro);
+        talk.say("Erro", &path, "errorCode 404", erro.to_string());
         let mut verdict = verdict(app, session, status, None, "rreq_error", true);
         verdict.error = Some(("404", "A", "The issuer failed while it sent the result"));
         verdict

@@ -1,9 +1,7 @@
 //! `channel_data`: the shopper's browser, the shopper's app, or nobody.
 //! Source: sessions-api.md 3.7, 9.3, open question 21.
 
-use serde_json::Value;
-
-use super::{Need, Object, Reader, Words};
+use super::{Given, Members, Need, Object, Reader, Words};
 use crate::sandbox::fields::Findings;
 use crate::sandbox::keys::decode_base64url;
 
@@ -89,7 +87,7 @@ pub(in crate::sandbox) enum Read {
 ///
 /// # Errors
 /// All findings, in table order.
-pub(in crate::sandbox) fn channel_data(body: &Object) -> Result<Channel, Vec<String>> {
+pub(in crate::sandbox) fn channel_data(body: &Members) -> Result<Channel, Vec<String>> {
     let mut findings = Findings::default();
     match channel(body, &mut findings, true) {
         Some(Read::Data(channel)) if findings.0.is_empty() => Ok(channel),
@@ -101,13 +99,13 @@ pub(in crate::sandbox) fn channel_data(body: &Object) -> Result<Channel, Vec<Str
 ///
 /// # Errors
 /// All findings.
-pub(in crate::sandbox) fn fingerprint(body: &Object) -> Result<char, Vec<String>> {
+pub(in crate::sandbox) fn fingerprint(body: &Members) -> Result<char, Vec<String>> {
     let mut findings = Findings::default();
     let value = method_completion(&mut Reader::new(body, &mut findings), Must);
     value.ok_or(findings.0)
 }
 
-pub(super) fn channel(object: &Object, findings: &mut Findings, strict: bool) -> Option<Read> {
+pub(super) fn channel(object: &Members, findings: &mut Findings, strict: bool) -> Option<Read> {
     let mut reader = Reader::new(object, findings);
     let known = &[("browser", [].as_slice()), ("app", &[]), ("merchant_initiated", &[])];
     let given = reader.raw("channel").is_some();
@@ -124,18 +122,18 @@ pub(super) fn channel(object: &Object, findings: &mut Findings, strict: bool) ->
 }
 
 /// True if no SDK field is set: absent, null, empty or zero, as plain structs write it.
-fn says_nothing(object: &Object) -> bool {
+fn says_nothing(object: &Members) -> bool {
     object.iter().filter(|(name, _)| name.starts_with("sdk_")).all(|(_, value)| zero(value))
 }
 
-fn zero(value: &Value) -> bool {
+fn zero(value: &Given) -> bool {
     match value {
-        Value::Null => true,
-        Value::Bool(flag) => !flag,
-        Value::String(text) => text.is_empty(),
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::Array(list) => list.is_empty(),
-        Value::Object(members) => members.values().all(zero),
+        Given::Null => true,
+        Given::Bool(flag) => !flag,
+        Given::String(text) => text.is_empty(),
+        Given::Number(number) => number.as_f64() == Some(0.0),
+        Given::Array(list) => list.is_empty(),
+        Given::Object(members) => members.iter().all(|(_, value)| zero(value)),
     }
 }
 

@@ -10,10 +10,11 @@ mod source;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Value, json};
 
 use super::fields::{Findings, Need, Object, Reader, Words};
+use super::given::{Given, Members};
 
 pub(super) use channel::{App, Browser, Channel, channel_data, fingerprint};
 pub(super) use source::{SCHEMES, Source};
@@ -95,7 +96,7 @@ const TRANSACTION_TYPES: &Words = &[
 ];
 const EXPERIENCES: &Words = &[("3ds", &[]), ("google_spa", &[])];
 
-/// ISO 4217, active codes.
+/// ISO 4217, active codes, each in four bytes.
 const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN \
     BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP \
     GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD \
@@ -106,14 +107,14 @@ const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BG
 
 /// True for a currency code in use.
 pub(super) fn is_currency(code: &str) -> bool {
-    code.len() == 3 && CURRENCIES.split_whitespace().any(|known| known == code)
+    code.len() == 3 && CURRENCIES.as_bytes().chunks(4).any(|known| known.starts_with(code.as_bytes()))
 }
 
 /// Reads the body of `POST /sessions`.
 ///
 /// # Errors
 /// All findings, in table order.
-pub(super) fn session(body: &Object, around: &Around) -> Result<Draft, Vec<String>> {
+pub(super) fn session(body: &Members, around: &Around) -> Result<Draft, Vec<String>> {
     let mut findings = Findings::default();
     let draft = top_level(&mut Reader::new(body, &mut findings), around);
     match draft {
@@ -128,7 +129,7 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
     let currency = reader.matching("currency", Must, is_currency);
     let need = if around.strict { Must } else { May };
     reader.matching("processing_channel_id", need, |text| identifier(text, "pc_"));
-    reader.nested("marketplace", |reader| {
+    reader.check("marketplace", |reader| {
         reader.matching("sub_entity_id", May, |text| identifier(text, "ent_"));
     });
     let authentication_type = reader.word("authentication_type", May, AUTHENTICATION_TYPES).unwrap_or("regular");
@@ -141,7 +142,7 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
     keep(&mut echoes, "merchant_risk_info", reader.nested("merchant_risk_info", person::merchant_risk_info));
     let prior = reader.text("prior_transaction_reference", May, 0..=36);
     let transaction_type = reader.word("transaction_type", May, TRANSACTION_TYPES).unwrap_or("goods_service");
-    reader.nested("shipping_address", person::address);
+    reader.check("shipping_address", person::address);
     reader.flag("shipping_address_matches_billing");
     let completion = reader.object("completion", Must).and_then(|object| completion(object, reader.findings, around));
     let data = reader.object("channel_data", May);
@@ -194,7 +195,7 @@ fn descriptor(reader: &mut Reader) -> Option<String> {
 
 /// Minor units; payments on a schedule need one above zero.
 fn amount(reader: &mut Reader) -> Option<i64> {
-    let kind = reader.raw("authentication_type").and_then(Value::as_str).map(str::trim);
+    let kind = reader.raw("authentication_type").and_then(Given::as_str).map(str::trim);
     let scheduled = matches!(kind, Some("recurring" | "installment" | "instalment"));
     let (need, least) = if scheduled { (Must, 1) } else { (May, 0) };
     reader.integer("amount", need, least..=9_007_199_254_740_991)
@@ -202,11 +203,11 @@ fn amount(reader: &mut Reader) -> Option<i64> {
 
 /// The last rows of the top-level table.
 fn rest(reader: &mut Reader) -> Option<Vec<&'static str>> {
-    reader.nested("device_information", |reader| {
+    reader.check("device_information", |reader| {
         reader.text("device_id", May, 0..=256);
         reader.text("device_session_id", May, 0..=256);
     });
-    reader.nested("google_spa", |reader| {
+    reader.check("google_spa", |reader| {
         reader.web_address("continue_url", May);
     });
     reader.words("preferred_experiences", May, EXPERIENCES)
@@ -237,7 +238,7 @@ fn fits_descriptor(letter: char) -> bool {
     letter.is_alphanumeric() || " .!*-=_@".contains(letter)
 }
 
-fn completion(object: &Object, findings: &mut Findings, around: &Around) -> Option<Completion> {
+fn completion(object: &Members, findings: &mut Findings, around: &Around) -> Option<Completion> {
     let mut reader = Reader::new(object, findings);
     let kind = reader.word("type", Must, &[("hosted", &[]), ("non_hosted", &["non-hosted"])]);
     let (page, callback) = match kind {
@@ -265,8 +266,8 @@ fn plan(reader: &mut Reader, authentication_type: &str) -> Option<(&'static str,
         "installment" => ("installment", reader.object("instalment", May)),
         _ => return None,
     };
-    let empty = Object::new();
-    let mut reader = Reader::new(object.unwrap_or(&empty), reader.findings);
+    let empty = Members::default();
+    let mut reader = Reader::echoing(object.unwrap_or(&empty), reader.findings);
     if name == "installment" {
         reader.integer("number_of_payments", Must, 2..=999);
     }
@@ -304,7 +305,7 @@ fn initial_transaction(reader: &mut Reader, prior: Option<String>, around: &Arou
 fn optimization(reader: &mut Reader) {
     reader.text("framework", May, 0..=50);
     reader.flag("optimized");
-    if reader.raw("optimized_properties").is_some_and(|value| !value.is_array()) {
+    if reader.raw("optimized_properties").is_some_and(|value| value.as_array().is_none()) {
         reader.findings.invalid("optimized_properties");
     }
     // The sandbox optimises nothing (sessions-api.md 4.3).

@@ -1,10 +1,8 @@
 //! `source`: where the card comes from, and what all sources share.
 //! Source: sessions-api.md 3.2.
 
-use serde_json::Value;
-
 use super::person::address;
-use super::{Around, Need, Object, Reader, Words, identifier, is_digits};
+use super::{Around, Given, Members, Need, Reader, Words, identifier, is_digits};
 use crate::model::Pan;
 use crate::model::secret::luhn;
 use crate::sandbox::fields::Findings;
@@ -42,10 +40,10 @@ pub(in crate::sandbox) const SCHEMES: &Words = &[
     ("visa", &[]),
 ];
 
-pub(super) fn source(object: &Object, findings: &mut Findings, around: &Around) -> (Option<Source>, Shared) {
+pub(super) fn source(object: &Members, findings: &mut Findings, around: &Around) -> (Option<Source>, Shared) {
     let mut reader = Reader::new(object, findings);
     let mut shared = Shared::default();
-    let source = match reader.raw("type").map_or(Some("card"), Value::as_str).map(str::trim) {
+    let source = match reader.raw("type").map_or(Some("card"), Given::as_str).map(str::trim) {
         Some("card") => {
             let number = reader.matching("number", Must, is_card_number);
             expiry(&mut reader, around, &mut shared);
@@ -68,9 +66,9 @@ pub(super) fn source(object: &Object, findings: &mut Findings, around: &Around) 
         }
     };
     shared.wish = reader.word("scheme", May, SCHEMES);
-    reader.nested("billing_address", address);
+    reader.check("billing_address", address);
     for phone in ["home_phone", "mobile_phone", "work_phone"] {
-        reader.nested(phone, |reader| {
+        reader.check(phone, |reader| {
             reader.matching("country_code", Must, |text| is_digits(text, 1..=3));
             reader.matching("number", Must, |text| is_digits(text, 1..=15));
         });

@@ -224,7 +224,7 @@ fn gateway_tile(ui: &mut Ui, run: &Run, meaning: &Meaning, commands: &mut Vec<Co
         (None, Some(_)) => "Not with this result".into(),
         (None, None) => "POST /payments with authentication_id".into(),
     };
-    tile(ui, i::ICON_TAG.outlined(), "By session id", &words, |ui| {
+    tile(ui, i::ICON_TAG.outlined(), "This gateway", &words, |ui| {
         if let Some(id) = text("id") {
             value_ui(ui, "payment id", Some(id));
             return;
@@ -254,7 +254,7 @@ const NO_PROOF: &str = "The session has no ECI and cryptogram to hand over";
 /// The same gateway, but with what another one would be told.
 fn values_tile(ui: &mut Ui, run: &Run, session: &Session, commands: &mut Vec<Command>) {
     let text = "POST /payments with eci, cryptogram, xid and version";
-    tile(ui, i::ICON_PAYMENTS.outlined(), "By values", text, |ui| {
+    tile(ui, i::ICON_PAYMENTS.outlined(), "With values", text, |ui| {
         ui.add_enabled_ui(proven(session), |ui| {
             let button = outlined_button(ui, None, "Authorise by values", None);
             let button = button.on_disabled_hover_text(NO_PROOF);
