@@ -367,6 +367,7 @@ fn a_missing_scope_is_named_before_the_call_and_the_call_is_sent() {
     let turn = bench.turn_with(id, Step::Create);
     bench.engine.dispatch(Command::Send(id, turn.request));
     bench.until("the refusal", |w| lines(&w.runs[&id]).iter().any(|line| line.contains("POST /sessions 403")));
+    bench.turn_with(id, Step::Create); // which is named as well
     // With the scope there is nothing to say, and the old token is not used again.
     let notices: Vec<u64> = bench.engine.workspace().notices.iter().map(|notice| notice.number).collect();
     notices.into_iter().for_each(|number| bench.engine.dispatch(Command::Dismiss(number)));

@@ -804,11 +804,11 @@ fn each_request_has_its_own_form() {
     assert_eq!(collect["sdk_app_id"], json!(values.app_id));
     assert_eq!(collect["sdk_ephem_pub_key"], values.ephem_pub_key);
     to(&mut harness, "Payment");
-    to(&mut harness, "By values");
+    to(&mut harness, "Pay by values");
     let payment: Value = serde_json::from_str(&plan(&mut harness).payment).unwrap();
-    assert_eq!(payment["3ds"]["eci"], "05");
+    assert_eq!(payment["3ds"]["eci"], "{{session.eci}}");
     harness.get_by_label("Copy cryptogram for another PSP");
-    to(&mut harness, "By session id");
+    to(&mut harness, "Pay by session id");
     assert_eq!(plan(&mut harness).payment, "{}");
 }
 

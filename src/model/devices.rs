@@ -167,7 +167,7 @@ mod tests {
         }
         let mut draft = Draft::default();
         draft.set_channel(Channel::App);
-        assert_eq!(draft.doc(Body::App).tree(), &app_data(&EphemeralKey::example(), UNREADABLE));
+        assert_eq!(draft.doc(Body::App).tree(), &app_template());
         assert_eq!(draft.check(&Around::new(&values, true)), []);
     }
 }

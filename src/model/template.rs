@@ -36,6 +36,8 @@ pub struct Placeholder {
     pub name: String,
     /// What is sent instead; `None` if nothing is known by this name, so that it stays.
     pub value: Option<String>,
+    /// It stands for something only when the run has come so far; nothing is wrong with that.
+    pub later: bool,
     /// What the name means, or why it stands for nothing.
     pub meaning: Cow<'static, str>,
 }
@@ -95,7 +97,8 @@ impl Values {
             }
             let value = self.value(name).map(Cow::into_owned);
             let meaning = meaning(name, value.is_some());
-            found.push(Placeholder { name: name.to_owned(), value, meaning });
+            let later = value.is_none() && (name.starts_with("session.") || name.starts_with("app."));
+            found.push(Placeholder { name: name.to_owned(), value, later, meaning });
         }
         found
     }

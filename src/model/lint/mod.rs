@@ -121,7 +121,7 @@ fn placeholders(look: &mut Look<'_>) {
             for one in look.around.values.placeholders(&text) {
                 let ours = ["listener", "merchant", "uuid", "now"].contains(&one.name.as_str())
                     || (one.name.starts_with("date") && look.around.values.today().is_none());
-                if one.value.is_none() && !ours {
+                if one.value.is_none() && !one.later && !ours {
                     let message = format!("{{{{{}}}}} is sent as typed: {}", one.name, one.meaning);
                     let (code, rule, severity) = (None, None, Severity::Warning);
                     let pointer = pointer.clone();

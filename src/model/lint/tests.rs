@@ -18,6 +18,7 @@ fn values() -> Values {
         merchant: "http://127.0.0.1:8789/m/t".into(),
         uuid: "c52dd994-63ba-450a-bc48-e7a4957dabc6".into(),
         now: "2026-05-03T09:15:02Z".into(),
+        previous: None,
         ..Values::default()
     }
 }
@@ -107,6 +108,12 @@ fn each_rule_finds_its_case_and_its_fix_mends_it() {
         let mut draft = Draft::default();
         if body == Body::App {
             draft.set_channel(Channel::App);
+            for (member, value) in [
+                ("x", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
+                ("y", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"),
+            ] {
+                draft.doc_mut(body).set(&format!("/sdk_ephem_pub_key/{member}"), Some(value.into()));
+            }
         }
         let quiet = draft.check(&around);
         assert_eq!(quiet, [], "{rule} before");

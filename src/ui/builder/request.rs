@@ -120,13 +120,13 @@ impl Panel {
             job
         };
         ui.horizontal_wrapped(|ui| {
-            if widgets::secondary_button(ui, None, "By session id", None)
+            if widgets::secondary_button(ui, None, "Pay by session id", None)
                 .on_hover_text("The gateway looks the session up; left-out members come from it when it is sent")
                 .clicked()
             {
                 self.pay_with(None);
             }
-            if widgets::secondary_button(ui, None, "By values", None)
+            if widgets::secondary_button(ui, None, "Pay by values", None)
                 .on_hover_text("ECI, cryptogram, xid and version of the session, as for a result of another gateway")
                 .clicked()
             {
