@@ -244,20 +244,18 @@ fn limits(store: &Store, triggers: &Triggers) -> Limits {
     limits
 }
 
-/// What a new session takes over from an earlier one. Source: sessions-api.md 3.9.
+/// What a new session takes over from an earlier one: its past once it has one, never its
+/// proof, which a session's secret may not see. Source: sessions-api.md 3.9, 4.3.
 fn earlier(session: &Session) -> Object {
     let mut object = Object::new();
+    let Some(challenged) = session.verdict.as_ref().and_then(|verdict| verdict.challenged) else { return object };
     let mut put = |name: &str, value: &str| {
         object.insert(name.to_owned(), value.into());
     };
     if let Some(acs) = &session.acs {
         put("acs_transaction_id", &acs.transaction_id);
     }
-    let challenged = session.challenge.is_some() || session.legacy.is_some();
     put("authentication_method", if challenged { "challenge_occurred" } else { "frictionless_authentication" });
     put("authentication_timestamp", &super::fields::shown(session.concluded()));
-    if let Some(cryptogram) = session.verdict.as_ref().and_then(|verdict| verdict.cryptogram.as_deref()) {
-        put("authentication_data", cryptogram);
-    }
     object
 }

@@ -286,3 +286,38 @@ fn programmable_numbers_say_what_happens() {
     let page = lab.form("/simulator/acs/3ds-method", &[("threeDSMethodData", &data)]);
     assert!(page.status == 200 && action(&page.body, "notify").is_none(), "{page:?}");
 }
+
+/// Source: sessions-api.md 3.9, 5.6; the values of 4.3 that a secret does not see.
+#[test]
+fn an_earlier_session_tells_its_past_but_not_its_proof() {
+    let lab = Lab::new();
+    let after = |earlier: &Value| {
+        let data = json!({
+            "initial_transaction": {"initial_session_id": earlier["id"]},
+            "channel_data": {"channel": "merchant_initiated", "request_type": "top_up"},
+        });
+        lab.create(&non_hosted(FRICTIONLESS_CARD, data))
+    };
+    let approved = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+    let proof = text(&approved, "cryptogram");
+    let session = after(&approved);
+    assert_eq!(text(&session, "status"), "approved");
+    let initial = &session["initial_transaction"];
+    assert_eq!(
+        (&initial["authentication_method"], &initial["acs_transaction_id"]),
+        (&json!("frictionless_authentication"), &approved["acs"]["transaction_id"])
+    );
+    assert!(initial["authentication_timestamp"].is_string() && initial["authentication_data"].is_null(), "{session}");
+    let seen = lab.send("GET", &path(&session), text(&session, "session_secret"), "");
+    assert!(seen.status == 200 && !seen.body.contains(proof), "{seen:?}");
+
+    let pending = lab.create(&non_hosted(FRICTIONLESS_CARD, Value::Null));
+    let challenged = lab.create(&non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})));
+    for earlier in [&pending, &challenged] {
+        let session = after(earlier);
+        assert_eq!(session["initial_transaction"], json!({"initial_session_id": earlier["id"]}));
+        assert_eq!((text(&session, "status"), text(&session, "response_status_reason")), ("unavailable", "21"));
+    }
+    assert_eq!(lab.answer_challenge(&challenged, "Checkout1!").status, 200);
+    assert_eq!(text(&after(&challenged)["initial_transaction"], "authentication_method"), "challenge_occurred");
+}

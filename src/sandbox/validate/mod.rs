@@ -151,7 +151,8 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
         keep(&mut echoes, name, Some(plan));
     }
     let initial = initial_transaction(reader, prior, around);
-    let linked = initial.is_some();
+    // Naming a session that has no past yet is naming none.
+    let linked = initial.as_ref().is_some_and(|object| object.keys().any(|name| name != "initial_session_id"));
     keep(&mut echoes, "initial_transaction", initial);
     keep(&mut echoes, "optimization", reader.nested("optimization", optimization));
     let experiences = rest(reader);
