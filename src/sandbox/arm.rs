@@ -33,14 +33,16 @@ impl Armed {
     }
 
     /// The card whose range decides for the next session.
-    pub(super) fn take(armed: &mut Option<Self>) -> Option<String> {
-        let one = armed.as_mut()?;
-        one.left -= 1;
-        let card = one.card.clone();
-        if one.left == 0 {
-            *armed = None;
+    pub(super) fn card(&self) -> &str {
+        &self.card
+    }
+
+    /// A session was made of it; the last one disarms.
+    pub(super) fn count_down(armed: &mut Option<Self>) {
+        if let Some(one) = armed {
+            one.left -= 1;
         }
-        Some(card)
+        armed.take_if(|one| one.left <= 0);
     }
 
     /// What is armed, for the control API.

@@ -83,7 +83,7 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     let channel = draft.channel.take();
     channel_rules(&draft, channel.as_ref())?;
     let mut store = app.lock();
-    let card = card(&mut store, &draft)?;
+    let card = card(&store, &draft)?;
     let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), triggers.version)?;
     let mut session = fresh(app, &store, card, draft, triggers, enrolment);
     match channel {
@@ -100,6 +100,7 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     }
     let id = session.id.clone();
     store.insert(session);
+    Armed::count_down(&mut store.armed);
     webhooks::announce(app, &mut store, &id);
     drop(store);
     app.watch(&id);
@@ -125,13 +126,12 @@ struct Card {
 }
 
 /// The card behind a source, if the account may take it.
-fn card(store: &mut Store, draft: &Draft) -> Result<Card, Fault> {
+fn card(store: &Store, draft: &Draft) -> Result<Card, Fault> {
     let pan = pan(store, &draft.source)?;
     let scheme = Scheme::of(pan.expose()).ok_or_else(|| Fault::forbidden("scheme_not_supported"))?;
     let scheme = scheme.chosen(pan.expose(), draft.wish);
     store.settings.market.admits(scheme, &draft.currency)?;
-    let armed = Armed::take(&mut store.armed);
-    let range = range(armed.as_deref().unwrap_or(pan.expose()));
+    let range = range(store.armed.as_ref().map_or(pan.expose(), Armed::card));
     Ok(Card { network_token: matches!(draft.source, Source::NetworkToken(_)), pan, scheme, range })
 }
 

@@ -329,3 +329,23 @@ fn a_client_from_outside_is_the_only_one() {
     assert_eq!(ask("ack_other", "my own secret", "")["error"], "invalid_client");
     assert_eq!((lab.sandbox.client_id(), lab.sandbox.processing_channel_id()), ("ack_mine", "pc_mine"));
 }
+
+#[test]
+fn a_refused_session_leaves_what_is_armed() {
+    let lab = Lab::new();
+    let armed = || lab.control("GET", "/arm", &Value::Null).json();
+    let create = |more: Value| {
+        let mut body = non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()}));
+        merge(&mut body, more);
+        lab.call("POST", "/sessions", &body)
+    };
+    lab.control("PUT", "/arm", &json!({"scenario": "S004"}));
+    // The scenario's card is one that 3DS1 is not for, and the amount asks for 3DS1.
+    let refused = create(json!({"amount": 123_321}));
+    assert_eq!((refused.status, refused.codes()), (403, vec!["card_not_eligible".to_owned()]));
+    assert_eq!(armed(), json!({"scenario": "S004", "sessions": 1}));
+    assert_eq!(create(json!({"source": {"type": "card", "number": "9999999999999995"}})).status, 422);
+    assert_eq!(armed(), json!({"scenario": "S004", "sessions": 1}));
+    assert_eq!(text(&create(Value::Null).json(), "status"), "declined");
+    assert_eq!(armed(), json!({"sessions": 0}));
+}
