@@ -11,7 +11,7 @@ use axum::extract::State;
 
 use super::answer::{Answer, Call, Fault};
 use super::api::{carried_out, gone, ready, run, shown};
-use super::arm::Armed;
+use super::arm::{self, Armed};
 use super::cards::{Flow, Legacy, Range, Scheme, range};
 use super::fields::Object;
 use super::given::{Given, Members};
@@ -76,14 +76,14 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
         earlier: &|id| app.lock().sessions.get(id).map(earlier),
     };
     let mut draft = validate::session(body, &around).map_err(Fault::invalid)?;
-    let triggers = Triggers::parse(draft.reference.as_deref().unwrap_or_default());
-    if let Some(fault) = triggers.fault {
+    let mut store = app.lock();
+    let (decides, mut triggers) = fate(&store, draft.reference.as_deref().unwrap_or_default());
+    if let Some(fault) = triggers.fault.take() {
         return Err(fault);
     }
     let channel = draft.channel.take();
     channel_rules(&draft, channel.as_ref())?;
-    let mut store = app.lock();
-    let card = card(&store, &draft)?;
+    let card = card(&store, &draft, decides)?;
     let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), triggers.version)?;
     let mut session = fresh(app, &store, card, draft, triggers, enrolment);
     match channel {
@@ -107,6 +107,16 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     Ok((id, authenticate))
 }
 
+/// What decides a session's fate, besides its card: the card of a scenario in its place, and
+/// words of the reference. What is armed comes before the reference. Source: product.md "Decided".
+fn fate(store: &Store, reference: &str) -> (Option<&'static str>, Triggers) {
+    let triggers = Triggers::parse(reference);
+    match &store.armed {
+        Some(armed) => (Some(armed.card()), triggers.undecided()),
+        None => (arm::named(reference), triggers),
+    }
+}
+
 /// Hosted pages are for browsers.
 fn channel_rules(draft: &Draft, channel: Option<&Channel>) -> Result<(), Fault> {
     match (&draft.completion, channel) {
@@ -125,13 +135,13 @@ struct Card {
     range: Range,
 }
 
-/// The card behind a source, if the account may take it.
-fn card(store: &Store, draft: &Draft) -> Result<Card, Fault> {
+/// The card behind a source, if the account may take it; another one's range may decide.
+fn card(store: &Store, draft: &Draft, decides: Option<&str>) -> Result<Card, Fault> {
     let pan = pan(store, &draft.source)?;
     let scheme = Scheme::of(pan.expose()).ok_or_else(|| Fault::forbidden("scheme_not_supported"))?;
     let scheme = scheme.chosen(pan.expose(), draft.wish);
     store.settings.market.admits(scheme, &draft.currency)?;
-    let range = range(store.armed.as_ref().map_or(pan.expose(), Armed::card));
+    let range = range(decides.unwrap_or(pan.expose()));
     Ok(Card { network_token: matches!(draft.source, Source::NetworkToken(_)), pan, scheme, range })
 }
 

@@ -33,6 +33,11 @@ impl Triggers {
         triggers
     }
 
+    /// Without the words that decide what becomes of a session.
+    pub(super) fn undecided(self) -> Self {
+        Self { fault: None, risk: false, expire: false, information: false, decoupled: false, ..self }
+    }
+
     fn take(&mut self, word: &str) {
         let (word, value) = word.split_once('=').unwrap_or((word, ""));
         match word {

@@ -349,3 +349,40 @@ fn a_refused_session_leaves_what_is_armed() {
     assert_eq!(text(&create(Value::Null).json(), "status"), "declined");
     assert_eq!(armed(), json!({"sessions": 0}));
 }
+
+/// Source: product.md "Decided", what decides a session's fate.
+#[test]
+fn an_armed_scenario_comes_before_the_reference_and_that_before_the_card() {
+    let lab = Lab::new();
+    let create = |card: &str, reference: &str| {
+        let body = non_hosted(card, json!({"channel_data": browser(), "reference": reference}));
+        let session = lab.create(&body);
+        assert_eq!(text(&session, "reference"), reference);
+        text(&session, "status").to_owned()
+    };
+    for reference in
+        ["SBX:RISK", "SBX:DECOUPLED", "SBX:INFO", "SBX:503", "SBX:CODE=card_not_enrolled", "SBX:EXPIRE", "scn:S004"]
+    {
+        lab.control("PUT", "/arm", &json!({"scenario": "S008"}));
+        assert_eq!(create(FRICTIONLESS_CARD, reference), "rejected", "{reference}");
+    }
+    // What does not decide stays.
+    lab.control("PUT", "/arm", &json!({"scenario": "S008"}));
+    let body = non_hosted(CHALLENGE_CARD, json!({"channel_data": browser(), "reference": "SBX:NOVAULT;V210;RISK"}));
+    let session = lab.create(&body);
+    assert_eq!((text(&session, "status"), text(&session, "protocol_version")), ("rejected", "2.1.0"));
+    assert!(session["card"].is_null(), "{session}");
+
+    for (card, reference, status) in [
+        (CHALLENGE_CARD, "scn:S004", "declined"),
+        (CHALLENGE_CARD, "INV-7 scn:s008 again", "rejected"),
+        (FRICTIONLESS_CARD, "scn:S021", "challenged"),
+        ("4000110000002005", "scn:S004", "declined"),
+        (FRICTIONLESS_CARD, "scn:S004;SBX:INFO", "approved"),
+        // What nobody knows changes nothing.
+        (FRICTIONLESS_CARD, "scn:S999", "approved"),
+        (FRICTIONLESS_CARD, "scn:", "approved"),
+    ] {
+        assert_eq!(create(card, reference), status, "{card} {reference}");
+    }
+}
