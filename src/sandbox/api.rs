@@ -131,7 +131,11 @@ pub(super) async fn collect_data(State(app): App, call: Call) -> Answer {
 pub(super) async fn issuer_fingerprint(State(app): App, call: Call) -> Answer {
     let access = access(&app, &call, Reach::Browser)?;
     let value = validate::fingerprint(&call.object()?).map_err(Fault::invalid)?;
-    update(app, call, access, Action::IssuerFingerprint, move |session| session.fingerprint = Some(value)).await
+    update(app, call, access, Action::IssuerFingerprint, move |session| {
+        session.fingerprint = Some(value);
+        Ok(())
+    })
+    .await
 }
 
 /// Carries out an action that brings data, and authenticates if that was the last of it.
@@ -140,7 +144,7 @@ async fn update(
     call: Call,
     access: Access,
     action: Action,
-    change: impl FnOnce(&mut Session) + Send + 'static,
+    change: impl FnOnce(&mut Session) -> Result<(), Fault> + Send + 'static,
 ) -> Answer {
     let id = call.segment(2).to_owned();
     app.lapse(&id).await;
@@ -148,7 +152,7 @@ async fn update(
         let mut store = app.lock();
         let session = store.sessions.get_mut(&id).ok_or_else(gone)?;
         session.allows(action)?;
-        change(session);
+        change(session)?;
         let authenticate = ready(session);
         if authenticate {
             session.status = Status::Processing;

@@ -12,7 +12,7 @@ use axum::extract::State;
 use super::answer::{Answer, Call, Fault};
 use super::api::{carried_out, gone, ready, run, shown};
 use super::arm::{self, Armed};
-use super::cards::{Flow, Legacy, Range, Scheme, range};
+use super::cards::{Flow, Legacy, Range, Scheme, Versions, range};
 use super::fields::Object;
 use super::given::{Given, Members};
 use super::legacy;
@@ -88,7 +88,7 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     let mut session = fresh(app, &store, card, draft, triggers, enrolment);
     match channel {
         // A hosted page collects the data itself.
-        Some(channel) if !session.hosted() => session.take(channel),
+        Some(channel) if !session.hosted() => session.take(channel)?,
         _ => (),
     }
     if !session.triggers.no_vault {
@@ -176,6 +176,9 @@ enum Enrolment {
     FallenBack,
 }
 
+/// The card speaks 3DS2, but no version that is switched on here.
+const UNSPOKEN: &str = "card_protocol_version_not_supported";
+
 /// Looks the card range up. Source: sessions-api.md 2.6, 7.3.
 fn enrolment(
     store: &Store,
@@ -188,15 +191,17 @@ fn enrolment(
     // 3DS1 knows browsers only, and no card without a purchase.
     let browser = !draft.app_to_come && matches!(channel, None | Some(Channel::Browser(_)));
     let fallback = market.three_ds1 && browser && draft.amount.unwrap_or(0) > 0;
-    let version = card.range.versions.chosen(asked.unwrap_or(store.settings.version()));
-    let outside = match (card.range.flow, version) {
+    let forced = fallback && draft.amount == Some(THREE_DS1_AMOUNT);
+    let ours = asked.unwrap_or(store.settings.version());
+    let (flow, versions) = (card.range.flow, card.range.versions);
+    let outside = match (flow, versions.chosen(ours)) {
         (Flow::Never, _) => return Err(Fault::forbidden("card_not_enrolled")),
-        (Flow::CardNotEnrolled, _) | (_, None) => "card_not_enrolled",
         (Flow::IssuerNotEnrolled, _) => "issuer_not_enrolled",
-        (_, Some(version)) if draft.amount != Some(THREE_DS1_AMOUNT) || !fallback => {
-            return Ok(Enrolment::Version(version));
-        }
-        (_, Some(_)) => "card_not_enrolled", // the amount forces the fallback
+        (Flow::CardNotEnrolled, _) => "card_not_enrolled",
+        _ if ours == legacy::VERSION => UNSPOKEN,
+        (_, Some(version)) if !forced => return Ok(Enrolment::Version(version)),
+        (_, None) if versions != Versions::None && !forced => return Err(Fault::forbidden(UNSPOKEN)),
+        _ => "card_not_enrolled", // or the amount forces the fallback
     };
     match card.range.legacy {
         _ if !fallback => Err(Fault::forbidden(outside)),

@@ -9,10 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::answer::Fault;
-use super::cards::{Outcome, Range, Scheme};
+use super::cards::{Outcome, Range, Scheme, Versions};
 use super::keys::CardIds;
 use super::trigger::Triggers;
-use super::validate::{Channel, Completion, Draft};
+use super::validate::{App, Channel, Completion, Draft};
 use crate::model::{Pan, Secret};
 
 /// Where a session stands. Source: sessions-api.md 4.1.
@@ -235,11 +235,32 @@ impl Session {
     }
 
     /// Takes channel data in.
-    pub(super) fn take(&mut self, channel: Channel) {
-        if let Channel::Browser(browser) = &channel {
-            self.fingerprint = browser.method_completion.or(self.fingerprint);
+    ///
+    /// # Errors
+    /// 403 if they are of an app whose SDK speaks no version that the card speaks.
+    pub(super) fn take(&mut self, channel: Channel) -> Result<(), Fault> {
+        match &channel {
+            Channel::Browser(browser) => self.fingerprint = browser.method_completion.or(self.fingerprint),
+            Channel::App(app) => self.version = self.spoken_by(app)?,
+            Channel::Merchant(_) => (),
         }
         self.channel = Some(channel);
+        Ok(())
+    }
+
+    /// The session's version, or the lowest one where the SDK speaks no higher and nothing
+    /// fixes the version. Source: emv-3ds.md 1.3, sessions-api.md 2.6.
+    fn spoken_by(&self, app: &App) -> Result<&'static str, Fault> {
+        const LOWEST: &str = "2.1.0";
+        let speaks = |version: &str| app.version().is_none_or(|highest| *version <= *highest);
+        let free = self.range.versions == Versions::All && self.triggers.version.is_none();
+        if speaks(self.version) {
+            Ok(self.version)
+        } else if free && speaks(LOWEST) {
+            Ok(LOWEST)
+        } else {
+            Err(Fault::forbidden("protocol_version_not_supported_by_sdk"))
+        }
     }
 
     /// When it came to its result; before that, when it was created.

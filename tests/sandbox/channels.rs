@@ -321,3 +321,49 @@ fn an_earlier_session_tells_its_past_but_not_its_proof() {
     assert_eq!(lab.answer_challenge(&challenged, "Checkout1!").status, 200);
     assert_eq!(text(&after(&challenged)["initial_transaction"], "authentication_method"), "challenge_occurred");
 }
+
+/// Source: sessions-api.md 2.6, emv-3ds.md 1.3, 6.1.
+#[test]
+fn a_version_that_somebody_does_not_speak_is_refused_by_name() {
+    let lab = Lab::new();
+    let refused = |card: &str, more: Value| {
+        let answer = lab.call("POST", "/sessions", &non_hosted(card, more));
+        assert_eq!(answer.status, 403, "{answer:?}");
+        answer.codes().join(" ")
+    };
+    let (only_231, only_220, only_210) = ("4000110000001304", "4000110000001205", "4000110000001106");
+    assert_eq!(refused(only_231, json!({"channel_data": browser()})), "card_protocol_version_not_supported");
+    assert_eq!(refused(only_231, Value::Null), "card_protocol_version_not_supported");
+    assert_eq!(refused(only_220, json!({"reference": "SBX:V210"})), "card_protocol_version_not_supported");
+
+    let device = |version: &str| {
+        let mut data = app(JWE);
+        data["sdk_reference_number"] = json!(format!("3DS_LOA_SDK_SANDBOX_{version}_00001"));
+        data
+    };
+    let old = json!({"channel_data": device("020100")});
+    assert_eq!(refused(only_220, old.clone()), "protocol_version_not_supported_by_sdk");
+    assert_eq!(
+        refused(CHALLENGE_CARD, json!({"channel_data": device("020100"), "reference": "SBX:V220"})),
+        "protocol_version_not_supported_by_sdk"
+    );
+    assert_eq!(
+        refused(CHALLENGE_CARD, json!({"channel_data": device("020000")})),
+        "protocol_version_not_supported_by_sdk"
+    );
+    for (card, data, version) in [
+        (CHALLENGE_CARD, old.clone(), "2.1.0"),
+        (only_210, old, "2.1.0"),
+        (CHALLENGE_CARD, json!({"channel_data": device("020200")}), "2.2.0"),
+        (CHALLENGE_CARD, json!({"channel_data": device("020301")}), "2.2.0"),
+    ] {
+        assert_eq!(text(&lab.create(&non_hosted(card, data)), "protocol_version"), version);
+    }
+    // The same when the data come later.
+    for (card, status, version) in [(CHALLENGE_CARD, 200, "2.1.0"), (only_220, 403, "2.2.0")] {
+        let session = lab.create(&non_hosted(card, Value::Null));
+        let answer = lab.call("PUT", &format!("{}/collect-data", path(&session)), &device("020100"));
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(text(&lab.get(text(&session, "id")), "protocol_version"), version);
+    }
+}

@@ -386,3 +386,23 @@ fn an_armed_scenario_comes_before_the_reference_and_that_before_the_card() {
         assert_eq!(create(card, reference), status, "{card} {reference}");
     }
 }
+
+#[test]
+fn the_protocol_version_is_any_that_the_api_speaks() {
+    let lab = Lab::new();
+    let create = |card: &str, amount: i64| {
+        let body = non_hosted(card, json!({"channel_data": browser(), "amount": amount}));
+        lab.call("POST", "/sessions", &body)
+    };
+    for version in ["2.1.0", "2.2.0", "1.0.2"] {
+        assert_eq!(lab.control("PUT", "/settings", &json!({"protocol_version": version})).status, 200, "{version}");
+        assert_eq!(text(&create(CHALLENGE_CARD, 6540).json(), "protocol_version"), version);
+    }
+    // 3DS1 knows no card without a purchase.
+    let refused = create(CHALLENGE_CARD, 0);
+    assert_eq!((refused.status, refused.codes()), (403, vec!["card_protocol_version_not_supported".to_owned()]));
+    for version in ["2.3.1", "2.2", ""] {
+        let refused = lab.control("PUT", "/settings", &json!({"protocol_version": version}));
+        assert_eq!((refused.status, refused.codes()), (422, vec!["protocol_version_invalid".to_owned()]), "{version}");
+    }
+}
