@@ -16,7 +16,7 @@ use super::answer::{Answer, Call, Fault, answer_bytes};
 use super::render::{self, Reader, Schema, View};
 use super::scheme;
 use super::session::{Action, Session, Status};
-use super::state::{Pending, State as Store};
+use super::state::Pending;
 use super::token::{Grant, Reach, grant, session_secret};
 use super::validate::{self, Channel};
 use super::{Shared, deliver};
@@ -100,24 +100,23 @@ pub(super) async fn read(State(app): App, call: Call) -> Answer {
     let for_app = call.header(&HeaderName::from_static("channel")) == Some("app");
     let store = app.lock();
     let session = store.sessions.get(id).ok_or_else(gone)?;
-    let view = View { for_app, ..view(&app, &store, &call.base, access.reader, Schema::Full) };
+    let view = View { for_app, ..view(&app, &call.base, access.reader, Schema::Full) };
     Ok(answer_bytes(200, render::session(session, &view)))
 }
 
-fn view<'a>(app: &'a Shared, store: &Store, base: &'a str, reader: Reader, schema: Schema) -> View<'a> {
-    View { app, base, reader, schema, for_app: false, cryptogram_lasts: store.settings.cryptogram_lasts() }
+fn view<'a>(app: &'a Shared, base: &'a str, reader: Reader, schema: Schema) -> View<'a> {
+    View { app, base, reader, schema, for_app: false }
 }
 
 pub(super) fn shown(
     app: &Shared,
-    store: &Store,
     session: &Session,
     base: &str,
     reader: Reader,
     schema: Schema,
     status: u16,
 ) -> Response {
-    answer_bytes(status, render::session(session, &view(app, store, base, reader, schema)))
+    answer_bytes(status, render::session(session, &view(app, base, reader, schema)))
 }
 
 /// `PUT /sessions/{id}/collect-data`.
@@ -166,7 +165,7 @@ async fn update(
         }
         let store = app.lock();
         let session = store.sessions.get(&id).ok_or_else(gone)?;
-        Ok(shown(&app, &store, session, &base, access.reader, Schema::Full, 200))
+        Ok(shown(&app, session, &base, access.reader, Schema::Full, 200))
     })
     .await
 }
@@ -182,7 +181,7 @@ pub(super) async fn complete(State(app): App, call: Call) -> Answer {
         let session = store.sessions.get_mut(&id).ok_or_else(gone)?;
         session.allows(Action::Complete)?;
         session.completing = true;
-        deliver::Delivery::of(session, mode, &call.request_id.to_string())
+        deliver::Delivery::of(session, mode, &call.request_id.to_string(), app.clock.passed())
     };
     carried_out(async move {
         let accepted = match delivery {

@@ -54,7 +54,7 @@ pub(super) async fn create(State(app): State<Arc<Shared>>, call: Call) -> Answer
         } else {
             (202, Schema::Short)
         };
-        Ok(shown(&app, &store, session, &base, Reader::Token, schema, status))
+        Ok(shown(&app, session, &base, Reader::Token, schema, status))
     })
     .await
 }

@@ -307,7 +307,7 @@ impl Shared {
             webhooks::announce(self, &mut store, &id);
             let mode = store.settings.callbacks;
             let hosted = store.sessions.get(&id).filter(|session| session.hosted());
-            hosted.and_then(|session| Delivery::of(session, mode, &self.request_ids.uuid()))
+            hosted.and_then(|session| Delivery::of(session, mode, &self.request_ids.uuid(), self.clock.passed()))
         };
         if let Some(delivery) = delivery {
             let app = Arc::clone(self);

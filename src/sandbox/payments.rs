@@ -7,6 +7,7 @@
 //! proper are out of scope. Source: sessions-api.md 8.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -41,13 +42,14 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
     grant(&app, &call)?.may_pay()?;
     let body = call.object()?;
     let Asked { amount, currency, reference, card, proof } = read(&body).map_err(Fault::invalid)?;
+    let now = app.clock.passed();
     let mut store = app.lock();
     let (session, three_ds) = match proof {
         Proof::None => (None, None),
         Proof::Values(values) => {
             let owner = store.sessions.newest_first().find(|session| proof::is_of(session, &values));
             let codes = match owner {
-                Some(session) => misfits(&store, session, &values, amount, &currency),
+                Some(session) => misfits(&store, session, &values, (amount, &currency), now),
                 None => proof::implausible(&values, card.as_ref().and_then(|pan| Scheme::of(pan.expose()))),
             };
             if !codes.is_empty() {
@@ -56,7 +58,7 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
             (owner.map(|session| session.id.clone()), Some(Value::Object(values)))
         }
         Proof::Session(id) => {
-            let values = spend(&store, &id, amount, &currency);
+            let values = spend(&store, &id, amount, &currency, now);
             let values = values.ok_or_else(|| Fault::invalid(vec!["authentication_id_invalid".to_owned()]))?;
             (Some(id), Some(values))
         }
@@ -82,7 +84,7 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
 }
 
 /// The values of an approved session with the same amount and currency, not spent before.
-fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> {
+fn spend(store: &Store, id: &str, amount: i64, currency: &str, now: Duration) -> Option<Value> {
     let session = store.sessions.get(id)?;
     let verdict = session.verdict.as_ref()?;
     let same = session.draft.amount.unwrap_or(0) == amount && session.draft.currency == currency;
@@ -90,7 +92,7 @@ fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> 
         return None;
     }
     let mut values = json!({"version": session.version, "authentication_id": session.id});
-    let known = [("eci", verdict.eci), ("cryptogram", verdict.cryptogram.as_deref()), ("xid", render::xid(session))];
+    let known = [("eci", verdict.eci), ("cryptogram", session.cryptogram_at(now)), ("xid", render::xid(session))];
     for (name, value) in known {
         if let Some(value) = value {
             values[name] = value.into();
@@ -100,12 +102,18 @@ fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> 
 }
 
 /// What of explicit values is not the session's, whose they otherwise are.
-fn misfits(store: &Store, session: &Session, values: &Object, amount: i64, currency: &str) -> Vec<String> {
+fn misfits(
+    store: &Store,
+    session: &Session,
+    values: &Object,
+    (amount, currency): (i64, &str),
+    now: Duration,
+) -> Vec<String> {
     let mut findings = Findings::default();
     let verdict = session.verdict.as_ref();
     for (name, own) in [
         ("eci", verdict.and_then(|verdict| verdict.eci)),
-        ("cryptogram", verdict.and_then(|verdict| verdict.cryptogram.as_deref())),
+        ("cryptogram", session.cryptogram_at(now)),
         ("xid", render::xid(session)),
         ("version", Some(session.version)),
     ] {

@@ -67,6 +67,8 @@ pub(super) struct Limits {
     pub(super) idle: Duration,
     /// Until the bank must have asked by itself, without the grace.
     pub(super) decoupled: Duration,
+    /// How long the cryptogram is shown, from creation.
+    pub(super) cryptogram: Duration,
 }
 
 /// A session of the sandbox.
@@ -266,6 +268,12 @@ impl Session {
     /// When it came to its result; before that, when it was created.
     pub(super) fn concluded(&self) -> Timestamp {
         self.verdict.as_ref().map_or(self.created, |verdict| verdict.at)
+    }
+
+    /// The cryptogram, while it may be shown. Source: sessions-api.md 4.1.
+    pub(super) fn cryptogram_at(&self, passed: Duration) -> Option<&str> {
+        let shown = passed < self.born + self.limits.cryptogram;
+        self.verdict.as_ref()?.cryptogram.as_deref().filter(|_| shown)
     }
 
     /// True while a report about the 3DS Method is waited for.

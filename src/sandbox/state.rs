@@ -238,15 +238,12 @@ impl Settings {
             first_creq: seconds(self.first_creq_seconds),
             idle: seconds(self.challenge_idle_seconds),
             decoupled: seconds(self.decoupled_seconds),
+            cryptogram: seconds(self.cryptogram_seconds),
         }
     }
 
     pub(super) fn secret_lasts(&self) -> Duration {
         seconds(self.secret_seconds)
-    }
-
-    pub(super) fn cryptogram_lasts(&self) -> Duration {
-        seconds(self.cryptogram_seconds)
     }
 
     pub(super) fn version(&self) -> &'static str {
