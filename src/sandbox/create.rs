@@ -61,7 +61,8 @@ pub(super) async fn create(State(app): State<Arc<Shared>>, call: Call) -> Answer
 
 /// The scope that channel data ask for. Source: sessions-api.md 1.5.
 fn reach(channel_data: &Given) -> Option<Reach> {
-    match channel_data.as_object()?.get("channel").map_or(Some("browser"), Given::as_str)?.trim() {
+    let channel = channel_data.as_object()?.get("channel").filter(|value| !value.is_null());
+    match channel.map_or(Some("browser"), Given::as_str)?.trim() {
         "browser" => Some(Reach::Browser),
         "app" => Some(Reach::App),
         _ => None,
