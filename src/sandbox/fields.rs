@@ -110,6 +110,11 @@ impl<'a, 'f> Reader<'a, 'f> {
         self.matching(name, need, |text| length.contains(&text.chars().count()))
     }
 
+    /// Text that the contract sets no limit to.
+    pub(super) fn any_text(&mut self, name: &str) -> Option<String> {
+        self.matching(name, Need::May, |_| true)
+    }
+
     /// Text, or a number that is turned into text. Source: sessions-api.md 3.7.
     pub(super) fn text_or_number(&mut self, name: &str, need: Need, length: RangeInclusive<usize>) -> Option<String> {
         let parse = |value: &Given| {

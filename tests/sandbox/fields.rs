@@ -388,3 +388,33 @@ fn stored_cards_resolve() {
         ["processing_channel_id_required", "callback_url_required"]
     );
 }
+
+/// Source: sessions-api.md 3.1, 3.9: members without a length.
+#[test]
+fn what_has_no_limit_in_the_contract_has_none_here() {
+    let lab = Lab::new();
+    let long = "é".repeat(5_000);
+    let body = non_hosted(
+        CHALLENGE_CARD,
+        json!({
+            "device_information": {"device_id": long, "device_session_id": long},
+            "optimization": {"framework": long},
+            "initial_transaction": {"authentication_method": long, "authentication_timestamp": long},
+            "channel_data": {"user_agent_client_hint": long},
+        }),
+    );
+    let mut data = browser();
+    merge(&mut data, body["channel_data"].clone());
+    let mut body = body;
+    body["channel_data"] = data;
+    let session = lab.create(&body);
+    assert_eq!(text(&session["initial_transaction"], "authentication_method"), long);
+    for (name, wrong) in [
+        ("device_information", json!({"device_id": 7})),
+        ("optimization", json!({"framework": true})),
+        ("initial_transaction", json!({"authentication_data": "x".repeat(2049)})),
+    ] {
+        body[name] = wrong;
+    }
+    assert_eq!(codes(&lab, &body), ["authentication_data_invalid", "framework_invalid", "device_id_invalid"]);
+}

@@ -161,7 +161,7 @@ fn browser(reader: &mut Reader) -> Option<Channel> {
     let ip_address = reader.text("ip_address", Must, 1..=45);
     let method_completion = method_completion(reader, May);
     reader.flag("iframe_payment_allowed");
-    reader.text("user_agent_client_hint", May, 0..=2048);
+    reader.any_text("user_agent_client_hint");
     Some(Channel::Browser(Box::new(Browser {
         accept_header: accept_header?,
         java_enabled,

@@ -205,8 +205,8 @@ fn amount(reader: &mut Reader) -> Option<i64> {
 /// The last rows of the top-level table.
 fn rest(reader: &mut Reader) -> Option<Vec<&'static str>> {
     reader.check("device_information", |reader| {
-        reader.text("device_id", May, 0..=256);
-        reader.text("device_session_id", May, 0..=256);
+        reader.any_text("device_id");
+        reader.any_text("device_session_id");
     });
     reader.check("google_spa", |reader| {
         reader.web_address("continue_url", May);
@@ -285,8 +285,8 @@ fn initial_transaction(reader: &mut Reader, prior: Option<String>, around: &Arou
     let mut earlier = None;
     let given = reader.nested("initial_transaction", |reader| {
         reader.text("acs_transaction_id", May, 0..=36);
-        reader.text("authentication_method", May, 0..=64);
-        reader.text("authentication_timestamp", May, 0..=64);
+        reader.any_text("authentication_method");
+        reader.any_text("authentication_timestamp");
         reader.text("authentication_data", May, 0..=2048);
         if let Some(id) = reader.text("initial_session_id", May, 0..=30) {
             earlier = (around.earlier)(&id);
@@ -304,7 +304,7 @@ fn initial_transaction(reader: &mut Reader, prior: Option<String>, around: &Arou
 }
 
 fn optimization(reader: &mut Reader) {
-    reader.text("framework", May, 0..=50);
+    reader.any_text("framework");
     reader.flag("optimized");
     if reader.raw("optimized_properties").is_some_and(|value| value.as_array().is_none()) {
         reader.findings.invalid("optimized_properties");
