@@ -53,7 +53,7 @@ impl Triggers {
             "V220" => self.version = Some("2.2.0"),
             "OUTAGE" => self.fault = Some(Fault::forbidden("scheme_outage")),
             "DSERR" => self.fault = Some(by_code("ds_error")),
-            "CODE" => self.fault = Some(by_code(value)),
+            "CODE" if !value.is_empty() => self.fault = Some(by_code(value)),
             status => self.fault = by_status(status).or(self.fault.take()),
         }
     }

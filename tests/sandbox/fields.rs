@@ -418,3 +418,11 @@ fn what_has_no_limit_in_the_contract_has_none_here() {
     }
     assert_eq!(codes(&lab, &body), ["authentication_data_invalid", "framework_invalid", "device_id_invalid"]);
 }
+
+#[test]
+fn a_code_that_is_empty_is_no_error() {
+    let lab = Lab::new();
+    for reference in ["SBX:CODE=", "SBX:CODE", "SBX:CODE=;INFO"] {
+        assert_eq!(codes(&lab, &non_hosted(CHALLENGE_CARD, json!({"reference": reference}))), [""; 0], "{reference}");
+    }
+}
