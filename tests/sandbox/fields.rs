@@ -426,3 +426,28 @@ fn a_code_that_is_empty_is_no_error() {
         assert_eq!(codes(&lab, &non_hosted(CHALLENGE_CARD, json!({"reference": reference}))), [""; 0], "{reference}");
     }
 }
+
+/// Source: sessions-api.md 2.6; the choice is ours.
+#[test]
+fn empty_text_in_a_member_that_must_be_there_is_a_missing_member() {
+    let lab = Lab::new();
+    let mut data = browser();
+    let required = ["accept_header", "language", "color_depth", "screen_height", "screen_width", "timezone"];
+    required.iter().for_each(|name| data[name] = json!(""));
+    let body = json!({
+        "source": {"type": "card", "number": "", "expiry_month": "", "expiry_year": ""},
+        "amount": "", "currency": "", "authentication_type": "recurring",
+        "completion": {"type": ""}, "channel_data": data,
+    });
+    let mut expected: Vec<_> = ["number", "expiry_month", "expiry_year", "amount", "currency", "type"].into();
+    expected.extend(required);
+    let expected: Vec<_> = expected.iter().map(|name| format!("{name}_required")).collect();
+    assert_eq!(codes(&lab, &body), expected);
+    assert_eq!(
+        codes(&lab, &json!({"source": "", "completion": ""})),
+        ["source_required", "currency_required", "completion_required"]
+    );
+    let optional =
+        non_hosted(CHALLENGE_CARD, json!({"authentication_category": "", "account_info": {"account_id": ""}}));
+    assert_eq!(codes(&lab, &optional), ["authentication_category_invalid"]);
+}

@@ -150,21 +150,6 @@ impl Kind {
         (!fits).then(|| self.wanted())
     }
 
-    /// True if empty text is as good as nothing: plain text is, other kinds are damaged by it.
-    pub(in crate::model) fn empty_is_missing(self) -> bool {
-        !matches!(
-            self,
-            Self::Object
-                | Self::Integer(..)
-                | Self::Boolean
-                | Self::List
-                | Self::ListOf(..)
-                | Self::OneOf(_)
-                | Self::NumberText(..)
-                | Self::Offset
-        )
-    }
-
     /// What the kind asks for, as the end of a sentence that starts with the field's name.
     pub fn wanted(self) -> String {
         match self {
