@@ -318,7 +318,7 @@ impl Session {
     /// What the caller should do next, in the documented order. Source: sessions-api.md 4.2.
     pub(super) fn next_actions(&self) -> &'static [&'static str] {
         if self.hosted() {
-            return if self.status.is_final() { &[] } else { &["redirect_cardholder"] };
+            return if self.status.is_final() || self.decoupled() { &[] } else { &["redirect_cardholder"] };
         }
         match self.status {
             Status::Processing => &[],

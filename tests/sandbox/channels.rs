@@ -367,3 +367,15 @@ fn a_version_that_somebody_does_not_speak_is_refused_by_name() {
         assert_eq!(text(&lab.get(text(&session, "id")), "protocol_version"), version);
     }
 }
+
+/// Source: product.md "Decided".
+#[test]
+fn nothing_is_to_be_done_while_the_bank_asks_by_itself() {
+    let lab = Lab::new();
+    let session = lab.create(&hosted(CHALLENGE_CARD, json!({"reference": "SBX:DECOUPLED"})));
+    assert_eq!(session["next_actions"], json!(["redirect_cardholder"]));
+    let waits = lab.call("PUT", &format!("{}/collect-data", path(&session)), &browser());
+    let waits = waits.json();
+    assert_eq!((text(&waits, "status"), text(&waits, "response_code")), ("challenged", "D"));
+    assert_eq!((&waits["next_actions"], &waits["_links"]["redirect_url"]), (&json!([]), &Value::Null));
+}
