@@ -451,3 +451,24 @@ fn empty_text_in_a_member_that_must_be_there_is_a_missing_member() {
         non_hosted(CHALLENGE_CARD, json!({"authentication_category": "", "account_info": {"account_id": ""}}));
     assert_eq!(codes(&lab, &optional), ["authentication_category_invalid"]);
 }
+
+/// Source: ISO 4217.
+#[test]
+fn every_currency_goes_out_as_its_number() {
+    let lab = Lab::new();
+    for (currency, number, exponent) in
+        [("ARS", "032", "2"), ("KWD", "414", "3"), ("CLP", "152", "0"), ("CLF", "990", "4"), ("EUR", "978", "2")]
+    {
+        let data = json!({"channel_data": browser(), "currency": currency});
+        let session = lab.create(&non_hosted(FRICTIONLESS_CARD, data));
+        let path = format!("/sessions/{}/messages", text(&session, "id"));
+        let request = &lab.control("GET", &path, &Value::Null).json()["messages"][0]["body"];
+        assert_eq!(
+            (text(request, "purchaseCurrency"), text(request, "purchaseExponent")),
+            (number, exponent),
+            "{currency}"
+        );
+    }
+    assert_eq!(codes(&lab, &non_hosted(CHALLENGE_CARD, json!({"currency": "978"}))), ["currency_invalid"]);
+    assert_eq!(codes(&lab, &non_hosted(CHALLENGE_CARD, json!({"currency": "EU"}))), ["currency_invalid"]);
+}

@@ -15,6 +15,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::fields::{Findings, Need, Object, Reader, Words};
 use super::given::{Given, Members};
+use super::scheme::is_currency;
 
 pub(super) use channel::{App, Browser, Channel, channel_data, fingerprint};
 pub(super) use source::{SCHEMES, Source};
@@ -95,20 +96,6 @@ const TRANSACTION_TYPES: &Words = &[
     ("prepaid_activation_and_load", &[]),
 ];
 const EXPERIENCES: &Words = &[("3ds", &[]), ("google_spa", &[])];
-
-/// ISO 4217, active codes, each in four bytes.
-const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN \
-    BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP \
-    GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD \
-    KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR \
-    NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC \
-    SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XOF XPF \
-    YER ZAR ZMW ZWL";
-
-/// True for a currency code in use.
-pub(super) fn is_currency(code: &str) -> bool {
-    code.len() == 3 && CURRENCIES.as_bytes().chunks(4).any(|known| known.starts_with(code.as_bytes()))
-}
 
 /// Reads the body of `POST /sessions`.
 ///
