@@ -127,8 +127,7 @@ async fn end_challenge(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
-    let words = &[("approve", [].as_slice()), ("fail", &[]), ("cancel", &[]), ("timeout", &[])];
-    let result = Reader::new(&body, &mut findings).word("result", Need::Must, words);
+    let result = Reader::new(&body, &mut findings).word("result", Need::Must, End::WORDS);
     let result = result.ok_or(Fault::invalid(findings.0))?;
     let id = call.segment(3);
     app.lapse(id).await;
@@ -137,12 +136,7 @@ async fn end_challenge(State(app): App, call: Call) -> Answer {
         let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
         let said = match (&session.challenge, session.status) {
             (Some(challenge), Status::Challenged) => {
-                let end = match result {
-                    "approve" => End::Answered(challenge.outcome),
-                    "fail" => End::TooManyTries,
-                    "cancel" => End::Cancelled,
-                    _ => End::TimedOut,
-                };
+                let end = End::of(result, challenge.outcome);
                 finish(&app, session, end)
             }
             _ => legacy::answered(&app, session, result)

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::answer::Fault;
 use super::cards::{Outcome, Range, Scheme, Versions};
+use super::fields::Words;
 use super::keys::CardIds;
 use super::trigger::Triggers;
 use super::validate::{App, Channel, Completion, Draft};
@@ -208,6 +209,21 @@ pub(super) enum End {
     Cancelled,
     /// No first CReq, or no answer after it.
     TimedOut,
+}
+
+impl End {
+    /// The words by which a challenge is ended without a page. Source: sessions-api.md 6.3, 7.5.
+    pub(super) const WORDS: &Words = &[("approve", &[]), ("fail", &[]), ("cancel", &[]), ("timeout", &[])];
+
+    /// What one of the words means for a challenge with this outcome.
+    pub(super) fn of(word: &str, outcome: Outcome) -> Self {
+        match word {
+            "approve" => Self::Answered(outcome),
+            "fail" => Self::TooManyTries,
+            "cancel" => Self::Cancelled,
+            _ => Self::TimedOut,
+        }
+    }
 }
 
 /// How long the result of a bank that asks by itself may be late. Source: emv-3ds.md 1.9.
