@@ -21,9 +21,9 @@ use super::scheme::is_currency;
 use super::session::Session;
 use super::state::State as Store;
 use super::token::grant;
+use super::validate::is_card_number;
 use super::{proof, render};
 use crate::model::Pan;
-use crate::model::secret::luhn;
 
 use Need::{May, Must};
 
@@ -167,10 +167,7 @@ fn card(source: &Members, findings: &mut Findings) -> Option<Pan> {
     let mut reader = Reader::new(source, findings);
     match reader.raw("type").map_or(Some("card"), Given::as_str) {
         Some("card") => {
-            let digits = |text: &str| {
-                (13..=19).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && luhn(text.as_bytes())
-            };
-            let number = reader.matching("number", Must, digits);
+            let number = reader.matching("number", Must, is_card_number);
             reader.integer("expiry_month", Must, 1..=12);
             reader.integer("expiry_year", Must, 1000..=9999);
             return number.and_then(|number| Pan::parse(&number));

@@ -18,7 +18,7 @@ use super::given::{Given, Members};
 use super::scheme::is_currency;
 
 pub(super) use channel::{App, Browser, Channel, channel_data, fingerprint};
-pub(super) use source::{SCHEMES, Source};
+pub(super) use source::{SCHEMES, Source, is_card_number};
 
 use Need::{May, Must};
 use channel::Read;
