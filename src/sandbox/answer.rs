@@ -39,21 +39,23 @@ pub(super) struct Fault {
     pub(super) status: StatusCode,
     kind: &'static str,
     codes: Vec<String>,
+    /// Ids near to one that does not exist; only the control API says so.
+    near: Vec<String>,
 }
 
 impl Fault {
     pub(super) fn new(status: u16, kind: &'static str, code: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, kind, codes: vec![code.into()] }
+        Self { status, kind, codes: vec![code.into()], near: Vec::new() }
     }
 
     /// 401: an empty body.
     pub(super) fn unauthorized() -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, kind: "forbidden", codes: Vec::new() }
+        Self { status: StatusCode::UNAUTHORIZED, kind: "forbidden", codes: Vec::new(), near: Vec::new() }
     }
 
     pub(super) fn invalid(codes: Vec<String>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, kind: "unprocessable_entity", codes }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, kind: "unprocessable_entity", codes, near: Vec::new() }
     }
 
     pub(super) fn forbidden(code: &'static str) -> Self {
@@ -62,6 +64,11 @@ impl Fault {
 
     pub(super) fn not_found(code: &'static str) -> Self {
         Self::new(404, "not_found", code)
+    }
+
+    /// The same, with what may have been meant.
+    pub(super) fn near(self, near: Vec<String>) -> Self {
+        Self { near, ..self }
     }
 
     pub(super) fn busy() -> Self {
@@ -93,7 +100,11 @@ impl Fault {
         if self.codes.is_empty() {
             return Body::empty();
         }
-        let body = json!({"request_id": request_id.to_string(), "error_type": self.kind, "error_codes": self.codes});
+        let mut body =
+            json!({"request_id": request_id.to_string(), "error_type": self.kind, "error_codes": self.codes});
+        if !self.near.is_empty() {
+            body["near"] = json!(self.near);
+        }
         Body::from(body.to_string())
     }
 }

@@ -65,20 +65,15 @@ pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), F
     Ok(())
 }
 
-/// Who asks, once it is known that they may.
-struct Access {
-    reader: Reader,
-}
-
-/// Checks credentials for one session, in the order 401, 403, 404.
-fn access(app: &Shared, call: &Call, reach: Reach) -> Result<Access, Fault> {
+/// Who asks, if they may; checked in the order 401, 403, 404.
+fn access(app: &Shared, call: &Call, reach: Reach) -> Result<Reader, Fault> {
     let id = call.segment(2);
     if let Some(secret) = session_secret(call) {
         let store = app.lock();
         let lasts = store.settings.secret_lasts();
         let known = store.sessions.get(id).filter(|session| session.secret_works(app.clock.passed(), lasts));
         let good = known.is_some_and(|session| session.secret.matches(secret.as_bytes()));
-        return if good { Ok(Access { reader: Reader::Secret }) } else { Err(Fault::unauthorized()) };
+        return if good { Ok(Reader::Secret) } else { Err(Fault::unauthorized()) };
     }
     let grant: Grant = grant(app, call)?;
     grant.may(reach)?;
@@ -89,18 +84,18 @@ fn access(app: &Shared, call: &Call, reach: Reach) -> Result<Access, Fault> {
     } else if let Some(Channel::Browser(_)) = session.channel {
         grant.may(Reach::Browser)?;
     }
-    Ok(Access { reader: Reader::Token })
+    Ok(Reader::Token)
 }
 
 /// `GET /sessions/{id}`.
 pub(super) async fn read(State(app): App, call: Call) -> Answer {
-    let access = access(&app, &call, Reach::Any)?;
+    let reader = access(&app, &call, Reach::Any)?;
     let id = call.segment(2);
     app.lapse(id).await;
     let for_app = call.header(&HeaderName::from_static("channel")) == Some("app");
     let store = app.lock();
     let session = store.sessions.get(id).ok_or_else(gone)?;
-    let view = View { for_app, ..view(&app, &call.base, access.reader, Schema::Full) };
+    let view = View { for_app, ..view(&app, &call.base, reader, Schema::Full) };
     Ok(answer_bytes(200, render::session(session, &view)))
 }
 
@@ -121,16 +116,16 @@ pub(super) fn shown(
 
 /// `PUT /sessions/{id}/collect-data`.
 pub(super) async fn collect_data(State(app): App, call: Call) -> Answer {
-    let access = access(&app, &call, Reach::Any)?;
+    let reader = access(&app, &call, Reach::Any)?;
     let channel = validate::channel_data(&call.object()?).map_err(Fault::invalid)?;
-    update(app, call, access, Action::CollectData, move |session| session.take(channel)).await
+    update(app, call, reader, Action::CollectData, move |session| session.take(channel)).await
 }
 
 /// `PUT /sessions/{id}/issuer-fingerprint`.
 pub(super) async fn issuer_fingerprint(State(app): App, call: Call) -> Answer {
-    let access = access(&app, &call, Reach::Browser)?;
+    let reader = access(&app, &call, Reach::Browser)?;
     let value = validate::fingerprint(&call.object()?).map_err(Fault::invalid)?;
-    update(app, call, access, Action::IssuerFingerprint, move |session| {
+    update(app, call, reader, Action::IssuerFingerprint, move |session| {
         session.fingerprint = Some(value);
         Ok(())
     })
@@ -141,7 +136,7 @@ pub(super) async fn issuer_fingerprint(State(app): App, call: Call) -> Answer {
 async fn update(
     app: Arc<Shared>,
     call: Call,
-    access: Access,
+    reader: Reader,
     action: Action,
     change: impl FnOnce(&mut Session) -> Result<(), Fault> + Send + 'static,
 ) -> Answer {
@@ -165,7 +160,7 @@ async fn update(
         }
         let store = app.lock();
         let session = store.sessions.get(&id).ok_or_else(gone)?;
-        Ok(shown(&app, session, &base, access.reader, Schema::Full, 200))
+        Ok(shown(&app, session, &base, reader, Schema::Full, 200))
     })
     .await
 }

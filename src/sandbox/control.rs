@@ -242,20 +242,11 @@ async fn arm(State(app): App, call: Call) -> Answer {
     if !findings.0.is_empty() {
         return Err(Fault::invalid(findings.0));
     }
-    match Armed::with(&scenario.unwrap_or_default(), sessions.unwrap_or(1)) {
-        Ok(armed) => {
-            let mut store = app.lock();
-            store.armed = armed;
-            Ok(answer_json(200, &Armed::json(store.armed.as_ref())))
-        }
-        Err(near) => Ok(answer_json(
-            404,
-            &json!({
-                "request_id": call.request_id.to_string(), "error_type": "not_found", "error_codes": ["scenario_not_found"],
-                "near": near,
-            }),
-        )),
-    }
+    let unknown = |near| Fault::not_found("scenario_not_found").near(near);
+    let armed = Armed::with(&scenario.unwrap_or_default(), sessions.unwrap_or(1)).map_err(unknown)?;
+    let shown = Armed::json(armed.as_ref());
+    app.lock().armed = armed;
+    Ok(answer_json(200, &shown))
 }
 
 async fn armed(State(app): App, call: Call) -> Answer {
