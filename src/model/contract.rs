@@ -165,7 +165,7 @@ impl View<'_> {
             None if required => Some(self.finding(field, &place, "required", "is required".into())),
             None => None,
             Some(Value::String(text)) if text.contains("{{") => None, // judged once it stands for something
-            Some(Value::String(text)) if text.is_empty() && required && field.kind.empty_is_missing() => {
+            Some(Value::String(text)) if text.is_empty() && required => {
                 Some(self.finding(field, &place, "required", "is required, and this is empty".into()))
             }
             Some(value) => {

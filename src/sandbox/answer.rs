@@ -21,8 +21,11 @@ use super::given::{Given, Members};
 use super::log::Entry;
 use crate::serve::Arrival;
 
-/// Largest body that is read, in bytes. Source: trust.md 1.7.
-pub(super) const BODY_LIMIT: usize = 1 << 20;
+/// Largest body that is accepted, in bytes. Source: trust.md 1.7.
+const BODY_LIMIT: usize = 1 << 20;
+/// Largest body that is taken in, so that it can be refused in the API's own shape; with more
+/// the server refuses and hangs up by itself.
+pub(super) const INTAKE: usize = 2 * BODY_LIMIT;
 /// More values than any honest request has; a parsed tree of them stays small (trust.md 0.1, 8).
 const NODE_LIMIT: usize = 50_000;
 
@@ -36,21 +39,23 @@ pub(super) struct Fault {
     pub(super) status: StatusCode,
     kind: &'static str,
     codes: Vec<String>,
+    /// Ids near to one that does not exist; only the control API says so.
+    near: Vec<String>,
 }
 
 impl Fault {
     pub(super) fn new(status: u16, kind: &'static str, code: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, kind, codes: vec![code.into()] }
+        Self { status, kind, codes: vec![code.into()], near: Vec::new() }
     }
 
     /// 401: an empty body.
     pub(super) fn unauthorized() -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, kind: "forbidden", codes: Vec::new() }
+        Self { status: StatusCode::UNAUTHORIZED, kind: "forbidden", codes: Vec::new(), near: Vec::new() }
     }
 
     pub(super) fn invalid(codes: Vec<String>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, kind: "unprocessable_entity", codes }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, kind: "unprocessable_entity", codes, near: Vec::new() }
     }
 
     pub(super) fn forbidden(code: &'static str) -> Self {
@@ -59,6 +64,11 @@ impl Fault {
 
     pub(super) fn not_found(code: &'static str) -> Self {
         Self::new(404, "not_found", code)
+    }
+
+    /// The same, with what may have been meant.
+    pub(super) fn near(self, near: Vec<String>) -> Self {
+        Self { near, ..self }
     }
 
     pub(super) fn busy() -> Self {
@@ -90,7 +100,11 @@ impl Fault {
         if self.codes.is_empty() {
             return Body::empty();
         }
-        let body = json!({"request_id": request_id.to_string(), "error_type": self.kind, "error_codes": self.codes});
+        let mut body =
+            json!({"request_id": request_id.to_string(), "error_type": self.kind, "error_codes": self.codes});
+        if !self.near.is_empty() {
+            body["near"] = json!(self.near);
+        }
         Body::from(body.to_string())
     }
 }
@@ -225,8 +239,8 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
         Some(incident) => incident.before().await,
         None => None,
     };
-    let response = match to_bytes(body, BODY_LIMIT).await {
-        Ok(body) => {
+    let response = match to_bytes(body, INTAKE).await {
+        Ok(body) if body.len() <= BODY_LIMIT => {
             entry.request(&parts.headers, &body);
             match instead {
                 Some(answer) => answer,
@@ -237,7 +251,7 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
                 }
             }
         }
-        Err(_) => too_large().into_response(),
+        _ => too_large().into_response(),
     };
     let response = finish(response, request_id, head);
     let (parts, body) = response.into_parts();

@@ -16,7 +16,7 @@ use super::answer::{Answer, Call, Fault, answer_bytes};
 use super::render::{self, Reader, Schema, View};
 use super::scheme;
 use super::session::{Action, Session, Status};
-use super::state::{Pending, State as Store};
+use super::state::Pending;
 use super::token::{Grant, Reach, grant, session_secret};
 use super::validate::{self, Channel};
 use super::{Shared, deliver};
@@ -68,20 +68,15 @@ pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), F
     Ok(())
 }
 
-/// Who asks, once it is known that they may.
-struct Access {
-    reader: Reader,
-}
-
-/// Checks credentials for one session, in the order 401, 403, 404.
-fn access(app: &Shared, call: &Call, reach: Reach) -> Result<Access, Fault> {
+/// Who asks, if they may; checked in the order 401, 403, 404.
+fn access(app: &Shared, call: &Call, reach: Reach) -> Result<Reader, Fault> {
     let id = call.segment(2);
     if let Some(secret) = session_secret(call) {
         let store = app.lock();
         let lasts = store.settings.secret_lasts();
         let known = store.sessions.get(id).filter(|session| session.secret_works(app.clock.passed(), lasts));
         let good = known.is_some_and(|session| session.secret.matches(secret.as_bytes()));
-        return if good { Ok(Access { reader: Reader::Secret }) } else { Err(Fault::unauthorized()) };
+        return if good { Ok(Reader::Secret) } else { Err(Fault::unauthorized()) };
     }
     let grant: Grant = grant(app, call)?;
     grant.may(reach)?;
@@ -92,58 +87,61 @@ fn access(app: &Shared, call: &Call, reach: Reach) -> Result<Access, Fault> {
     } else if let Some(Channel::Browser(_)) = session.channel {
         grant.may(Reach::Browser)?;
     }
-    Ok(Access { reader: Reader::Token })
+    Ok(Reader::Token)
 }
 
 /// `GET /sessions/{id}`.
 pub(super) async fn read(State(app): App, call: Call) -> Answer {
-    let access = access(&app, &call, Reach::Any)?;
+    let reader = access(&app, &call, Reach::Any)?;
     let id = call.segment(2);
     app.lapse(id).await;
     let for_app = call.header(&HeaderName::from_static("channel")) == Some("app");
     let store = app.lock();
     let session = store.sessions.get(id).ok_or_else(gone)?;
-    let view = View { for_app, ..view(&app, &store, &call.base, access.reader, Schema::Full) };
+    let view = View { for_app, ..view(&app, &call.base, reader, Schema::Full) };
     Ok(answer_bytes(200, render::session(session, &view)))
 }
 
-fn view<'a>(app: &'a Shared, store: &Store, base: &'a str, reader: Reader, schema: Schema) -> View<'a> {
-    View { app, base, reader, schema, for_app: false, cryptogram_lasts: store.settings.cryptogram_lasts() }
+fn view<'a>(app: &'a Shared, base: &'a str, reader: Reader, schema: Schema) -> View<'a> {
+    View { app, base, reader, schema, for_app: false }
 }
 
 pub(super) fn shown(
     app: &Shared,
-    store: &Store,
     session: &Session,
     base: &str,
     reader: Reader,
     schema: Schema,
     status: u16,
 ) -> Response {
-    answer_bytes(status, render::session(session, &view(app, store, base, reader, schema)))
+    answer_bytes(status, render::session(session, &view(app, base, reader, schema)))
 }
 
 /// `PUT /sessions/{id}/collect-data`.
 pub(super) async fn collect_data(State(app): App, call: Call) -> Answer {
-    let access = access(&app, &call, Reach::Any)?;
+    let reader = access(&app, &call, Reach::Any)?;
     let channel = validate::channel_data(&call.object()?).map_err(Fault::invalid)?;
-    update(app, call, access, Action::CollectData, move |session| session.take(channel)).await
+    update(app, call, reader, Action::CollectData, move |session| session.take(channel)).await
 }
 
 /// `PUT /sessions/{id}/issuer-fingerprint`.
 pub(super) async fn issuer_fingerprint(State(app): App, call: Call) -> Answer {
-    let access = access(&app, &call, Reach::Browser)?;
+    let reader = access(&app, &call, Reach::Browser)?;
     let value = validate::fingerprint(&call.object()?).map_err(Fault::invalid)?;
-    update(app, call, access, Action::IssuerFingerprint, move |session| session.fingerprint = Some(value)).await
+    update(app, call, reader, Action::IssuerFingerprint, move |session| {
+        session.fingerprint = Some(value);
+        Ok(())
+    })
+    .await
 }
 
 /// Carries out an action that brings data, and authenticates if that was the last of it.
 async fn update(
     app: Arc<Shared>,
     call: Call,
-    access: Access,
+    reader: Reader,
     action: Action,
-    change: impl FnOnce(&mut Session) + Send + 'static,
+    change: impl FnOnce(&mut Session) -> Result<(), Fault> + Send + 'static,
 ) -> Answer {
     let id = call.segment(2).to_owned();
     app.lapse(&id).await;
@@ -151,7 +149,7 @@ async fn update(
         let mut store = app.lock();
         let session = store.sessions.get_mut(&id).ok_or_else(gone)?;
         session.allows(action)?;
-        change(session);
+        change(session)?;
         let authenticate = ready(session);
         if authenticate {
             session.status = Status::Processing;
@@ -165,7 +163,7 @@ async fn update(
         }
         let store = app.lock();
         let session = store.sessions.get(&id).ok_or_else(gone)?;
-        Ok(shown(&app, &store, session, &base, access.reader, Schema::Full, 200))
+        Ok(shown(&app, session, &base, reader, Schema::Full, 200))
     })
     .await
 }
@@ -181,7 +179,7 @@ pub(super) async fn complete(State(app): App, call: Call) -> Answer {
         let session = store.sessions.get_mut(&id).ok_or_else(gone)?;
         session.allows(Action::Complete)?;
         session.completing = true;
-        deliver::Delivery::of(session, mode, &call.request_id.to_string())
+        deliver::Delivery::of(session, mode, &call.request_id.to_string(), app.clock.passed())
     };
     carried_out(async move {
         let accepted = match delivery {

@@ -54,8 +54,7 @@ pub(super) fn rendering(keys: &Keys, base: &str, session: &Session, device: &App
 async fn challenge(State(app): State<Arc<Shared>>, call: Call) -> Answer {
     let body = call.object()?;
     let mut findings = Findings::default();
-    let words = &[("approve", [].as_slice()), ("fail", &[]), ("cancel", &[]), ("timeout", &[])];
-    let result = Reader::new(&body, &mut findings).word("result", Need::Must, words);
+    let result = Reader::new(&body, &mut findings).word("result", Need::Must, End::WORDS);
     let result = result.ok_or(Fault::invalid(findings.0))?;
     let id = call.segment(4);
     app.lapse(id).await;
@@ -67,15 +66,10 @@ async fn challenge(State(app): State<Arc<Shared>>, call: Call) -> Answer {
             return Err(Fault::forbidden("update_not_allowed_due_to_state"));
         };
         challenge.touched = Some(app.clock.passed());
-        let end = match result {
-            "approve" => {
-                challenge.interactions = challenge.interactions.saturating_add(1);
-                End::Answered(challenge.outcome)
-            }
-            "fail" => End::TooManyTries,
-            "cancel" => End::Cancelled,
-            _ => End::TimedOut,
-        };
+        let end = End::of(result, challenge.outcome);
+        if matches!(end, End::Answered(_)) {
+            challenge.interactions = challenge.interactions.saturating_add(1);
+        }
         let said = finish(&app, session, end);
         let answer = cres(session);
         (Pending::after(&mut store, id, said), answer)

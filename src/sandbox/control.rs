@@ -133,8 +133,7 @@ async fn end_challenge(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
-    let words = &[("approve", [].as_slice()), ("fail", &[]), ("cancel", &[]), ("timeout", &[])];
-    let result = Reader::new(&body, &mut findings).word("result", Need::Must, words);
+    let result = Reader::new(&body, &mut findings).word("result", Need::Must, End::WORDS);
     let result = result.ok_or(Fault::invalid(findings.0))?;
     let id = call.segment(3);
     app.lapse(id).await;
@@ -143,12 +142,7 @@ async fn end_challenge(State(app): App, call: Call) -> Answer {
         let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
         let said = match (&session.challenge, session.status) {
             (Some(challenge), Status::Challenged) => {
-                let end = match result {
-                    "approve" => End::Answered(challenge.outcome),
-                    "fail" => End::TooManyTries,
-                    "cancel" => End::Cancelled,
-                    _ => End::TimedOut,
-                };
+                let end = End::of(result, challenge.outcome);
                 finish(&app, session, end)
             }
             _ => legacy::answered(&app, session, result)
@@ -257,20 +251,11 @@ async fn arm(State(app): App, call: Call) -> Answer {
     if !findings.0.is_empty() {
         return Err(Fault::invalid(findings.0));
     }
-    match Armed::with(&scenario.unwrap_or_default(), sessions.unwrap_or(1)) {
-        Ok(armed) => {
-            let mut store = app.lock();
-            store.armed = armed;
-            Ok(answer_json(200, &Armed::json(store.armed.as_ref())))
-        }
-        Err(near) => Ok(answer_json(
-            404,
-            &json!({
-                "request_id": call.request_id.to_string(), "error_type": "not_found", "error_codes": ["scenario_not_found"],
-                "near": near,
-            }),
-        )),
-    }
+    let unknown = |near| Fault::not_found("scenario_not_found").near(near);
+    let armed = Armed::with(&scenario.unwrap_or_default(), sessions.unwrap_or(1)).map_err(unknown)?;
+    let shown = Armed::json(armed.as_ref());
+    app.lock().armed = armed;
+    Ok(answer_json(200, &shown))
 }
 
 async fn armed(State(app): App, call: Call) -> Answer {

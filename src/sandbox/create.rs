@@ -11,8 +11,8 @@ use axum::extract::State;
 
 use super::answer::{Answer, Call, Fault};
 use super::api::{carried_out, gone, ready, run, shown};
-use super::arm::Armed;
-use super::cards::{Flow, Legacy, Range, Scheme, range};
+use super::arm::{self, Armed};
+use super::cards::{Flow, Legacy, Range, Scheme, Versions, range};
 use super::fields::Object;
 use super::given::{Given, Members};
 use super::legacy;
@@ -54,14 +54,15 @@ pub(super) async fn create(State(app): State<Arc<Shared>>, call: Call) -> Answer
         } else {
             (202, Schema::Short)
         };
-        Ok(shown(&app, &store, session, &base, Reader::Token, schema, status))
+        Ok(shown(&app, session, &base, Reader::Token, schema, status))
     })
     .await
 }
 
 /// The scope that channel data ask for. Source: sessions-api.md 1.5.
 fn reach(channel_data: &Given) -> Option<Reach> {
-    match channel_data.as_object()?.get("channel").map_or(Some("browser"), Given::as_str)?.trim() {
+    let channel = channel_data.as_object()?.get("channel").filter(|value| !value.is_null());
+    match channel.map_or(Some("browser"), Given::as_str)?.trim() {
         "browser" => Some(Reach::Browser),
         "app" => Some(Reach::App),
         _ => None,
@@ -76,19 +77,19 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
         earlier: &|id| app.lock().sessions.get(id).map(earlier),
     };
     let mut draft = validate::session(body, &around).map_err(Fault::invalid)?;
-    let triggers = Triggers::parse(draft.reference.as_deref().unwrap_or_default());
-    if let Some(fault) = triggers.fault {
+    let mut store = app.lock();
+    let (decides, mut triggers) = fate(&store, draft.reference.as_deref().unwrap_or_default());
+    if let Some(fault) = triggers.fault.take() {
         return Err(fault);
     }
     let channel = draft.channel.take();
     channel_rules(&draft, channel.as_ref())?;
-    let mut store = app.lock();
-    let card = card(&mut store, &draft)?;
+    let card = card(&store, &draft, decides)?;
     let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), triggers.version)?;
     let mut session = fresh(app, &store, card, draft, triggers, enrolment);
     match channel {
         // A hosted page collects the data itself.
-        Some(channel) if !session.hosted() => session.take(channel),
+        Some(channel) if !session.hosted() => session.take(channel)?,
         _ => (),
     }
     if !session.triggers.no_vault {
@@ -100,10 +101,21 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     }
     let id = session.id.clone();
     store.insert(session);
+    Armed::count_down(&mut store.armed);
     webhooks::announce(app, &mut store, &id);
     drop(store);
     app.watch(&id);
     Ok((id, authenticate))
+}
+
+/// What decides a session's fate, besides its card: the card of a scenario in its place, and
+/// words of the reference. What is armed comes before the reference. Source: product.md "Decided".
+fn fate(store: &Store, reference: &str) -> (Option<&'static str>, Triggers) {
+    let triggers = Triggers::parse(reference);
+    match &store.armed {
+        Some(armed) => (Some(armed.card()), triggers.undecided()),
+        None => (arm::named(reference), triggers),
+    }
 }
 
 /// Hosted pages are for browsers.
@@ -124,14 +136,13 @@ struct Card {
     range: Range,
 }
 
-/// The card behind a source, if the account may take it.
-fn card(store: &mut Store, draft: &Draft) -> Result<Card, Fault> {
+/// The card behind a source, if the account may take it; another one's range may decide.
+fn card(store: &Store, draft: &Draft, decides: Option<&str>) -> Result<Card, Fault> {
     let pan = pan(store, &draft.source)?;
     let scheme = Scheme::of(pan.expose()).ok_or_else(|| Fault::forbidden("scheme_not_supported"))?;
     let scheme = scheme.chosen(pan.expose(), draft.wish);
     store.settings.market.admits(scheme, &draft.currency)?;
-    let armed = Armed::take(&mut store.armed);
-    let range = range(armed.as_deref().unwrap_or(pan.expose()));
+    let range = range(decides.unwrap_or(pan.expose()));
     Ok(Card { network_token: matches!(draft.source, Source::NetworkToken(_)), pan, scheme, range })
 }
 
@@ -166,6 +177,9 @@ enum Enrolment {
     FallenBack,
 }
 
+/// The card speaks 3DS2, but no version that is switched on here.
+const UNSPOKEN: &str = "card_protocol_version_not_supported";
+
 /// Looks the card range up. Source: sessions-api.md 2.6, 7.3.
 fn enrolment(
     store: &Store,
@@ -178,15 +192,17 @@ fn enrolment(
     // 3DS1 knows browsers only, and no card without a purchase.
     let browser = !draft.app_to_come && matches!(channel, None | Some(Channel::Browser(_)));
     let fallback = market.three_ds1 && browser && draft.amount.unwrap_or(0) > 0;
-    let version = card.range.versions.chosen(asked.unwrap_or(store.settings.version()));
-    let outside = match (card.range.flow, version) {
+    let forced = fallback && draft.amount == Some(THREE_DS1_AMOUNT);
+    let ours = asked.unwrap_or(store.settings.version());
+    let (flow, versions) = (card.range.flow, card.range.versions);
+    let outside = match (flow, versions.chosen(ours)) {
         (Flow::Never, _) => return Err(Fault::forbidden("card_not_enrolled")),
-        (Flow::CardNotEnrolled, _) | (_, None) => "card_not_enrolled",
         (Flow::IssuerNotEnrolled, _) => "issuer_not_enrolled",
-        (_, Some(version)) if draft.amount != Some(THREE_DS1_AMOUNT) || !fallback => {
-            return Ok(Enrolment::Version(version));
-        }
-        (_, Some(_)) => "card_not_enrolled", // the amount forces the fallback
+        (Flow::CardNotEnrolled, _) => "card_not_enrolled",
+        _ if ours == legacy::VERSION => UNSPOKEN,
+        (_, Some(version)) if !forced => return Ok(Enrolment::Version(version)),
+        (_, None) if versions != Versions::None && !forced => return Err(Fault::forbidden(UNSPOKEN)),
+        _ => "card_not_enrolled", // or the amount forces the fallback
     };
     match card.range.legacy {
         _ if !fallback => Err(Fault::forbidden(outside)),
@@ -244,20 +260,18 @@ fn limits(store: &Store, triggers: &Triggers) -> Limits {
     limits
 }
 
-/// What a new session takes over from an earlier one. Source: sessions-api.md 3.9.
+/// What a new session takes over from an earlier one: its past once it has one, never its
+/// proof, which a session's secret may not see. Source: sessions-api.md 3.9, 4.3.
 fn earlier(session: &Session) -> Object {
     let mut object = Object::new();
+    let Some(challenged) = session.verdict.as_ref().and_then(|verdict| verdict.challenged) else { return object };
     let mut put = |name: &str, value: &str| {
         object.insert(name.to_owned(), value.into());
     };
     if let Some(acs) = &session.acs {
         put("acs_transaction_id", &acs.transaction_id);
     }
-    let challenged = session.challenge.is_some() || session.legacy.is_some();
     put("authentication_method", if challenged { "challenge_occurred" } else { "frictionless_authentication" });
     put("authentication_timestamp", &super::fields::shown(session.concluded()));
-    if let Some(cryptogram) = session.verdict.as_ref().and_then(|verdict| verdict.cryptogram.as_deref()) {
-        put("authentication_data", cryptogram);
-    }
     object
 }

@@ -40,12 +40,12 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    /// The callback of a session; `None` if it has no address for it.
-    pub(super) fn of(session: &Session, mode: Callbacks, request_id: &str) -> Option<Self> {
+    /// The callback of a session by the clock's reading; `None` if it has no address for it.
+    pub(super) fn of(session: &Session, mode: Callbacks, request_id: &str, passed: Duration) -> Option<Self> {
         Some(Self {
             session: session.id.clone(),
             url: session.callback_url()?.to_owned(),
-            body: render::callback(session),
+            body: render::callback(session, passed),
             request_id: request_id.to_owned(),
             mode,
             fails: session.triggers.callback_fails,

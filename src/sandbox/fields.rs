@@ -71,7 +71,8 @@ impl<'a, 'f> Reader<'a, 'f> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
-    /// Reads a member by `parse`; `echo` is what is echoed of it.
+    /// Reads a member by `parse`; `echo` is what is echoed of it. Empty text in a member that
+    /// must be there counts as missing, whatever was to be there.
     fn read<T>(
         &mut self,
         name: &str,
@@ -79,10 +80,8 @@ impl<'a, 'f> Reader<'a, 'f> {
         parse: impl FnOnce(&Given) -> Option<T>,
         echo: impl FnOnce(&T) -> Value,
     ) -> Option<T> {
-        let Some(value) = self.raw(name) else {
-            if need == Need::Must {
-                self.findings.required(name);
-            }
+        let Some(value) = self.raw(name).filter(|value| need == Need::May || !value.is_empty_text()) else {
+            self.missing(name, need);
             return None;
         };
         let Some(good) = parse(value) else {
@@ -95,12 +94,8 @@ impl<'a, 'f> Reader<'a, 'f> {
         Some(good)
     }
 
-    /// Text that passes `fits`. Empty text in a member that must be there counts as missing.
+    /// Text that passes `fits`.
     pub(super) fn matching(&mut self, name: &str, need: Need, fits: impl FnOnce(&str) -> bool) -> Option<String> {
-        if need == Need::Must && self.raw(name).and_then(Given::as_str).is_some_and(str::is_empty) {
-            self.findings.required(name);
-            return None;
-        }
         let parse = |value: &Given| value.as_str().filter(|text| fits(text)).map(str::to_owned);
         self.read(name, need, parse, |text| text.as_str().into())
     }
@@ -108,6 +103,11 @@ impl<'a, 'f> Reader<'a, 'f> {
     /// Text of so many characters.
     pub(super) fn text(&mut self, name: &str, need: Need, length: RangeInclusive<usize>) -> Option<String> {
         self.matching(name, need, |text| length.contains(&text.chars().count()))
+    }
+
+    /// Text that the contract sets no limit to.
+    pub(super) fn any_text(&mut self, name: &str) -> Option<String> {
+        self.matching(name, Need::May, |_| true)
     }
 
     /// Text, or a number that is turned into text. Source: sessions-api.md 3.7.
@@ -166,11 +166,11 @@ impl<'a, 'f> Reader<'a, 'f> {
                 self.missing(name, need);
                 None
             }
-            Some(_) => {
+            Some(value) if need == Need::May || !value.is_empty_text() => {
                 self.findings.invalid(name);
                 None
             }
-            None => {
+            _ => {
                 self.missing(name, need);
                 None
             }

@@ -46,6 +46,10 @@ impl<'a> Given<'a> {
         matches!(self, Self::Null)
     }
 
+    pub(super) fn is_empty_text(&self) -> bool {
+        self.as_str().is_some_and(str::is_empty)
+    }
+
     pub(super) fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
     }

@@ -171,7 +171,8 @@ async fn device_information(State(app): App, call: Call) -> Response {
                 let authenticate = known && session.wants_data();
                 if authenticate {
                     let fingerprint = method_result(session, &form);
-                    session.take(Channel::Browser(Box::new(browser(&call, &form, fingerprint))));
+                    let data = Channel::Browser(Box::new(browser(&call, &form, fingerprint)));
+                    session.take(data).expect("only an app's data are refused");
                     session.status = Status::Processing;
                 }
                 (known, authenticate)

@@ -9,7 +9,8 @@ use super::answer::Fault;
 use super::cards::Scheme;
 use super::fields::{Need, Reader};
 use super::given::Given;
-use super::validate::{SCHEMES, is_currency};
+use super::scheme::is_currency;
+use super::validate::SCHEMES;
 
 /// The set-up.
 #[derive(Debug, Clone)]

@@ -200,7 +200,7 @@ impl Sandbox {
         });
         tokio::spawn(stop.clone().run_until_cancelled_owned(Arc::clone(&shared).keep_watch()));
         let serving = serve::Config::new("sandbox", config.port)
-            .body_bytes(answer::BODY_LIMIT)
+            .body_bytes(answer::INTAKE)
             .connections(CONNECTIONS)
             .any_localhost();
         let router = router(&shared);
@@ -307,7 +307,7 @@ impl Shared {
             webhooks::announce(self, &mut store, &id);
             let mode = store.settings.callbacks;
             let hosted = store.sessions.get(&id).filter(|session| session.hosted());
-            hosted.and_then(|session| Delivery::of(session, mode, &self.request_ids.uuid()))
+            hosted.and_then(|session| Delivery::of(session, mode, &self.request_ids.uuid(), self.clock.passed()))
         };
         if let Some(delivery) = delivery {
             let app = Arc::clone(self);
@@ -342,7 +342,7 @@ async fn start_tls(port: u16, papers: &Papers, router: Router) -> Result<Server,
     let unfit = || std::io::Error::new(std::io::ErrorKind::InvalidData, "certificate and key do not belong together");
     let tls = papers.server_config().ok_or_else(|| BindError { name, port, holder: None, source: unfit() })?;
     let serving = serve::Config::new(name, port)
-        .body_bytes(answer::BODY_LIMIT)
+        .body_bytes(answer::INTAKE)
         .connections(CONNECTIONS)
         .any_localhost()
         .tls(Arc::new(tls), certificate::VENDOR_NAMES);

@@ -7,6 +7,7 @@
 //! proper are out of scope. Source: sessions-api.md 8.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -16,13 +17,13 @@ use super::answer::{Answer, Call, Fault, answer_json};
 use super::cards::Scheme;
 use super::fields::{Findings, Need, Object, Reader};
 use super::given::{Given, Members};
+use super::scheme::is_currency;
 use super::session::Session;
 use super::state::State as Store;
 use super::token::grant;
-use super::validate::is_currency;
+use super::validate::is_card_number;
 use super::{proof, render};
 use crate::model::Pan;
-use crate::model::secret::luhn;
 
 use Need::{May, Must};
 
@@ -41,13 +42,14 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
     grant(&app, &call)?.may_pay()?;
     let body = call.object()?;
     let Asked { amount, currency, reference, card, proof } = read(&body).map_err(Fault::invalid)?;
+    let now = app.clock.passed();
     let mut store = app.lock();
     let (session, three_ds) = match proof {
         Proof::None => (None, None),
         Proof::Values(values) => {
             let owner = store.sessions.newest_first().find(|session| proof::is_of(session, &values));
             let codes = match owner {
-                Some(session) => misfits(&store, session, &values, amount, &currency),
+                Some(session) => misfits(&store, session, &values, (amount, &currency), now),
                 None => proof::implausible(&values, card.as_ref().and_then(|pan| Scheme::of(pan.expose()))),
             };
             if !codes.is_empty() {
@@ -56,7 +58,7 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
             (owner.map(|session| session.id.clone()), Some(Value::Object(values)))
         }
         Proof::Session(id) => {
-            let values = spend(&store, &id, amount, &currency);
+            let values = spend(&store, &id, amount, &currency, now);
             let values = values.ok_or_else(|| Fault::invalid(vec!["authentication_id_invalid".to_owned()]))?;
             (Some(id), Some(values))
         }
@@ -82,7 +84,7 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
 }
 
 /// The values of an approved session with the same amount and currency, not spent before.
-fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> {
+fn spend(store: &Store, id: &str, amount: i64, currency: &str, now: Duration) -> Option<Value> {
     let session = store.sessions.get(id)?;
     let verdict = session.verdict.as_ref()?;
     let same = session.draft.amount.unwrap_or(0) == amount && session.draft.currency == currency;
@@ -90,7 +92,7 @@ fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> 
         return None;
     }
     let mut values = json!({"version": session.version, "authentication_id": session.id});
-    let known = [("eci", verdict.eci), ("cryptogram", verdict.cryptogram.as_deref()), ("xid", render::xid(session))];
+    let known = [("eci", verdict.eci), ("cryptogram", session.cryptogram_at(now)), ("xid", render::xid(session))];
     for (name, value) in known {
         if let Some(value) = value {
             values[name] = value.into();
@@ -100,12 +102,18 @@ fn spend(store: &Store, id: &str, amount: i64, currency: &str) -> Option<Value> 
 }
 
 /// What of explicit values is not the session's, whose they otherwise are.
-fn misfits(store: &Store, session: &Session, values: &Object, amount: i64, currency: &str) -> Vec<String> {
+fn misfits(
+    store: &Store,
+    session: &Session,
+    values: &Object,
+    (amount, currency): (i64, &str),
+    now: Duration,
+) -> Vec<String> {
     let mut findings = Findings::default();
     let verdict = session.verdict.as_ref();
     for (name, own) in [
         ("eci", verdict.and_then(|verdict| verdict.eci)),
-        ("cryptogram", verdict.and_then(|verdict| verdict.cryptogram.as_deref())),
+        ("cryptogram", session.cryptogram_at(now)),
         ("xid", render::xid(session)),
         ("version", Some(session.version)),
     ] {
@@ -159,10 +167,7 @@ fn card(source: &Members, findings: &mut Findings) -> Option<Pan> {
     let mut reader = Reader::new(source, findings);
     match reader.raw("type").map_or(Some("card"), Given::as_str) {
         Some("card") => {
-            let digits = |text: &str| {
-                (13..=19).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && luhn(text.as_bytes())
-            };
-            let number = reader.matching("number", Must, digits);
+            let number = reader.matching("number", Must, is_card_number);
             reader.integer("expiry_month", Must, 1..=12);
             reader.integer("expiry_year", Must, 1000..=9999);
             return number.and_then(|number| Pan::parse(&number));

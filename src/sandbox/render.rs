@@ -42,15 +42,12 @@ pub(super) struct View<'a> {
     pub(super) schema: Schema,
     /// The caller reads on behalf of an app: the header `channel: app`.
     pub(super) for_app: bool,
-    /// How long the cryptogram is shown, from creation.
-    pub(super) cryptogram_lasts: Duration,
 }
 
 /// A session as JSON: the one place that renders one.
 ///
 /// Depends on the session, on [`View`], on the sandbox's certificates (which never change),
-/// and on the clock in one thing only: once `cryptogram_lasts` is over, counted from the
-/// session's birth, the cryptogram is left out.
+/// and on the clock in one thing only: see [`Session::cryptogram_at`].
 pub(super) fn session(session: &Session, view: &View) -> Vec<u8> {
     let mut text = Vec::with_capacity(USUAL_BYTES);
     serde_json::to_writer(&mut text, &Picture { session, view })
@@ -195,8 +192,7 @@ fn result<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Resul
     maybe(out, "xid", xid(session))?;
     if view.reader == Reader::Token {
         maybe(out, "eci", verdict.eci)?;
-        let shown = view.app.clock.passed() < session.born + view.cryptogram_lasts;
-        maybe(out, "cryptogram", verdict.cryptogram.as_deref().filter(|_| shown))?;
+        maybe(out, "cryptogram", session.cryptogram_at(view.app.clock.passed()))?;
     }
     Ok(())
 }
@@ -360,7 +356,7 @@ impl Serialize for Links<'_> {
 }
 
 /// The body of the callback: the result under two other names. Source: sessions-api.md 6.1.
-pub(super) fn callback(session: &Session) -> Value {
+pub(super) fn callback(session: &Session, passed: Duration) -> Value {
     let mut body = json!({
         "session_id": session.id, "amount": session.draft.amount.unwrap_or(0), "currency": session.draft.currency,
         "status": session.status.word(), "authentication_type": session.draft.authentication_type,
@@ -377,7 +373,7 @@ pub(super) fn callback(session: &Session) -> Value {
         put("response_code", json!(verdict.response_code));
         put("response_reason", json!(verdict.reason));
         put("cardholder_info", json!(information(session)));
-        put("cryptogram", json!(verdict.cryptogram));
+        put("cryptogram", json!(session.cryptogram_at(passed)));
         put("eci", json!(verdict.eci));
         put("xid", json!(xid(session)));
         put("challenged", json!(verdict.challenged));

@@ -9,10 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::answer::Fault;
-use super::cards::{Outcome, Range, Scheme};
+use super::cards::{Outcome, Range, Scheme, Versions};
+use super::fields::Words;
 use super::keys::CardIds;
 use super::trigger::Triggers;
-use super::validate::{Channel, Completion, Draft};
+use super::validate::{App, Channel, Completion, Draft};
 use crate::model::{Pan, Secret};
 
 /// Where a session stands. Source: sessions-api.md 4.1.
@@ -67,6 +68,8 @@ pub(super) struct Limits {
     pub(super) idle: Duration,
     /// Until the bank must have asked by itself, without the grace.
     pub(super) decoupled: Duration,
+    /// How long the cryptogram is shown, from creation.
+    pub(super) cryptogram: Duration,
 }
 
 /// A session of the sandbox.
@@ -208,6 +211,21 @@ pub(super) enum End {
     TimedOut,
 }
 
+impl End {
+    /// The words by which a challenge is ended without a page. Source: sessions-api.md 6.3, 7.5.
+    pub(super) const WORDS: &Words = &[("approve", &[]), ("fail", &[]), ("cancel", &[]), ("timeout", &[])];
+
+    /// What one of the words means for a challenge with this outcome.
+    pub(super) fn of(word: &str, outcome: Outcome) -> Self {
+        match word {
+            "approve" => Self::Answered(outcome),
+            "fail" => Self::TooManyTries,
+            "cancel" => Self::Cancelled,
+            _ => Self::TimedOut,
+        }
+    }
+}
+
 /// How long the result of a bank that asks by itself may be late. Source: emv-3ds.md 1.9.
 const GRACE: Duration = Duration::from_secs(3630);
 /// Wrong passwords that end a challenge. Source: sessions-api.md 7.2.
@@ -235,16 +253,43 @@ impl Session {
     }
 
     /// Takes channel data in.
-    pub(super) fn take(&mut self, channel: Channel) {
-        if let Channel::Browser(browser) = &channel {
-            self.fingerprint = browser.method_completion.or(self.fingerprint);
+    ///
+    /// # Errors
+    /// 403 if they are of an app whose SDK speaks no version that the card speaks.
+    pub(super) fn take(&mut self, channel: Channel) -> Result<(), Fault> {
+        match &channel {
+            Channel::Browser(browser) => self.fingerprint = browser.method_completion.or(self.fingerprint),
+            Channel::App(app) => self.version = self.spoken_by(app)?,
+            Channel::Merchant(_) => (),
         }
         self.channel = Some(channel);
+        Ok(())
+    }
+
+    /// The session's version, or the lowest one where the SDK speaks no higher and nothing
+    /// fixes the version. Source: emv-3ds.md 1.3, sessions-api.md 2.6.
+    fn spoken_by(&self, app: &App) -> Result<&'static str, Fault> {
+        const LOWEST: &str = "2.1.0";
+        let speaks = |version: &str| app.version().is_none_or(|highest| *version <= *highest);
+        let free = self.range.versions == Versions::All && self.triggers.version.is_none();
+        if speaks(self.version) {
+            Ok(self.version)
+        } else if free && speaks(LOWEST) {
+            Ok(LOWEST)
+        } else {
+            Err(Fault::forbidden("protocol_version_not_supported_by_sdk"))
+        }
     }
 
     /// When it came to its result; before that, when it was created.
     pub(super) fn concluded(&self) -> Timestamp {
         self.verdict.as_ref().map_or(self.created, |verdict| verdict.at)
+    }
+
+    /// The cryptogram, while it may be shown. Source: sessions-api.md 4.1.
+    pub(super) fn cryptogram_at(&self, passed: Duration) -> Option<&str> {
+        let shown = passed < self.born + self.limits.cryptogram;
+        self.verdict.as_ref()?.cryptogram.as_deref().filter(|_| shown)
     }
 
     /// True while a report about the 3DS Method is waited for.
@@ -289,7 +334,7 @@ impl Session {
     /// What the caller should do next, in the documented order. Source: sessions-api.md 4.2.
     pub(super) fn next_actions(&self) -> &'static [&'static str] {
         if self.hosted() {
-            return if self.status.is_final() { &[] } else { &["redirect_cardholder"] };
+            return if self.status.is_final() || self.decoupled() { &[] } else { &["redirect_cardholder"] };
         }
         match self.status {
             Status::Processing => &[],

@@ -15,6 +15,7 @@ use super::arm::Armed;
 use super::faults::Rate;
 use super::fields::{Findings, Need, Reader};
 use super::given::Members;
+use super::legacy;
 use super::log::{Entry, Ring};
 use super::market::Market;
 use super::payments::Payment;
@@ -237,15 +238,12 @@ impl Settings {
             first_creq: seconds(self.first_creq_seconds),
             idle: seconds(self.challenge_idle_seconds),
             decoupled: seconds(self.decoupled_seconds),
+            cryptogram: seconds(self.cryptogram_seconds),
         }
     }
 
     pub(super) fn secret_lasts(&self) -> Duration {
         seconds(self.secret_seconds)
-    }
-
-    pub(super) fn cryptogram_lasts(&self) -> Duration {
-        seconds(self.cryptogram_seconds)
     }
 
     pub(super) fn version(&self) -> &'static str {
@@ -301,8 +299,8 @@ impl Settings {
         ] {
             *slot = reader.integer(name, Need::May, 1..=YEAR).unwrap_or(*slot);
         }
-        new.version =
-            reader.word("protocol_version", Need::May, &[("2.1.0", &[]), ("2.2.0", &[])]).unwrap_or(new.version);
+        let versions = &[("2.2.0", [].as_slice()), ("2.1.0", &[]), (legacy::VERSION, &[])]; // sessions-api.md 4.3
+        new.version = reader.word("protocol_version", Need::May, versions).unwrap_or(new.version);
         new.market.change(&mut reader);
         new.strict = reader.flag("strict").unwrap_or(new.strict);
         new.honour_mandate = reader.flag("honour_mandate").unwrap_or(new.honour_mandate);

@@ -35,6 +35,11 @@ impl Triggers {
         triggers
     }
 
+    /// Without the words that decide what becomes of a session.
+    pub(super) fn undecided(self) -> Self {
+        Self { fault: None, risk: false, expire: false, information: false, decoupled: false, ..self }
+    }
+
     fn take(&mut self, word: &str) {
         let (word, value) = word.split_once('=').unwrap_or((word, ""));
         match word {
@@ -50,7 +55,7 @@ impl Triggers {
             "V220" => self.version = Some("2.2.0"),
             "OUTAGE" => self.fault = Some(Fault::forbidden("scheme_outage")),
             "DSERR" => self.fault = Some(by_code("ds_error")),
-            "CODE" => self.fault = Some(by_code(value)),
+            "CODE" if !value.is_empty() => self.fault = Some(by_code(value)),
             status => self.fault = by_status(status).or(self.fault.take()),
         }
     }

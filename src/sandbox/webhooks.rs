@@ -220,10 +220,9 @@ pub(super) fn announce(app: &Arc<Shared>, store: &mut Store, id: &str) {
         return;
     }
     let workflow = Arc::clone(workflow);
-    let lasts = store.settings.cryptogram_lasts();
     let base = app.base.get().map_or("", String::as_str);
     let reader = render::Reader::Token;
-    let view = View { app, base, reader, schema: Schema::Full, for_app: false, cryptogram_lasts: lasts };
+    let view = View { app, base, reader, schema: Schema::Full, for_app: false };
     let full: Value = serde_json::from_slice(&render::session(session, &view)).expect("what we wrote is JSON");
     let (id, at) = (app.event_ids.id("evt_"), app.clock.now());
     let data = data(kind, session, &full);

@@ -132,3 +132,19 @@ fn a_card_s_fingerprint_says_nothing_of_its_number_to_others() {
     assert_ne!(seeded(Some(7)), seeded(Some(8)), "no other sandbox has the key");
     assert_ne!(seeded(None), seeded(None), "no other sandbox has the key");
 }
+
+/// Source: sessions-api.md 1.3, trust.md 1.7.
+#[test]
+fn a_body_that_is_too_large_is_refused_like_anything_else() {
+    let lab = Lab::new();
+    let mut body = non_hosted(CHALLENGE_CARD, Value::Null);
+    body["filler"] = json!("x".repeat((1 << 20) - body.to_string().len() - r#","filler":"""#.len()));
+    assert_eq!(body.to_string().len(), 1 << 20);
+    assert_eq!(lab.call("POST", "/sessions", &body).status, 202);
+    for size in [(1 << 20) + 1, (1 << 20) + 100_000] {
+        body["filler"] = json!("x".repeat(size));
+        let answer = lab.call("POST", "/sessions", &body);
+        assert_eq!((answer.status, answer.codes()), (413, vec!["body_too_large".to_owned()]));
+        assert_eq!(answer.header("Cko-Version"), Some("3.0.0-sandbox"));
+    }
+}

@@ -286,3 +286,96 @@ fn programmable_numbers_say_what_happens() {
     let page = lab.form("/simulator/acs/3ds-method", &[("threeDSMethodData", &data)]);
     assert!(page.status == 200 && action(&page.body, "notify").is_none(), "{page:?}");
 }
+
+/// Source: sessions-api.md 3.9, 5.6; the values of 4.3 that a secret does not see.
+#[test]
+fn an_earlier_session_tells_its_past_but_not_its_proof() {
+    let lab = Lab::new();
+    let after = |earlier: &Value| {
+        let data = json!({
+            "initial_transaction": {"initial_session_id": earlier["id"]},
+            "channel_data": {"channel": "merchant_initiated", "request_type": "top_up"},
+        });
+        lab.create(&non_hosted(FRICTIONLESS_CARD, data))
+    };
+    let approved = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+    let proof = text(&approved, "cryptogram");
+    let session = after(&approved);
+    assert_eq!(text(&session, "status"), "approved");
+    let initial = &session["initial_transaction"];
+    assert_eq!(
+        (&initial["authentication_method"], &initial["acs_transaction_id"]),
+        (&json!("frictionless_authentication"), &approved["acs"]["transaction_id"])
+    );
+    assert!(initial["authentication_timestamp"].is_string() && initial["authentication_data"].is_null(), "{session}");
+    let seen = lab.send("GET", &path(&session), text(&session, "session_secret"), "");
+    assert!(seen.status == 200 && !seen.body.contains(proof), "{seen:?}");
+
+    let pending = lab.create(&non_hosted(FRICTIONLESS_CARD, Value::Null));
+    let challenged = lab.create(&non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})));
+    for earlier in [&pending, &challenged] {
+        let session = after(earlier);
+        assert_eq!(session["initial_transaction"], json!({"initial_session_id": earlier["id"]}));
+        assert_eq!((text(&session, "status"), text(&session, "response_status_reason")), ("unavailable", "21"));
+    }
+    assert_eq!(lab.answer_challenge(&challenged, "Checkout1!").status, 200);
+    assert_eq!(text(&after(&challenged)["initial_transaction"], "authentication_method"), "challenge_occurred");
+}
+
+/// Source: sessions-api.md 2.6, emv-3ds.md 1.3, 6.1.
+#[test]
+fn a_version_that_somebody_does_not_speak_is_refused_by_name() {
+    let lab = Lab::new();
+    let refused = |card: &str, more: Value| {
+        let answer = lab.call("POST", "/sessions", &non_hosted(card, more));
+        assert_eq!(answer.status, 403, "{answer:?}");
+        answer.codes().join(" ")
+    };
+    let (only_231, only_220, only_210) = ("4000110000001304", "4000110000001205", "4000110000001106");
+    assert_eq!(refused(only_231, json!({"channel_data": browser()})), "card_protocol_version_not_supported");
+    assert_eq!(refused(only_231, Value::Null), "card_protocol_version_not_supported");
+    assert_eq!(refused(only_220, json!({"reference": "SBX:V210"})), "card_protocol_version_not_supported");
+
+    let device = |version: &str| {
+        let mut data = app(JWE);
+        data["sdk_reference_number"] = json!(format!("3DS_LOA_SDK_SANDBOX_{version}_00001"));
+        data
+    };
+    let old = json!({"channel_data": device("020100")});
+    assert_eq!(refused(only_220, old.clone()), "protocol_version_not_supported_by_sdk");
+    assert_eq!(
+        refused(CHALLENGE_CARD, json!({"channel_data": device("020100"), "reference": "SBX:V220"})),
+        "protocol_version_not_supported_by_sdk"
+    );
+    assert_eq!(
+        refused(CHALLENGE_CARD, json!({"channel_data": device("020000")})),
+        "protocol_version_not_supported_by_sdk"
+    );
+    for (card, data, version) in [
+        (CHALLENGE_CARD, old.clone(), "2.1.0"),
+        (only_210, old, "2.1.0"),
+        (CHALLENGE_CARD, json!({"channel_data": device("020200")}), "2.2.0"),
+        (CHALLENGE_CARD, json!({"channel_data": device("020301")}), "2.2.0"),
+    ] {
+        assert_eq!(text(&lab.create(&non_hosted(card, data)), "protocol_version"), version);
+    }
+    // The same when the data come later.
+    for (card, status, version) in [(CHALLENGE_CARD, 200, "2.1.0"), (only_220, 403, "2.2.0")] {
+        let session = lab.create(&non_hosted(card, Value::Null));
+        let answer = lab.call("PUT", &format!("{}/collect-data", path(&session)), &device("020100"));
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(text(&lab.get(text(&session, "id")), "protocol_version"), version);
+    }
+}
+
+/// Source: product.md "Decided".
+#[test]
+fn nothing_is_to_be_done_while_the_bank_asks_by_itself() {
+    let lab = Lab::new();
+    let session = lab.create(&hosted(CHALLENGE_CARD, json!({"reference": "SBX:DECOUPLED"})));
+    assert_eq!(session["next_actions"], json!(["redirect_cardholder"]));
+    let waits = lab.call("PUT", &format!("{}/collect-data", path(&session)), &browser());
+    let waits = waits.json();
+    assert_eq!((text(&waits, "status"), text(&waits, "response_code")), ("challenged", "D"));
+    assert_eq!((&waits["next_actions"], &waits["_links"]["redirect_url"]), (&json!([]), &Value::Null));
+}

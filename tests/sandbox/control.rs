@@ -376,3 +376,80 @@ fn a_client_from_outside_is_the_only_one() {
     assert_eq!(ask("ack_other", "my own secret", "")["error"], "invalid_client");
     assert_eq!((lab.sandbox.client_id(), lab.sandbox.processing_channel_id()), ("ack_mine", "pc_mine"));
 }
+
+#[test]
+fn a_refused_session_leaves_what_is_armed() {
+    let lab = Lab::new();
+    let armed = || lab.control("GET", "/arm", &Value::Null).json();
+    let create = |more: Value| {
+        let mut body = non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()}));
+        merge(&mut body, more);
+        lab.call("POST", "/sessions", &body)
+    };
+    lab.control("PUT", "/arm", &json!({"scenario": "S004"}));
+    // The scenario's card is one that 3DS1 is not for, and the amount asks for 3DS1.
+    let refused = create(json!({"amount": 123_321}));
+    assert_eq!((refused.status, refused.codes()), (403, vec!["card_not_eligible".to_owned()]));
+    assert_eq!(armed(), json!({"scenario": "S004", "sessions": 1}));
+    assert_eq!(create(json!({"source": {"type": "card", "number": "9999999999999995"}})).status, 422);
+    assert_eq!(armed(), json!({"scenario": "S004", "sessions": 1}));
+    assert_eq!(text(&create(Value::Null).json(), "status"), "declined");
+    assert_eq!(armed(), json!({"sessions": 0}));
+}
+
+/// Source: product.md "Decided", what decides a session's fate.
+#[test]
+fn an_armed_scenario_comes_before_the_reference_and_that_before_the_card() {
+    let lab = Lab::new();
+    let create = |card: &str, reference: &str| {
+        let body = non_hosted(card, json!({"channel_data": browser(), "reference": reference}));
+        let session = lab.create(&body);
+        assert_eq!(text(&session, "reference"), reference);
+        text(&session, "status").to_owned()
+    };
+    for reference in
+        ["SBX:RISK", "SBX:DECOUPLED", "SBX:INFO", "SBX:503", "SBX:CODE=card_not_enrolled", "SBX:EXPIRE", "scn:S004"]
+    {
+        lab.control("PUT", "/arm", &json!({"scenario": "S008"}));
+        assert_eq!(create(FRICTIONLESS_CARD, reference), "rejected", "{reference}");
+    }
+    // What does not decide stays.
+    lab.control("PUT", "/arm", &json!({"scenario": "S008"}));
+    let body = non_hosted(CHALLENGE_CARD, json!({"channel_data": browser(), "reference": "SBX:NOVAULT;V210;RISK"}));
+    let session = lab.create(&body);
+    assert_eq!((text(&session, "status"), text(&session, "protocol_version")), ("rejected", "2.1.0"));
+    assert!(session["card"].is_null(), "{session}");
+
+    for (card, reference, status) in [
+        (CHALLENGE_CARD, "scn:S004", "declined"),
+        (CHALLENGE_CARD, "INV-7 scn:s008 again", "rejected"),
+        (FRICTIONLESS_CARD, "scn:S021", "challenged"),
+        ("4000110000002005", "scn:S004", "declined"),
+        (FRICTIONLESS_CARD, "scn:S004;SBX:INFO", "approved"),
+        // What nobody knows changes nothing.
+        (FRICTIONLESS_CARD, "scn:S999", "approved"),
+        (FRICTIONLESS_CARD, "scn:", "approved"),
+    ] {
+        assert_eq!(create(card, reference), status, "{card} {reference}");
+    }
+}
+
+#[test]
+fn the_protocol_version_is_any_that_the_api_speaks() {
+    let lab = Lab::new();
+    let create = |card: &str, amount: i64| {
+        let body = non_hosted(card, json!({"channel_data": browser(), "amount": amount}));
+        lab.call("POST", "/sessions", &body)
+    };
+    for version in ["2.1.0", "2.2.0", "1.0.2"] {
+        assert_eq!(lab.control("PUT", "/settings", &json!({"protocol_version": version})).status, 200, "{version}");
+        assert_eq!(text(&create(CHALLENGE_CARD, 6540).json(), "protocol_version"), version);
+    }
+    // 3DS1 knows no card without a purchase.
+    let refused = create(CHALLENGE_CARD, 0);
+    assert_eq!((refused.status, refused.codes()), (403, vec!["card_protocol_version_not_supported".to_owned()]));
+    for version in ["2.3.1", "2.2", ""] {
+        let refused = lab.control("PUT", "/settings", &json!({"protocol_version": version}));
+        assert_eq!((refused.status, refused.codes()), (422, vec!["protocol_version_invalid".to_owned()]), "{version}");
+    }
+}

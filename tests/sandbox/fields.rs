@@ -388,3 +388,87 @@ fn stored_cards_resolve() {
         ["processing_channel_id_required", "callback_url_required"]
     );
 }
+
+/// Source: sessions-api.md 3.1, 3.9: members without a length.
+#[test]
+fn what_has_no_limit_in_the_contract_has_none_here() {
+    let lab = Lab::new();
+    let long = "é".repeat(5_000);
+    let body = non_hosted(
+        CHALLENGE_CARD,
+        json!({
+            "device_information": {"device_id": long, "device_session_id": long},
+            "optimization": {"framework": long},
+            "initial_transaction": {"authentication_method": long, "authentication_timestamp": long},
+            "channel_data": {"user_agent_client_hint": long},
+        }),
+    );
+    let mut data = browser();
+    merge(&mut data, body["channel_data"].clone());
+    let mut body = body;
+    body["channel_data"] = data;
+    let session = lab.create(&body);
+    assert_eq!(text(&session["initial_transaction"], "authentication_method"), long);
+    for (name, wrong) in [
+        ("device_information", json!({"device_id": 7})),
+        ("optimization", json!({"framework": true})),
+        ("initial_transaction", json!({"authentication_data": "x".repeat(2049)})),
+    ] {
+        body[name] = wrong;
+    }
+    assert_eq!(codes(&lab, &body), ["authentication_data_invalid", "framework_invalid", "device_id_invalid"]);
+}
+
+#[test]
+fn a_code_that_is_empty_is_no_error() {
+    let lab = Lab::new();
+    for reference in ["SBX:CODE=", "SBX:CODE", "SBX:CODE=;INFO"] {
+        assert_eq!(codes(&lab, &non_hosted(CHALLENGE_CARD, json!({"reference": reference}))), [""; 0], "{reference}");
+    }
+}
+
+/// Source: sessions-api.md 2.6; the choice is ours.
+#[test]
+fn empty_text_in_a_member_that_must_be_there_is_a_missing_member() {
+    let lab = Lab::new();
+    let mut data = browser();
+    let required = ["accept_header", "language", "color_depth", "screen_height", "screen_width", "timezone"];
+    required.iter().for_each(|name| data[name] = json!(""));
+    let body = json!({
+        "source": {"type": "card", "number": "", "expiry_month": "", "expiry_year": ""},
+        "amount": "", "currency": "", "authentication_type": "recurring",
+        "completion": {"type": ""}, "channel_data": data,
+    });
+    let mut expected: Vec<_> = ["number", "expiry_month", "expiry_year", "amount", "currency", "type"].into();
+    expected.extend(required);
+    let expected: Vec<_> = expected.iter().map(|name| format!("{name}_required")).collect();
+    assert_eq!(codes(&lab, &body), expected);
+    assert_eq!(
+        codes(&lab, &json!({"source": "", "completion": ""})),
+        ["source_required", "currency_required", "completion_required"]
+    );
+    let optional =
+        non_hosted(CHALLENGE_CARD, json!({"authentication_category": "", "account_info": {"account_id": ""}}));
+    assert_eq!(codes(&lab, &optional), ["authentication_category_invalid"]);
+}
+
+/// Source: ISO 4217.
+#[test]
+fn every_currency_goes_out_as_its_number() {
+    let lab = Lab::new();
+    for (currency, number, exponent) in
+        [("ARS", "032", "2"), ("KWD", "414", "3"), ("CLP", "152", "0"), ("CLF", "990", "4"), ("EUR", "978", "2")]
+    {
+        let data = json!({"channel_data": browser(), "currency": currency});
+        let session = lab.create(&non_hosted(FRICTIONLESS_CARD, data));
+        let path = format!("/sessions/{}/messages", text(&session, "id"));
+        let request = &lab.control("GET", &path, &Value::Null).json()["messages"][0]["body"];
+        assert_eq!(
+            (text(request, "purchaseCurrency"), text(request, "purchaseExponent")),
+            (number, exponent),
+            "{currency}"
+        );
+    }
+    assert_eq!(codes(&lab, &non_hosted(CHALLENGE_CARD, json!({"currency": "978"}))), ["currency_invalid"]);
+    assert_eq!(codes(&lab, &non_hosted(CHALLENGE_CARD, json!({"currency": "EU"}))), ["currency_invalid"]);
+}

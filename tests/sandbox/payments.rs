@@ -147,3 +147,41 @@ fn payments_have_required_fields_and_a_scope() {
     }
     assert_eq!(lab.send("POST", "/payments", "", "{}").status, 401);
 }
+
+/// Source: sessions-api.md 4.1, 6.1: the cryptogram is shown for a time, wherever it is shown.
+#[test]
+fn the_cryptogram_is_gone_everywhere_when_its_time_is_over() {
+    let lab = Lab::new();
+    lab.control("PUT", "/settings", &json!({"cryptogram_seconds": 60}));
+    let merchant = Merchant::answering(&[200, 200]);
+    let make = || {
+        let completion = json!({"type": "non_hosted", "callback_url": merchant.url});
+        lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser(), "completion": completion})))
+    };
+    let called = |session: &Value| {
+        let path = format!("/sessions/{}/complete", text(session, "id"));
+        assert_eq!(lab.call("POST", &path, &Value::Null).status, 204);
+        merchant.next().1["cryptogram"].clone()
+    };
+    let pay = |three_ds: Value| lab.call("POST", "/payments", &payment(json!({"3ds": three_ds})));
+    let values = |session: &Value| {
+        json!({
+            "enabled": true, "eci": "05", "cryptogram": session["cryptogram"], "xid": session["xid"],
+            "version": "2.2.0",
+        })
+    };
+    let first = make();
+    lab.clock.advance(std::time::Duration::from_secs(59));
+    assert_eq!(called(&first), first["cryptogram"]);
+    let paid = pay(json!({"enabled": true, "authentication_id": first["id"]}));
+    assert_eq!(paid.json()["3ds"]["cryptogram"], first["cryptogram"]);
+
+    let (second, third) = (make(), make());
+    lab.clock.advance(std::time::Duration::from_secs(60));
+    assert!(lab.get(text(&second, "id"))["cryptogram"].is_null());
+    assert_eq!(called(&second), Value::Null);
+    let paid = pay(json!({"enabled": true, "authentication_id": second["id"]}));
+    assert_eq!((paid.status, &paid.json()["3ds"]["cryptogram"]), (201, &Value::Null));
+    let refused = pay(values(&third));
+    assert_eq!((refused.status, refused.codes()), (422, vec!["cryptogram_invalid".to_owned()]));
+}

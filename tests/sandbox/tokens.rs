@@ -162,6 +162,10 @@ fn scopes_are_asked_for_by_endpoint() {
         (with("sessions"), with("sessions:app"), with("sessions:browser"), with("gateway"));
     let plain = non_hosted(CHALLENGE_CARD, Value::Null).to_string();
     let inline = non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})).to_string();
+    // `null` equals an absent member, and a browser is what absent means.
+    let mut unsaid = browser();
+    unsaid["channel"] = Value::Null;
+    let unsaid = non_hosted(CHALLENGE_CARD, json!({"channel_data": unsaid})).to_string();
     for (token, body, status) in [
         (&all, &plain, 202),
         (&app, &plain, 202),
@@ -170,6 +174,8 @@ fn scopes_are_asked_for_by_endpoint() {
         (&all, &inline, 201),
         (&browser_only, &inline, 201),
         (&app, &inline, 403),
+        (&browser_only, &unsaid, 201),
+        (&app, &unsaid, 403),
     ] {
         let answer = lab.send("POST", "/sessions", token, body);
         assert_eq!(answer.status, status, "{answer:?}");

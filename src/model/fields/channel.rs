@@ -4,7 +4,8 @@
 //! Source: sessions-api.md 3.7; emv-3ds.md 4.1–4.3.
 
 use super::kind::Kind::{
-    self, Base64, Boolean, Constant, Integer, Ip, Language, ListOf, NumberText, Object, Offset, OneOf, Text, Uuid,
+    self, AnyText, Base64, Boolean, Constant, Integer, Ip, Language, ListOf, NumberText, Object, Offset, OneOf, Text,
+    Uuid,
 };
 use super::{Condition, Field, Group, row, words};
 use crate::model::draft::{Body, Channel};
@@ -46,7 +47,7 @@ pub(super) const ROWS: &[Field] = &[
         .default("the console fills in how the 3DS Method went; inside POST /sessions it stays open")
         .emv("threeDSCompInd"),
     web("/iframe_payment_allowed", Boolean, "Only for Google secure payment").late(),
-    web("/user_agent_client_hint", Text(0, 2048), "The browser's Sec-CH-UA headers").late(),
+    web("/user_agent_client_hint", AnyText, "The browser's Sec-CH-UA headers").late(),
     app("/channel", OneOf(words::CHANNELS), CHANNEL).required().emv("deviceChannel"),
     app("/sdk_app_id", Uuid, "The app's installation, a UUID").when(Condition::AppFilled).emv("sdkAppID"),
     app("/sdk_max_timeout", Integer(5, i32::MAX as i64), "Minutes the shopper has for the challenge, 5 or more")

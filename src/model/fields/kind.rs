@@ -18,6 +18,8 @@ pub enum Kind {
     Object,
     /// Text, with the smallest and largest number of characters.
     Text(usize, usize),
+    /// Any text: the contract knows no limit.
+    AnyText,
     /// Digits as text, with the smallest and largest number of them.
     Digits(usize, usize),
     /// Text, or a number that the API turns into text; smallest and largest number of characters.
@@ -143,30 +145,16 @@ impl Kind {
                 let fits = |letter: char| letter.is_alphanumeric() || " .!*-=_@".contains(letter);
                 text.chars().count() <= 40 && text.chars().all(fits)
             }
-            Self::Object | Self::Integer(..) | Self::Boolean | Self::List | Self::ListOf(..) => true,
+            Self::AnyText | Self::Object | Self::Integer(..) | Self::Boolean | Self::List | Self::ListOf(..) => true,
         };
         (!fits).then(|| self.wanted())
-    }
-
-    /// True if empty text is as good as nothing: plain text is, other kinds are damaged by it.
-    pub(in crate::model) fn empty_is_missing(self) -> bool {
-        !matches!(
-            self,
-            Self::Object
-                | Self::Integer(..)
-                | Self::Boolean
-                | Self::List
-                | Self::ListOf(..)
-                | Self::OneOf(_)
-                | Self::NumberText(..)
-                | Self::Offset
-        )
     }
 
     /// What the kind asks for, as the end of a sentence that starts with the field's name.
     pub fn wanted(self) -> String {
         match self {
             Self::Object => "is an object".into(),
+            Self::AnyText => "is text".into(),
             Self::Text(low, high) | Self::NumberText(low, high) => format!("is text of {low} to {high} characters"),
             Self::Digits(low, high) if low == high => format!("is text of {low} digits"),
             Self::Digits(low, high) => format!("is text of {low} to {high} digits"),

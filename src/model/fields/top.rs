@@ -2,7 +2,7 @@
 //! schedules, earlier authentications, optimisation. Source: sessions-api.md 3.1, 3.8, 3.9.
 
 use super::kind::Kind::{
-    self, Address, Boolean, Currency, Day, Descriptor, Id, Integer, List, ListOf, Object, OneOf, Text,
+    self, Address, AnyText, Boolean, Currency, Day, Descriptor, Id, Integer, List, ListOf, Object, OneOf, Text,
 };
 use super::{Condition, Field, Group, row, words};
 use crate::model::draft::{Body, Completion};
@@ -99,11 +99,11 @@ pub(super) const LAST: &[Field] = &[
         .emv("threeDSReqPriorRef"),
     prior(
         "/initial_transaction/authentication_method",
-        Text(0, 64),
+        AnyText,
         "How the shopper was checked: frictionless_authentication, challenge_occurred, avs_verified, other_issuer_methods",
     )
     .emv("threeDSReqPriorAuthMethod"),
-    prior("/initial_transaction/authentication_timestamp", Text(0, 64), "When, in ISO 8601")
+    prior("/initial_transaction/authentication_timestamp", AnyText, "When, in ISO 8601")
         .emv("threeDSReqPriorAuthTimestamp"),
     prior("/initial_transaction/authentication_data", Text(0, 2048), "What that authentication left behind")
         .emv("threeDSReqPriorAuthData"),
@@ -113,12 +113,12 @@ pub(super) const LAST: &[Field] = &[
         "The earlier session; the API fills the other members from it",
     ),
     device("/optimization", Object, "Whether the API may change the request for better results"),
-    device("/optimization/framework", Text(0, 50), "What to optimise for: acceptance_rates"),
+    device("/optimization/framework", AnyText, "What to optimise for: acceptance_rates"),
     device("/optimization/optimized", Boolean, "Whether the request was optimised"),
     device("/optimization/optimized_properties", List, "What was changed: field, original_value, optimized_value"),
     device("/device_information", Object, "What the shop's own scripts know of the device").late(),
-    device("/device_information/device_id", Text(0, 256), "The shop's own name for the device").late(),
-    device("/device_information/device_session_id", Text(0, 256), "dsid_ and 26 characters; free text is taken")
+    device("/device_information/device_id", AnyText, "The shop's own name for the device").late(),
+    device("/device_information/device_session_id", AnyText, "dsid_ and 26 characters; free text is taken")
         .late(),
     device("/google_spa", Object, "For Google secure payment, non-hosted only").late(),
     device("/google_spa/continue_url", Address, "Where Google's page goes back to; non-hosted only").late(),

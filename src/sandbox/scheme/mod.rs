@@ -18,7 +18,7 @@ use super::validate::Channel;
 use crate::model::Lane;
 use crate::model::scheme::SchemeMessage;
 
-pub(super) use codes::{exponent, numeric};
+pub(super) use codes::{exponent, is_currency, numeric};
 pub(super) use messages::{Talk, browser_message, cres, encoded_creq, erro, information, merchant};
 
 use messages::{areq, ares, relayed, results};

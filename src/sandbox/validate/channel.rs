@@ -1,7 +1,7 @@
 //! `channel_data`: the shopper's browser, the shopper's app, or nobody.
 //! Source: sessions-api.md 3.7, 9.3, open question 21.
 
-use super::{Given, Members, Need, Object, Reader, Words};
+use super::{Given, Members, Need, Object, Reader, Words, is_digits};
 use crate::sandbox::fields::Findings;
 use crate::sandbox::keys::decode_base64url;
 
@@ -50,6 +50,14 @@ pub(in crate::sandbox) struct App {
 }
 
 impl App {
+    /// The highest version that the SDK speaks, if its reference number tells: the six digits
+    /// in `3DS_LOA_SDK_SANDBOX_020200_00001`.
+    pub(in crate::sandbox) fn version(&self) -> Option<String> {
+        let digits = self.reference_number.split('_').find(|part| is_digits(part, 6..=6))?;
+        let part = |from: usize| digits[from..from + 2].trim_start_matches('0').parse().unwrap_or(0_u8);
+        Some(format!("{}.{}.{}", part(0), part(2), part(4)))
+    }
+
     /// True for a compact JWE: five parts, the first one a JSON object.
     pub(in crate::sandbox) fn readable(&self) -> bool {
         let mut parts = self.encrypted_data.split('.');
@@ -153,7 +161,7 @@ fn browser(reader: &mut Reader) -> Option<Channel> {
     let ip_address = reader.text("ip_address", Must, 1..=45);
     let method_completion = method_completion(reader, May);
     reader.flag("iframe_payment_allowed");
-    reader.text("user_agent_client_hint", May, 0..=2048);
+    reader.any_text("user_agent_client_hint");
     Some(Channel::Browser(Box::new(Browser {
         accept_header: accept_header?,
         java_enabled,

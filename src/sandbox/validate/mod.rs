@@ -15,9 +15,10 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::fields::{Findings, Need, Object, Reader, Words};
 use super::given::{Given, Members};
+use super::scheme::is_currency;
 
 pub(super) use channel::{App, Browser, Channel, channel_data, fingerprint};
-pub(super) use source::{SCHEMES, Source};
+pub(super) use source::{SCHEMES, Source, is_card_number};
 
 use Need::{May, Must};
 use channel::Read;
@@ -96,20 +97,6 @@ const TRANSACTION_TYPES: &Words = &[
 ];
 const EXPERIENCES: &Words = &[("3ds", &[]), ("google_spa", &[])];
 
-/// ISO 4217, active codes, each in four bytes.
-const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN \
-    BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP \
-    GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD \
-    KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR \
-    NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC \
-    SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XOF XPF \
-    YER ZAR ZMW ZWL";
-
-/// True for a currency code in use.
-pub(super) fn is_currency(code: &str) -> bool {
-    code.len() == 3 && CURRENCIES.as_bytes().chunks(4).any(|known| known.starts_with(code.as_bytes()))
-}
-
 /// Reads the body of `POST /sessions`.
 ///
 /// # Errors
@@ -151,7 +138,8 @@ fn top_level(reader: &mut Reader, around: &Around) -> Option<Draft> {
         keep(&mut echoes, name, Some(plan));
     }
     let initial = initial_transaction(reader, prior, around);
-    let linked = initial.is_some();
+    // Naming a session that has no past yet is naming none.
+    let linked = initial.as_ref().is_some_and(|object| object.keys().any(|name| name != "initial_session_id"));
     keep(&mut echoes, "initial_transaction", initial);
     keep(&mut echoes, "optimization", reader.nested("optimization", optimization));
     let experiences = rest(reader);
@@ -204,8 +192,8 @@ fn amount(reader: &mut Reader) -> Option<i64> {
 /// The last rows of the top-level table.
 fn rest(reader: &mut Reader) -> Option<Vec<&'static str>> {
     reader.check("device_information", |reader| {
-        reader.text("device_id", May, 0..=256);
-        reader.text("device_session_id", May, 0..=256);
+        reader.any_text("device_id");
+        reader.any_text("device_session_id");
     });
     reader.check("google_spa", |reader| {
         reader.web_address("continue_url", May);
@@ -284,8 +272,8 @@ fn initial_transaction(reader: &mut Reader, prior: Option<String>, around: &Arou
     let mut earlier = None;
     let given = reader.nested("initial_transaction", |reader| {
         reader.text("acs_transaction_id", May, 0..=36);
-        reader.text("authentication_method", May, 0..=64);
-        reader.text("authentication_timestamp", May, 0..=64);
+        reader.any_text("authentication_method");
+        reader.any_text("authentication_timestamp");
         reader.text("authentication_data", May, 0..=2048);
         if let Some(id) = reader.text("initial_session_id", May, 0..=30) {
             earlier = (around.earlier)(&id);
@@ -303,7 +291,7 @@ fn initial_transaction(reader: &mut Reader, prior: Option<String>, around: &Arou
 }
 
 fn optimization(reader: &mut Reader) {
-    reader.text("framework", May, 0..=50);
+    reader.any_text("framework");
     reader.flag("optimized");
     if reader.raw("optimized_properties").is_some_and(|value| value.as_array().is_none()) {
         reader.findings.invalid("optimized_properties");

@@ -306,6 +306,7 @@ pub fn takes_templates(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Text(..)
+            | Kind::AnyText
             | Kind::Address
             | Kind::Moment
             | Kind::Id(_)
