@@ -2,15 +2,23 @@
 //! issuer, hosted pages, callbacks, webhooks.
 //!
 //! Hides everything an issuer and a scheme would do; promises the contract of the Sessions
-//! API to any client, over plain HTTP and, if asked for, over TLS under the vendor's names. Knows nothing of the console: it writes its answers
-//! by hand, so that a mistake in the client's types cannot pass unseen. All protocol time
-//! is read from the [`Clock`] it was given; dropping a [`Sandbox`] stops it.
+//! API to any client, over plain HTTP and, if asked for, over TLS under the vendor's names.
+//! Knows nothing of the console: it writes its answers by hand, so that a mistake in the
+//! client's types cannot pass unseen. All protocol time is read from the [`Clock`] it was
+//! given; dropping a [`Sandbox`] stops it.
 //!
-//! Plays all of sessions-api.md: hosted and non-hosted sessions in browsers and apps, merchants
-//! who act alone, 3DS1, stored cards and network tokens, payments. Only Google's experience
-//! is not simulated (it is always `unavailable`), and the plain JSON route stands in for the
-//! app's encrypted exchange with the issuer. An instrument id that begins with `src_bank` is a
-//! bank account; any other unknown one is the card 4242 4242 4242 4242, unless `strict`.
+//! Plays hosted and non-hosted sessions in browsers and apps, merchants who act alone, 3DS1,
+//! stored cards and network tokens, payments. An instrument id that begins with `src_bank` is
+//! a bank account; any other unknown one is the card 4242 4242 4242 4242, unless `strict`.
+//!
+//! Does not play:
+//! - Google's experience: always `unavailable`;
+//! - the encrypted exchange of an app with the issuer (emv-3ds.md 5.4): only the plain JSON
+//!   route that stands in for it;
+//! - messages of 2.3.1: a card that speaks nothing else is refused;
+//! - one-time passwords of scenario challenges: every challenge asks for `Checkout1!`;
+//! - of a scenario that is armed or named in a reference anything but its card's range: no
+//!   timings, no faults between servers; faults are those of the API's own door.
 //!
 //! ```text
 //!                create
