@@ -239,6 +239,11 @@ fn edits(field: &Field, pointer: &str) -> Vec<Edit> {
             edits.push(edit("under", Some(texts(low.saturating_sub(1), "a"))));
             edits.push(edit("a number as long", Some(json!(10_i64.pow(u32::try_from(high.min(9)).expect("small"))))));
         }
+        Kind::AnyText => {
+            for length in [1, 65, 257] {
+                edits.push(edit("any length", Some(texts(length, "é"))));
+            }
+        }
         Kind::Ip | Kind::Offset => {
             for length in [1, 5, 6, 45, 46] {
                 edits.push(edit("digits", Some(texts(length, "1"))));

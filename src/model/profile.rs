@@ -147,8 +147,12 @@ impl Profile {
         }
     }
 
-    /// Takes another environment and the vendor's addresses for it.
+    /// Takes another environment, the vendor's addresses for it, and its name if the
+    /// profile has none of its own.
     pub fn set_environment(&mut self, environment: Environment) {
+        if self.name == self.environment.name() {
+            self.name = environment.name().into();
+        }
         self.environment = environment;
         self.use_vendor_hosts();
     }

@@ -39,6 +39,9 @@ pub fn problem(request: &StepRequest, answer: &Response) -> Option<Problem> {
 fn advice(step: Step, answer: &Response) -> &'static str {
     match answer.status {
         401 => "The Authorization was not accepted, also after one renewal; choose another, or look at the credentials",
+        403 if step == Step::Create => {
+            "No session was made: the account, the card or the scopes do not allow this; change it in the form, then send"
+        }
         403 => "Read the session: next_actions says what it allows now. Then send that, or skip this step",
         404 => "Check the address; a session belongs to the account and environment that created it",
         409 => {

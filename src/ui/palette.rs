@@ -111,7 +111,8 @@ pub struct Taken {
 /// belongs first to what has it: a text under the pen, a menu, a window.
 pub fn pressed(ui: &Ui, workspace: &Workspace, taken: Taken) -> Vec<Act> {
     let typing = ui.ctx().text_edit_focused();
-    let menu = taken.escape || ui.ctx().any_popup_open();
+    // The context's own question is about popups drawn in this pass: none so far.
+    let menu = taken.escape || egui::Popup::is_any_open(ui.ctx());
     let mut acts = Vec::new();
     for entry in TABLE {
         for key in entry.keys {

@@ -107,6 +107,9 @@ pub struct Draft {
     payment: Doc,
     /// `completion` of the kind that is not chosen.
     other_completion: Option<Value>,
+    /// The channel that comes back with the non-hosted completion: a hosted page is always
+    /// seen in a browser.
+    other_channel: Option<Channel>,
 }
 
 impl Default for Draft {
@@ -152,6 +155,7 @@ impl Draft {
             fingerprint: Doc::default(),
             payment: Doc::default(),
             other_completion: None,
+            other_channel: None,
         }
     }
 
@@ -251,6 +255,12 @@ impl Draft {
         if self.session.broken().is_some() {
             return false;
         }
+        let channel = match completion {
+            Completion::Hosted => Channel::Browser,
+            Completion::NonHosted => self.other_channel.take().unwrap_or(self.channel),
+        };
+        self.other_channel = (completion == Completion::Hosted).then_some(self.channel);
+        self.set_channel(channel);
         let there = self.session.get("/completion").cloned();
         let other = self.other_completion.take().unwrap_or_else(|| urls(completion));
         self.session.set("/completion", Some(other));

@@ -10,7 +10,7 @@ use crate::bus::Command;
 use crate::model::api::{ApiError, Session};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::explain::{self, Meaning, Risk};
-use crate::model::run::Run;
+use crate::model::run::{Run, What};
 use crate::model::steps::proof;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, display_text, emphasis, emphasis_with, muted, outlined_button};
@@ -216,16 +216,33 @@ fn not_now(meaning: &Meaning) -> Option<String> {
     (!meaning.go_on).then_some(why)
 }
 
+/// The answer of the newest payment, if it was asked for this way.
+fn paid(run: &Run, by_id: bool) -> Option<&Value> {
+    let asked = run.entries.iter().rev().find_map(|entry| match &entry.what {
+        What::Exchange(exchange) if exchange.step == Step::Authorise => Some(exchange),
+        _ => None,
+    })?;
+    let named = String::from_utf8_lossy(&asked.request.body).contains("\"authentication_id\"");
+    run.progress.payment.as_ref().filter(|_| named == by_id)
+}
+
+fn said<'a>(payment: Option<&'a Value>, name: &str) -> Option<&'a str> {
+    payment?.get(name)?.as_str()
+}
+
+fn paid_words(payment: &Value) -> String {
+    display_text(&format!("Paid: {}", said(Some(payment), "status").unwrap_or("the answer says no status")))
+}
+
 fn gateway_tile(ui: &mut Ui, run: &Run, meaning: &Meaning, commands: &mut Vec<Command>) {
-    let payment = run.progress.payment.as_ref();
-    let text = |name: &str| payment.and_then(|payment| payment.get(name)).and_then(Value::as_str);
+    let payment = paid(run, true);
     let words = match (payment, not_now(meaning)) {
-        (Some(_), _) => display_text(&format!("Paid: {}", text("status").unwrap_or("the answer says no status"))),
+        (Some(payment), _) => paid_words(payment),
         (None, Some(_)) => "Not with this result".into(),
         (None, None) => "POST /payments with authentication_id".into(),
     };
     tile(ui, i::ICON_TAG.outlined(), "This gateway", &words, |ui| {
-        if let Some(id) = text("id") {
+        if let Some(id) = said(payment, "id") {
             value_ui(ui, "payment id", Some(id));
             return;
         }
@@ -253,8 +270,13 @@ const NO_PROOF: &str = "The session has no ECI and cryptogram to hand over";
 
 /// The same gateway, but with what another one would be told.
 fn values_tile(ui: &mut Ui, run: &Run, session: &Session, commands: &mut Vec<Command>) {
-    let text = "POST /payments with eci, cryptogram, xid and version";
-    tile(ui, i::ICON_PAYMENTS.outlined(), "With values", text, |ui| {
+    let payment = paid(run, false);
+    let text = payment.map_or_else(|| "POST /payments with eci, cryptogram, xid and version".into(), paid_words);
+    tile(ui, i::ICON_PAYMENTS.outlined(), "With values", &text, |ui| {
+        if let Some(id) = said(payment, "id") {
+            value_ui(ui, "payment id", Some(id));
+            return;
+        }
         ui.add_enabled_ui(proven(session), |ui| {
             let button = outlined_button(ui, None, "Authorise by values", None);
             let button = button.on_disabled_hover_text(NO_PROOF);
