@@ -58,6 +58,9 @@ pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), F
         let session = store.sessions.get_mut(id).ok_or_else(gone)?;
         session.status = Status::Pending;
         let said = scheme::authenticate(app, base, honour, session);
+        if let Some(channel) = &mut session.channel {
+            channel.shed(); // whatever came of it: nobody needs the data again
+        }
         Pending::after(&mut store, id, said)
     };
     app.post(pending).await;
@@ -194,4 +197,67 @@ pub(super) async fn complete(State(app): App, call: Call) -> Answer {
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{SocketAddr, TcpStream};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::sandbox::{Config, Sandbox};
+
+    /// Posts JSON, with a token if there is one; the answer as it came.
+    fn post(addr: SocketAddr, path: &str, authorization: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(addr).expect("the sandbox listens");
+        let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\nContent-Type: {kind}\r\n\
+             {authorization}Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).expect("the sandbox reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the sandbox answers");
+        answer
+    }
+
+    /// What a session keeps cannot be asked for, so its state is looked at.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn no_way_out_of_an_authentication_leaves_its_data_behind() {
+        let sandbox = Sandbox::start(Config::new(0, Clock::real())).await.expect("a free port");
+        let addr = sandbox.addr();
+        let (id, secret) = (sandbox.client_id(), sandbox.client_secret().expose());
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let answer = tokio::task::block_in_place(|| post(addr, "/connect/token", "", &form));
+        let (_, rest) = answer.split_once("\"access_token\":\"").unwrap_or_else(|| panic!("{answer}"));
+        let token = format!("Authorization: Bearer {}\r\n", rest.split('"').next().unwrap_or_default());
+        let device = json!({
+            "channel": "app", "sdk_app_id": "dbd64fcb-c19a-4728-8849-e3d50bfdde39", "sdk_max_timeout": 5,
+            "sdk_encrypted_data": "x".repeat(64_000), "sdk_interface_type": "both",
+            "sdk_ephem_pub_key": {"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+            "sdk_reference_number": "3DS_LOA_SDK_ABCD_020200_00001", "sdk_transaction_id": "b2385523-a66c-4907-ac3c-91848e8c0067",
+            "sdk_ui_elements": ["text"],
+        });
+        // Declined as a risk, broken off by the scheme, answered.
+        for (card, reference) in
+            [("4485040371536584", "SBX:RISK"), ("4452927588210665", ""), ("4485040371536584", "INV-1")]
+        {
+            let body = json!({
+                "source": {"type": "card", "number": card, "expiry_month": 6, "expiry_year": 2030},
+                "amount": 6540, "currency": "USD", "reference": reference, "completion": {"type": "non_hosted"},
+                "channel_data": device,
+            });
+            let answer = tokio::task::block_in_place(|| post(addr, "/sessions", &token, &body.to_string()));
+            assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+            let store = sandbox.shared.lock();
+            let session = store.sessions.newest_first().next().expect("a session");
+            assert!(session.status.is_final(), "{card} {:?}", session.status);
+            assert!(matches!(&session.channel, Some(Channel::App(app)) if app.encrypted_data.is_empty()), "{card}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The control routes: what a tester may look at and move from outside.
 //!
 //! Promises: nothing without this run's control token, nothing for a browser (any `Origin`,
-//! or `Sec-Fetch-Site` other than `none`), no secret and no full card number in any answer.
+//! or `Sec-Fetch-Site` other than `none`), no secret and no full card number in any answer; long
+//! lists are written out when the state is free again.
 //! Source: sessions-api.md 7.5, trust.md R17.
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::answer::{Answer, Call, Fault, answer_json};
 use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
 use super::issuer::finish;
+use super::log::Entry;
 use super::scheme::status_of;
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
@@ -103,12 +105,16 @@ fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
 async fn messages(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let id = call.segment(3);
-    let store = app.lock();
-    if store.sessions.get(id).is_none() {
-        return Err(Fault::not_found("session_not_found"));
-    }
-    let own = store.messages.iter().rev().filter(|message| message.session.0 == id);
+    let (own, dropped) = {
+        let store = app.lock();
+        if store.sessions.get(id).is_none() {
+            return Err(Fault::not_found("session_not_found"));
+        }
+        let own = store.messages.iter().rev().filter(|message| message.session.0 == id);
+        (own.cloned().collect::<Vec<_>>(), store.messages.dropped)
+    };
     let list: Vec<Value> = own
+        .iter()
         .map(|message| {
             json!({
                 "kind": message.kind, "from": message.from, "to": message.to,
@@ -119,7 +125,7 @@ async fn messages(State(app): App, call: Call) -> Answer {
             })
         })
         .collect();
-    Ok(answer_json(200, &json!({"messages": list, "dropped": store.messages.dropped})))
+    Ok(answer_json(200, &json!({"messages": list, "dropped": dropped})))
 }
 
 /// Ends a challenge from outside: `{"result": "approve" | "fail" | "cancel" | "timeout"}`.
@@ -153,9 +159,12 @@ async fn end_challenge(State(app): App, call: Call) -> Answer {
 /// Requests with their answers, newest first.
 async fn log(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
-    let store = app.lock();
-    let list: Vec<Value> = store.log.iter().take(PAGE).map(|entry| entry.json()).collect();
-    Ok(answer_json(200, &json!({"log": list, "dropped": store.log.dropped})))
+    let (entries, dropped) = {
+        let store = app.lock();
+        (store.log.iter().take(PAGE).cloned().collect::<Vec<_>>(), store.log.dropped)
+    };
+    let list: Vec<Value> = entries.iter().map(Entry::json).collect();
+    Ok(answer_json(200, &json!({"log": list, "dropped": dropped})))
 }
 
 fn clock_json(app: &Shared) -> Response {

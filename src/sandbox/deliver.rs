@@ -1,14 +1,17 @@
 //! Callbacks and webhooks to the merchant: the only place of the sandbox that opens connections.
 //!
-//! Promises: no redirects, no proxy, only loopback and private addresses (others are
-//! recorded), ten seconds of real time for an answer. Knows nothing of states.
+//! Promises: no redirects, no proxy, no name looked up, only loopback and private addresses
+//! (others are recorded), ten seconds of real time for an answer. Knows nothing of states.
 //! Source: sessions-api.md 2.5, 6.1, 6.4.
 
-use std::net::IpAddr;
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{Host, Url};
@@ -50,6 +53,21 @@ impl Delivery {
     }
 }
 
+/// Resolves the names of this machine to loopback, and no others: the system is never asked.
+struct Here;
+
+impl Resolve for Here {
+    fn resolve(&self, name: Name) -> Resolving {
+        let here = is_here(name.as_str());
+        Box::pin(async move {
+            let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+            let port = 0; // the address says which
+            let addresses: Addrs = Box::new(addresses.into_iter().map(move |ip| SocketAddr::new(ip, port)));
+            here.then_some(addresses).ok_or_else(|| "only names of this machine are resolved".into())
+        })
+    }
+}
+
 /// The client that delivers.
 pub(super) struct Courier {
     client: Option<reqwest::Client>,
@@ -63,6 +81,7 @@ impl Courier {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .dns_resolver(Arc::new(Here))
             .timeout(TIME_OUT)
             .http1_title_case_headers() // `Cko-Signature`, as the documents spell it
             .user_agent(concat!("sessions-sandbox/", env!("CARGO_PKG_VERSION")))
@@ -102,19 +121,35 @@ fn reason(fault: &reqwest::Error) -> &'static str {
     }
 }
 
-/// True for addresses that cannot be anybody else's: loopback, private, link-local, `localhost`.
-/// A name is never looked up, so it cannot turn out to be something else.
+/// True for the names that always mean this machine.
+fn is_here(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// True for loopback and private addresses and the names of this machine. Link-local ones are
+/// left out: there are services that answer everybody (sessions-api.md 6.1).
 fn is_near(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        Some(Host::Domain(name)) => is_here(name),
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private(),
         Some(Host::Ipv6(ip)) => match IpAddr::from(ip).to_canonical() {
-            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-            IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+            IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
         },
         None => false,
     }
+}
+
+/// An address as it may be shown: without a name and a password in it.
+pub(super) fn public(url: &str) -> Cow<'_, str> {
+    let Ok(mut parsed) = Url::parse(url) else { return url.into() };
+    if parsed.username().is_empty() && parsed.password().is_none() {
+        return url.into();
+    }
+    // Both fail for addresses without a host only; those cannot have a user.
+    let stripped = parsed.set_username("").and_then(|()| parsed.set_password(None));
+    stripped.map_or_else(|()| Cow::Borrowed("••••"), |()| String::from(parsed).into())
 }
 
 impl Callbacks {
@@ -142,7 +177,7 @@ impl Shared {
             }
         };
         let record = json!({
-            "at": shown(self.clock.now()), "session_id": delivery.session, "url": delivery.url,
+            "at": shown(self.clock.now()), "session_id": delivery.session, "url": public(&delivery.url),
             "request_id": delivery.request_id, "body": delivery.body, "outcome": outcome, "accepted": accepted,
         });
         self.lock().remember_callback(record);
@@ -162,12 +197,23 @@ mod tests {
             "http://10.0.0.7/",
             "http://[::1]:8/",
             "http://192.168.1.2/",
+            "http://shop.localhost:9/",
+            "http://[::ffff:10.0.0.1]/",
+            "http://[fd00::1]/",
         ] {
             assert!(is_near(url), "{url}");
         }
-        for url in
-            ["https://shop.example/cb", "http://8.8.8.8/", "http://localhost.example/", "http://[2001:db8::1]/", "x"]
-        {
+        for url in [
+            "https://shop.example/cb",
+            "http://8.8.8.8/",
+            "http://localhost.example/",
+            "http://[2001:db8::1]/",
+            "http://169.254.169.254/",
+            "http://[fe80::1]/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://0.0.0.0/",
+            "x",
+        ] {
             assert!(!is_near(url), "{url}");
         }
     }

@@ -23,8 +23,8 @@ use super::given::{Given, Members};
 
 /// Faults in the list at most.
 const FAULTS: usize = 100;
-/// Longest delay, in milliseconds: ten minutes.
-const LONGEST_DELAY: i64 = 600_000;
+/// Longest delay that anybody can ask for.
+pub(super) const LONGEST_DELAY: Duration = Duration::from_mins(10);
 
 /// What happens to a request. Source: sessions-api.md 7.5, product.md "Sandbox".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,8 @@ impl Planned {
         let word = reader.word("kind", Need::Must, kinds);
         let need = |wanted| if word == Some(wanted) { Need::Must } else { Need::May };
         let status = reader.integer("status", need("status"), 400..=599);
-        let delay = reader.integer("delay_ms", need("delay_ms"), 0..=LONGEST_DELAY).unwrap_or(0);
+        let longest = i64::try_from(LONGEST_DELAY.as_millis()).unwrap_or(i64::MAX);
+        let delay = reader.integer("delay_ms", need("delay_ms"), 0..=longest).unwrap_or(0);
         let method = reader.matching("method", Need::May, |text| text.bytes().all(|byte| byte.is_ascii_uppercase()));
         let path = reader.matching("path", Need::May, |text| text.starts_with('/') && is_api(text));
         let times = reader.integer("times", Need::May, 0..=1_000_000).unwrap_or(1);

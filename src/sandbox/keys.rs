@@ -173,7 +173,7 @@ impl Keys {
         if let Some(known) = cards.get(pan) {
             return Arc::clone(known);
         }
-        let ids = CardIds { instrument: self.instrument_id(pan), fingerprint: Self::fingerprint(pan) };
+        let ids = CardIds { instrument: self.instrument_id(pan), fingerprint: self.fingerprint(pan) };
         if cards.len() >= CARDS {
             cards.clear();
         }
@@ -182,13 +182,17 @@ impl Keys {
         ids
     }
 
-    /// 64 upper-case hex digits, the same for one card number in every run.
+    /// 64 upper-case hex digits, the same for one card number in this sandbox; with the key in
+    /// everybody's hands a masked number could be found from it (trust.md R39).
     /// Source: sessions-api.md 4.3 (`card.fingerprint`).
-    fn fingerprint(pan: &str) -> String {
-        hmac(b"sandbox card fingerprint", &[pan.as_bytes()]).iter().fold(String::with_capacity(64), |mut hex, byte| {
-            write!(hex, "{byte:02X}").expect("writing to a String cannot fail");
-            hex
-        })
+    fn fingerprint(&self, pan: &str) -> String {
+        hmac(&self.vault_key, &[b"fingerprint", pan.as_bytes()]).iter().fold(
+            String::with_capacity(64),
+            |mut hex, byte| {
+                write!(hex, "{byte:02X}").expect("writing to a String cannot fail");
+                hex
+            },
+        )
     }
 
     /// The instrument id of a card number: stable for this sandbox.

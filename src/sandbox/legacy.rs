@@ -19,7 +19,7 @@ use super::bank::{self, Question};
 use super::cards::Legacy;
 use super::hosted;
 use super::issuer::{Input, Try, input, is_web_address, tried};
-use super::legacy_xml::{Element, Leaves, is_signed, message, pack, unpack};
+use super::legacy_xml::{Element, Leaves, message, pack, signed, unpack};
 use super::scheme::{Talk, code_of, exponent, merchant, numeric, status_of, verdict};
 use super::session::{LegacyState, Session, Status};
 use super::state::Pending;
@@ -172,8 +172,8 @@ fn read_pareq(form: &[(String, String)]) -> Result<Request, &'static str> {
     }
     let xml = unpack(packed).ok_or("PaReq is not the base64 of a deflated message.")?;
     let leaves = Leaves::read(&xml).ok_or("PaReq is no well-formed message.")?;
-    let transaction = leaves.id().strip_prefix('P').unwrap_or_default().to_owned();
-    Ok(Request { transaction, xid: leaves.get("PAReq/Purchase/xid").to_owned() })
+    let transaction = leaves.id("ThreeDSecure/Message").strip_prefix('P').unwrap_or_default().to_owned();
+    Ok(Request { transaction, xid: leaves.get("ThreeDSecure/Message/PAReq/Purchase/xid").to_owned() })
 }
 
 /// `POST /simulator/acs/3ds1`: the issuer's page, and its answers.
@@ -214,8 +214,8 @@ pub(super) fn answered(app: &Shared, session: &mut Session, result: &str) -> Opt
     }
     let answer = if result == "approve" { right_answer(session.range.legacy) } else { 'N' };
     legacy.answer = Some(answer);
-    let packed = pack(&pares(app, session, answer));
-    Some(fold(app, session, &packed))
+    let opened = Opened::of(app, &pack(&pares(app, session, answer)));
+    Some(fold(app, session, opened))
 }
 
 /// Folds the shopper's input in: what was said, whether a text message goes out, and
@@ -294,6 +294,7 @@ async fn returned(State(app): App, call: Call) -> Response {
     let Some(packed) = field(&form, "PaRes") else {
         return bank::refuse(&app, "This answer cannot be read", "The form field PaRes is missing.");
     };
+    let opened = Opened::of(&app, packed);
     app.lapse(id).await;
     let pending = {
         let mut store = app.lock();
@@ -301,7 +302,7 @@ async fn returned(State(app): App, call: Call) -> Response {
             return hosted::unknown(&app);
         };
         let waits = session.status == Status::Pending;
-        let said = if waits { fold(&app, session, packed) } else { Vec::new() };
+        let said = if waits { fold(&app, session, opened) } else { Vec::new() };
         let mut pending = Pending::after(&mut store, id, said);
         if !waits {
             pending.ended = None;
@@ -313,11 +314,33 @@ async fn returned(State(app): App, call: Call) -> Response {
     app.pages.respond("returned.html", context! { id, next }, &bank::policy(None))
 }
 
+/// Code and description of what is wrong with an answer.
+type Flaw = (&'static str, &'static str);
+
+/// An answer as far as it can be looked at without its session, and so without the lock.
+struct Opened {
+    xml: String,
+    /// What is signed of it, and nothing else.
+    signed: Result<Leaves, Flaw>,
+}
+
+impl Opened {
+    fn of(app: &Shared, packed: &str) -> Self {
+        let xml = unpack(packed).unwrap_or_default();
+        let signed = match Leaves::read(&xml) {
+            None => Err(("101", "The payer's answer is not well-formed")),
+            Some(_) => signed(&xml, "PARes", &app.keys)
+                .and_then(Leaves::read)
+                .ok_or(("302", "The signature of the payer's answer is wrong")),
+        };
+        Self { xml, signed }
+    }
+}
+
 /// Verifies an answer and ends the session by it.
-fn fold(app: &Shared, session: &mut Session, packed: &str) -> Vec<SchemeMessage> {
+fn fold(app: &Shared, session: &mut Session, opened: Opened) -> Vec<SchemeMessage> {
     let mut talk = Talk::of(session);
-    let xml = unpack(packed);
-    let (status, result) = match verified(app, session, xml.as_deref()) {
+    let (status, result) = match opened.signed.and_then(|leaves| verified(session, &leaves)) {
         Ok(answer) => {
             let status = status_by(answer);
             (status, verdict(app, session, status, None, "pares_status", true))
@@ -330,7 +353,7 @@ fn fold(app: &Shared, session: &mut Session, packed: &str) -> Vec<SchemeMessage>
         }
     };
     let path = [(Lane::Issuer, Lane::Browser), (Lane::Browser, Lane::Sessions)];
-    talk.say("PARes", &path, &format!("status {}", code_of(status)), xml.unwrap_or_default());
+    talk.say("PARes", &path, &format!("status {}", code_of(status)), opened.xml);
     session.settle(status, result);
     if let Some(legacy) = &mut session.legacy {
         legacy.pareq = None;
@@ -338,14 +361,10 @@ fn fold(app: &Shared, session: &mut Session, packed: &str) -> Vec<SchemeMessage>
     talk.said
 }
 
-/// The answer of a PaRes, or code and description of what is wrong with it.
-fn verified(app: &Shared, session: &Session, xml: Option<&str>) -> Result<char, (&'static str, &'static str)> {
-    let read = xml.and_then(|xml| Some((xml, Leaves::read(xml)?)));
-    let (xml, leaves) = read.ok_or(("101", "The payer's answer is not well-formed"))?;
-    if !is_signed(xml, "PARes", &app.keys) {
-        return Err(("302", "The signature of the payer's answer is wrong"));
-    }
-    if leaves.id() != message_id(session) || leaves.get("PARes/Purchase/xid") != xid(session) {
+/// The answer of a signed PaRes, or what is wrong with it for this session.
+fn verified(session: &Session, leaves: &Leaves) -> Result<char, Flaw> {
+    let own = leaves.id("PARes").strip_prefix("PARes-") == Some(&message_id(session));
+    if !own || leaves.get("PARes/Purchase/xid") != xid(session) {
         return Err(("301", "The payer's answer belongs to another transaction"));
     }
     let amount = session.draft.amount.unwrap_or(0).to_string();

@@ -2,8 +2,9 @@
 //!
 //! Hides the writing, the reading and the signature (XML-DSig, ECDSA with SHA-256, a
 //! reference by id; one spelling, no canonicalisation of others). Promises: what it wrote
-//! it reads; a received text is inflated up to a limit only. Knows nothing of sessions.
-//! Source: emv-3ds.md 2.3, 5.4.
+//! it reads; reading costs time and memory in step with the text, which has a limit; what a
+//! signature covers is handed out as the text it covers. Knows nothing of sessions.
+//! Source: emv-3ds.md 2.3, 5.4; trust.md R21.
 
 use std::io::{Read, Write};
 
@@ -20,6 +21,8 @@ use super::keys::{Keys, decode_base64url};
 
 /// Longest message, in bytes.
 const LONGEST: u64 = 64 << 10;
+/// Elements inside elements.
+const DEEPEST: usize = 32;
 const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// An element: its name, and text or other elements.
@@ -75,23 +78,38 @@ fn canonical(info: &str) -> String {
     format!("<SignedInfo xmlns=\"{DSIG}\">{info}")
 }
 
-/// True if the message carries our signature of its one element `kind`.
-pub(super) fn is_signed(xml: &str, kind: &str, keys: &Keys) -> bool {
-    let body = xml.find(&format!("<{kind} id=")).and_then(|start| {
-        let end = format!("</{kind}>");
-        let length = xml[start..].find(&end)?;
-        Some(&xml[start..start + length + end.len()])
-    });
-    let between = |start: &str, end: &str| xml.split_once(start)?.1.split_once(end).map(|(inside, _)| inside);
-    let info = between("<SignedInfo>", "</SignedInfo>").map(|inside| format!("{inside}</SignedInfo>"));
-    let value = between("<SignatureValue>", "</SignatureValue>").and_then(decode_base64url);
-    let digest = between("<DigestValue>", "</DigestValue>").and_then(decode_base64url);
-    match (body, info, value, digest) {
-        (Some(body), Some(info), Some(value), Some(digest)) => {
-            Sha256::digest(body)[..] == digest[..] && keys.verifies(canonical(&info).as_bytes(), &value)
-        }
-        _ => false,
-    }
+/// The one element `kind` of a message, if our one signature in it covers it: only what is in
+/// this text is signed, whatever else stands beside it.
+pub(super) fn signed<'a>(xml: &'a str, kind: &str, keys: &Keys) -> Option<&'a str> {
+    let body = only(xml, kind)?;
+    let signature = only(xml, "Signature")?;
+    let info = only(signature, "SignedInfo")?;
+    let digest = decode_base64url(inside(only(info, "DigestValue")?))?;
+    let value = decode_base64url(inside(only(signature, "SignatureValue")?))?;
+    let covers = only(info, "Reference")?.strip_prefix("<Reference URI=\"#")?.split_once('"')?.0;
+    let named = body.strip_prefix('<')?.strip_prefix(kind)?.strip_prefix(" id=\"")?.split_once('"')?.0;
+    let genuine = covers == named
+        && Sha256::digest(body)[..] == digest[..]
+        && keys.verifies(canonical(info.strip_prefix("<SignedInfo>")?).as_bytes(), &value);
+    genuine.then_some(body)
+}
+
+/// The text of the only element of a name, with its tags.
+fn only<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let start = format!("<{name}");
+    let named = |at: &usize| xml[at + start.len()..].starts_with(['>', '/', ' ', '\t', '\r', '\n']);
+    let mut starts = xml.match_indices(&start).map(|(at, _)| at).filter(named);
+    let (Some(at), None) = (starts.next(), starts.next()) else { return None };
+    let end = format!("</{name}>");
+    let length = xml[at..].find(&end)?;
+    Some(&xml[at..at + length + end.len()])
+}
+
+/// What stands between the tags of an element.
+fn inside(element: &str) -> &str {
+    let start = element.find('>').map_or(0, |at| at + 1);
+    let end = element.rfind('<').unwrap_or(element.len());
+    element.get(start..end).unwrap_or_default()
 }
 
 /// Deflates a message for a form field.
@@ -101,53 +119,79 @@ pub(super) fn pack(xml: &str) -> String {
     STANDARD.encode(packed.expect("writing to memory cannot fail"))
 }
 
-/// A form field as XML: zlib, or raw deflate.
+/// A form field as XML: zlib, or raw deflate. `None` also if it is too long.
 pub(super) fn unpack(field: &str) -> Option<String> {
     let bytes = decode_base64url(field)?;
     let read = |source: &mut dyn Read| {
         let mut text = String::new();
-        source.take(LONGEST).read_to_string(&mut text).ok().filter(|_| !text.is_empty())?;
-        Some(text)
+        let length = source.take(LONGEST).read_to_string(&mut text).ok()?;
+        (length > 0 && length as u64 != LONGEST).then_some(text) // as long as what is taken: there may be more
     };
     read(&mut ZlibDecoder::new(&bytes[..])).or_else(|| read(&mut DeflateDecoder::new(&bytes[..])))
 }
 
-/// The texts of a message by their path (`PAReq/Purchase/xid`); `Message/@id` is the id.
-pub(super) struct Leaves(Vec<(String, String)>);
+/// The texts and ids of a message's elements by their path (`ThreeDSecure/Message/PAReq`).
+pub(super) struct Leaves(Vec<Leaf>);
+
+/// An element as it was read.
+struct Leaf {
+    parent: Option<usize>,
+    name: String,
+    id: String,
+    text: String,
+}
 
 impl Leaves {
-    /// `None` unless it is well-formed and a `ThreeDSecure/Message`.
+    /// `None` unless it is well-formed, not too deep, and without document types, instructions
+    /// and references: nothing that we write needs one.
     pub(super) fn read(xml: &str) -> Option<Self> {
         let mut reader = quick_xml::Reader::from_str(xml);
-        let (mut path, mut leaves) = (Vec::<String>::new(), Vec::new());
+        let (mut path, mut leaves) = (Vec::<usize>::new(), Vec::<Leaf>::new());
         loop {
-            match reader.read_event().ok()? {
-                Event::Start(tag) => {
-                    path.push(String::from_utf8(tag.local_name().as_ref().to_vec()).ok()?);
-                    if path.len() == 2 {
-                        let id = tag.try_get_attribute("id").ok()??;
-                        leaves.push(("@id".to_owned(), String::from_utf8(id.value.into_owned()).ok()?));
-                    }
+            let event = reader.read_event().ok()?;
+            let open = path.last().and_then(|leaf| leaves.get_mut(*leaf)).map(|leaf| &mut leaf.text);
+            match event {
+                Event::Start(tag) if path.len() < DEEPEST => {
+                    let name = String::from_utf8(tag.local_name().as_ref().to_vec()).ok()?;
+                    // Unchecked, for looking for doubles takes the square of their number.
+                    let mut attributes = tag.attributes();
+                    let id = attributes.with_checks(false).flatten().find(|attribute| attribute.key.as_ref() == b"id");
+                    let id = String::from_utf8(id.map(|id| id.value.into_owned()).unwrap_or_default()).ok()?;
+                    leaves.push(Leaf { parent: path.last().copied(), name, id, text: String::new() });
+                    path.push(leaves.len() - 1);
                 }
                 Event::End(_) => drop(path.pop()),
-                Event::Text(text) if path.len() > 2 => {
-                    leaves.push((path[2..].join("/"), text.decode().ok()?.into_owned()));
+                Event::Text(text) => {
+                    open.into_iter().for_each(|open| open.push_str(&text.decode().unwrap_or_default()))
                 }
+                Event::Start(_) | Event::DocType(_) | Event::PI(_) | Event::GeneralRef(_) => return None,
                 Event::Eof => break,
-                _ => (),
+                Event::Empty(_) | Event::CData(_) | Event::Comment(_) | Event::Decl(_) => (),
             }
         }
         (path.is_empty() && !leaves.is_empty()).then_some(Self(leaves))
     }
 
-    /// The id of the message.
-    pub(super) fn id(&self) -> &str {
-        self.get("@id")
+    /// The id of the element at a path; empty if there is none.
+    pub(super) fn id(&self, path: &str) -> &str {
+        self.at(path).map_or("", |leaf| &leaf.id)
     }
 
-    /// The text at a path; empty if there is none.
+    /// The text of the element at a path; empty if there is none.
     pub(super) fn get(&self, path: &str) -> &str {
-        self.0.iter().find(|(own, _)| own == path).map_or("", |(_, text)| text)
+        self.at(path).map_or("", |leaf| &leaf.text)
+    }
+
+    fn at(&self, path: &str) -> Option<&Leaf> {
+        self.0.iter().find(|leaf| {
+            let mut place = Some(*leaf);
+            let same = path.rsplit('/').all(|name| {
+                let here = place;
+                place = here.and_then(|leaf| self.0.get(leaf.parent?));
+                here.is_some_and(|leaf| leaf.name == name)
+            });
+            same && place.is_none()
+        })
     }
 }
 
@@ -173,10 +217,21 @@ mod tests {
         let keys = Keys::new(&Random::new(Some(1), "sandbox"));
         let inside = [Element::Parent("TX", vec![Element::Text("status", "Y".to_owned())])];
         let xml = message("P1", "PARes", &inside, Some(&keys));
-        assert!(is_signed(&xml, "PARes", &keys), "{xml}");
-        assert_eq!(Leaves::read(&xml).map(|leaves| leaves.get("PARes/TX/status").to_owned()).as_deref(), Some("Y"));
-        assert!(!is_signed(&xml.replace("<status>Y", "<status>A"), "PARes", &keys));
-        assert!(!is_signed(&message("P1", "PARes", &inside, None), "PARes", &keys));
+        let body = signed(&xml, "PARes", &keys).unwrap_or_else(|| panic!("{xml}"));
+        let leaves = Leaves::read(body).expect("well-formed");
+        assert_eq!((leaves.id("PARes"), leaves.get("PARes/TX/status")), ("PARes-P1", "Y"));
+        assert_eq!((leaves.get("TX/status"), leaves.get("x/PARes/TX/status")), ("", ""));
+        assert_eq!(signed(&xml.replace("<status>Y", "<status>A"), "PARes", &keys), None);
+        assert_eq!(signed(&xml.replace("#PARes-P1", "#PARes-P2"), "PARes", &keys), None);
+        assert_eq!(signed(&message("P1", "PARes", &inside, None), "PARes", &keys), None);
         assert!(Leaves::read("<ThreeDSecure><Message id=\"x\">").is_none());
+    }
+
+    #[test]
+    fn depth_and_length_end_where_they_say() {
+        let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
+        assert!(Leaves::read(&nested(DEEPEST)).is_some() && Leaves::read(&nested(DEEPEST + 1)).is_none());
+        let long = |length: u64| unpack(&pack(&"x".repeat(usize::try_from(length).expect("it fits"))));
+        assert!(long(LONGEST - 1).is_some() && long(LONGEST).is_none());
     }
 }

@@ -6,11 +6,13 @@
 use std::time::Duration;
 
 use super::answer::Fault;
+use super::faults::LONGEST_DELAY;
 
 /// What a reference asks for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Triggers {
     pub(super) fault: Option<Fault>,
+    /// At most as long as a fault's delay.
     pub(super) slow: Option<Duration>,
     pub(super) risk: bool,
     pub(super) expire: bool,
@@ -41,7 +43,7 @@ impl Triggers {
     fn take(&mut self, word: &str) {
         let (word, value) = word.split_once('=').unwrap_or((word, ""));
         match word {
-            "SLOW" => self.slow = value.parse().ok().map(Duration::from_millis),
+            "SLOW" => self.slow = value.parse().ok().map(|wait| Duration::from_millis(wait).min(LONGEST_DELAY)),
             "RISK" => self.risk = true,
             "EXPIRE" => self.expire = true,
             "CBFAIL" => self.callback_fails = true,

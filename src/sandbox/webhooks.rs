@@ -14,13 +14,13 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderVa
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::fields::{Findings, Need, Object, Reader, shown};
 use super::given::{Given, Members};
 use super::keys::hmac;
 use super::render::{self, Schema, View};
 use super::session::{Session, Status};
 use super::state::State as Store;
+use super::{Shared, deliver};
 use crate::model::Secret;
 
 /// Seconds from one attempt to the next; after the last the event is dropped.
@@ -179,7 +179,7 @@ impl Event {
         let progress = self.progress();
         let mut shown_event = json!({
             "id": self.id, "type": self.kind, "session_id": self.session, "at": shown(self.at),
-            "url": self.workflow.url, "state": progress.state, "attempts": progress.attempts,
+            "url": deliver::public(&self.workflow.url), "state": progress.state, "attempts": progress.attempts,
             "body": serde_json::from_slice::<Value>(&self.body).unwrap_or_default(),
         });
         if let Some(signature) = &self.signature {

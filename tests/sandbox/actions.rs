@@ -219,6 +219,71 @@ fn a_callback_to_somebody_else_is_recorded_and_never_sent() {
     assert_eq!(tried(&lab, &session, "complete"), (502, vec!["session_callback_failed".to_owned()]));
 }
 
+/// Completes a session with this callback address; its record.
+fn called_back(lab: &Lab, url: &str) -> Value {
+    let body = json!({"channel_data": browser(), "completion": {"type": "non_hosted", "callback_url": url}});
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, body));
+    assert_eq!(tried(lab, &session, "complete").0, 204, "{url}");
+    lab.control("GET", "/callbacks", &Value::Null).json()["callbacks"][0].clone()
+}
+
+#[test]
+fn a_link_local_address_is_nobody_s_own() {
+    let lab = Lab::new();
+    for host in ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "localhost.example", "0.0.0.0"] {
+        let record = called_back(&lab, &format!("http://{host}/cb"));
+        assert_eq!(record["outcome"], json!({"recorded": true}), "{host}");
+    }
+}
+
+#[test]
+fn every_name_of_this_machine_is_loopback_without_being_looked_up() {
+    let lab = Lab::new();
+    let merchant = Merchant::answering(&[200, 200]);
+    for name in ["localhost", "shop.surely-unknown.localhost"] {
+        let record = called_back(&lab, &merchant.url.replace("127.0.0.1", name));
+        assert_eq!(record["outcome"], json!({"status": 200}), "{name}");
+        assert!(merchant.next().0.contains(name), "the name is kept in Host");
+    }
+}
+
+#[test]
+fn a_password_in_an_address_is_used_and_not_shown() {
+    let lab = Lab::new();
+    let merchant = Merchant::answering(&[200]);
+    let hooks = "http://someone:workflow-word@shop.example/hooks";
+    lab.control("PUT", "/settings", &json!({"webhooks": {"url": hooks}}));
+    let record = called_back(&lab, &merchant.url.replace("http://", "http://someone:callback-word@"));
+    assert!(merchant.next().0.contains("Authorization: Basic"));
+    assert_eq!(text(&record, "url"), merchant.url);
+    called_back(&lab, "http://someone:callback-word@shop.example/cb");
+    for path in ["/callbacks", "/webhooks"] {
+        let answer = lab.control("GET", path, &Value::Null);
+        assert!(answer.body.contains("shop.example/"), "{answer:?}");
+        for word in ["someone", "callback-word", "workflow-word"] {
+            assert!(!answer.body.contains(word), "{word} in {path}");
+        }
+    }
+}
+
+#[test]
+fn a_slow_authentication_has_an_end() {
+    let lab = Lab::new();
+    lab.control("PUT", "/settings", &json!({"token_seconds": 366 * 86_400}));
+    let lab = lab.with_new_token();
+    let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"reference": format!("SBX:SLOW={}", u64::MAX)})));
+    std::thread::scope(|scope| {
+        let data = scope.spawn(|| lab.call("PUT", &format!("{}/collect-data", path(&session)), &browser()));
+        while !data.is_finished() {
+            // Never before its life has stopped; some minutes may pass before it waits.
+            if text(&lab.get(text(&session, "id")), "status") == "processing" {
+                lab.clock.advance(Duration::from_secs(60));
+            }
+        }
+        assert_eq!(text(&data.join().expect("no panic").json(), "status"), "approved");
+    });
+}
+
 #[test]
 fn complete_takes_every_empty_body() {
     let lab = Lab::new();

@@ -119,6 +119,20 @@ fn identifiers_and_certificates_have_their_documented_shape() {
     assert_eq!(again["card"], session["card"]);
 }
 
+#[test]
+fn a_card_s_fingerprint_says_nothing_of_its_number_to_others() {
+    let of = |lab: &Lab| {
+        let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+        text(&session["card"], "fingerprint").to_owned()
+    };
+    let seeded = |seed| of(&Lab::with(|config| sessions_console::sandbox::Config { seed, ..config }));
+    let lab = Lab::new();
+    assert_eq!(of(&lab), of(&lab), "one card, one fingerprint");
+    assert_eq!(seeded(Some(7)), seeded(Some(7)), "a seed repeats it");
+    assert_ne!(seeded(Some(7)), seeded(Some(8)), "no other sandbox has the key");
+    assert_ne!(seeded(None), seeded(None), "no other sandbox has the key");
+}
+
 /// Source: sessions-api.md 1.3, trust.md 1.7.
 #[test]
 fn a_body_that_is_too_large_is_refused_like_anything_else() {

@@ -115,6 +115,53 @@ fn messages_and_logs_show_everything_but_secrets() {
 }
 
 #[test]
+fn the_log_hides_a_card_number_wherever_it_stands() {
+    let lab = Lab::new();
+    let card: u64 = CHALLENGE_CARD.parse().expect("digits");
+    // Refused for its amount, so that nothing of it is echoed but in the log.
+    let body = json!({
+        "source": {"type": "card", "number": card, "expiry_month": 6, "cvv": "cvv-word", "CVC": 987_654},
+        "amount": "x", "reference": "exp 12 30, 4242 4242-4242 4242 it is", "pan": "4000 0000 0000 0000",
+        "metadata": {"a": [card, {"b": format!("x{CHALLENGE_CARD}y")}], (CHALLENGE_CARD): 1},
+        "initial_transaction": {"authentication_data": "prior-word"},
+        "account_info": {"three_ds_req_auth_data": ["method-word"], "authentication-value": "value-word"},
+        "completion": {"type": "non_hosted", "callback_url": "http://user-word:password-word@127.0.0.1/cb"},
+    });
+    assert_eq!(lab.call("POST", "/sessions", &body).status, 422);
+    let form = [("otp", "otp-word"), ("pan", CHALLENGE_CARD), ("note", CHALLENGE_CARD), ("plain", "plain-word")];
+    lab.form("/connect/token", &form);
+    lab.call("GET", &format!("/sessions/{CHALLENGE_CARD}"), &Value::Null);
+    let log = lab.control("GET", "/log", &Value::Null);
+    for secret in [
+        CHALLENGE_CARD,
+        "4242 4242-4242 4242",
+        "0000 0000 0000",
+        "987654",
+        "cvv-word",
+        "prior-word",
+        "method-word",
+        "value-word",
+        "user-word",
+        "password-word",
+        "otp-word",
+    ] {
+        assert!(!log.body.contains(secret), "{secret} in {}", log.body);
+    }
+    let log = log.json();
+    let list = log["log"].as_array().expect("a list");
+    let of =
+        |path: &str| list.iter().find(|entry| text(entry, "path") == path).unwrap_or_else(|| panic!("{path} in {log}"));
+    assert_eq!(text(of("/sessions/424242••••••4242"), "method"), "GET");
+    assert!(text(of("/connect/token"), "request").contains("plain=plain-word"));
+    let request: Value = serde_json::from_str(text(of("/sessions"), "request")).expect("JSON");
+    assert_eq!(request["source"]["number"], "424242••••••4242");
+    assert_eq!(request["reference"], "exp 12 30, 4242 42••-•••• 4242 it is");
+    assert_eq!(request["metadata"]["a"], json!(["424242••••••4242", {"b": "x424242••••••4242y"}]));
+    assert_eq!(request["completion"]["callback_url"], "http://127.0.0.1/cb");
+    assert_eq!(request["source"]["expiry_month"], 6, "what is no secret stays");
+}
+
+#[test]
 fn challenges_end_from_outside() {
     let lab = Lab::new();
     for (result, status, reason) in [

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::lab::*;
 
@@ -207,6 +208,96 @@ fn an_answer_that_is_not_ours_ends_unavailable() {
     }
     for form in [vec![], vec![("PaReq", "x"), ("TermUrl", "http://127.0.0.1/"), ("MD", "")], vec![("PaReq", "x")]] {
         assert_eq!(lab.form("/simulator/acs/3ds1", &form).status, 400, "{form:?}");
+    }
+}
+
+#[test]
+fn what_is_not_signed_is_never_read() {
+    let lab = Lab::new();
+    // Each puts a good answer beside the issuer's signed "no".
+    type Forge = fn(&str, &str) -> String;
+    let forgeries: [(&str, Forge); 5] = [
+        ("in front", |xml, good| xml.replacen("<PARes id=", &format!("{good}<PARes id="), 1)),
+        ("in front, with an id", |xml, good| {
+            xml.replacen("<PARes id=", &format!("{}<PARes id=", good.replace("<PARes>", "<PARes id=\"x\">")), 1)
+        }),
+        ("behind", |xml, good| xml.replacen("</PARes>", &format!("</PARes>{good}"), 1)),
+        ("another message in front", |xml, good| {
+            let (_, id) = xml.split_once("<Message id=").expect("a message");
+            let id = id.split('>').next().expect("an id");
+            xml.replacen("<Message ", &format!("<Message id={id}>{good}</Message><Message "), 1)
+        }),
+        ("with a digest of its own", |xml, good| {
+            let start = xml.find("<PARes id=").expect("an answer");
+            let end = xml.find("</PARes>").expect("its end") + "</PARes>".len();
+            let good = good.replace("<PARes>", "<PARes id=\"x\">");
+            let digest = STANDARD.encode(Sha256::digest(&good));
+            format!("{}{good}<DigestValue>{digest}</DigestValue>{}", &xml[..start], &xml[end..])
+        }),
+    ];
+    for (kind, forge) in forgeries {
+        let session = fallen_back(&lab, CHALLENGE_CARD, Value::Null);
+        let page = answered(&lab, &session, &[("cancel", "1")]);
+        let xml = inflated(&hidden(&page.body, "PaRes").expect("an answer"));
+        let (_, signed) = xml.split_once("<PARes id=").expect("an answer");
+        let (_, inside) = signed.split_once('>').expect("its start");
+        let (inside, _) = inside.split_once("</PARes>").expect("its end");
+        let good = format!("<PARes>{}</PARes>", inside.replace("<status>N", "<status>Y"));
+        assert!(good.contains("<status>Y"), "{good}");
+        let over = back(&lab, &session, &deflated(&forge(&xml, &good)));
+        assert_eq!((text(&over, "status"), text(&over, "status_reason")), ("unavailable", "pares_error"), "{kind}");
+        assert!(over["cryptogram"].is_null() && over["approved"] == false, "{kind} {over}");
+    }
+}
+
+/// Messages that are small as they come and heavy once they are opened.
+fn bombs() -> Vec<(&'static str, String)> {
+    let head = "<ThreeDSecure><Message id=\"P1\">";
+    let long = format!("<{0}>{1}</{0}>", "n".repeat(30_000), "x<b></b>".repeat(4_000));
+    let attributes = (0..6_000).map(|number| format!(" a{number}=\"\"")).collect::<String>();
+    vec![
+        ("deep", "<a>x".repeat(16_000)),
+        ("long names", format!("{head}{long}</Message></ThreeDSecure>")),
+        ("many attributes", format!("<ThreeDSecure><Message{attributes}></Message></ThreeDSecure>")),
+        ("too long", format!("{head}{}</Message></ThreeDSecure>", " ".repeat(70_000))),
+        ("a document type", format!("<!DOCTYPE a [<!ENTITY b \"c\">]>{head}</Message></ThreeDSecure>")),
+        ("an instruction", format!("<?php x?>{head}</Message></ThreeDSecure>")),
+        ("an entity", format!("{head}<PAReq>&b;</PAReq></Message></ThreeDSecure>")),
+    ]
+}
+
+#[test]
+fn a_heavy_message_is_refused_and_nobody_waits_for_it() {
+    let lab = Lab::new();
+    for (kind, xml) in bombs() {
+        let packed = deflated(&xml);
+        let form = [("PaReq", packed.as_str()), ("TermUrl", "http://127.0.0.1/"), ("MD", "")];
+        assert_eq!(lab.form("/simulator/acs/3ds1", &form).status, 400, "{kind}");
+        let session = fallen_back(&lab, CHALLENGE_CARD, Value::Null);
+        let over = back(&lab, &session, &packed);
+        assert_eq!((text(&over, "status"), text(&over, "status_reason")), ("unavailable", "pares_error"), "{kind}");
+    }
+}
+
+#[test]
+fn a_genuine_answer_with_harm_beside_it_is_refused() {
+    let lab = Lab::new();
+    for (kind, spoil) in [
+        ("<ThreeDSecure>", "<!DOCTYPE a [<!ENTITY b \"c\">]><ThreeDSecure>".to_owned()),
+        ("<ThreeDSecure>", "<?php x?><ThreeDSecure>".to_owned()),
+        ("</Message>", "&b;</Message>".to_owned()),
+        ("</Message>", format!("{}{}</Message>", "<a>".repeat(33), "</a>".repeat(33))),
+        ("</Message>", format!("{}</Message>", " ".repeat(70_000))),
+    ] {
+        let session = fallen_back(&lab, CHALLENGE_CARD, Value::Null);
+        let page = answered(&lab, &session, &[("password", "Checkout1!")]);
+        let xml = inflated(&hidden(&page.body, "PaRes").expect("an answer"));
+        let over = back(&lab, &session, &deflated(&xml.replacen(kind, &spoil, 1)));
+        assert_eq!(
+            (text(&over, "status"), text(&over, "status_reason")),
+            ("unavailable", "pares_error"),
+            "{spoil:.40}"
+        );
     }
 }
 

@@ -120,9 +120,6 @@ pub(super) fn authenticate(
     };
     let code = answered(app, base, session, answer);
     talk.say("ARes", path, &format!("transStatus {code}"), ares(session, code));
-    if let Some(channel) = &mut session.channel {
-        channel.shed();
-    }
     talk.said
 }
 
