@@ -53,13 +53,14 @@ fn acts_by_status(session: &Value, actions: &[&str], hosted: bool) {
     let old = session["protocol_version"] == "1.0.2";
     let known: &[&[&str]] = match (text(session, "status"), hosted) {
         (status, true) if over(status) => &[&[]],
+        // Decoupled, in either kind: product.md "Decided".
+        ("challenged", _) if session["response_code"] == "D" => &[&[]],
         (_, true) => &[&["redirect_cardholder"]],
         ("pending", false) if old => &[&["authenticate"]],
         ("pending", false) => {
             &[&["collect_channel_data", "issuer_fingerprint"], &["collect_channel_data"], &["issuer_fingerprint"]]
         }
         ("processing", false) => &[&[]],
-        ("challenged", false) if session["response_code"] == "D" => &[&[]],
         ("challenged", false) => &[&["challenge_cardholder"]],
         (_, false) if session["completed"] == true => &[&[]],
         (_, false) => &[&["complete"]],
