@@ -371,7 +371,7 @@ fn edits(field: &Field, pointer: &str) -> Vec<Edit> {
             edits.push(edit("with blanks", Some(json!(format!(" {word}")))));
             edits.push(edit("in small letters", Some(json!(word.to_lowercase()))));
         }
-        Kind::Object | Kind::List | Kind::Boolean | Kind::AnyText => {
+        Kind::Object | Kind::List | Kind::Boolean => {
             edits.push(edit("false", Some(json!(false))));
             edits.push(edit("a word in quotes", Some(json!("true"))));
         }
