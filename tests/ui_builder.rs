@@ -751,6 +751,11 @@ fn side_by_side_is_one_click_away() {
     harness.run();
     harness.get_by_label("Body of POST /sessions");
     harness.get_by_label("Find a field");
+    harness.get_by_label("Form alone").click();
+    harness.run();
+    harness.run();
+    assert!(harness.query_by_label("Body of POST /sessions").is_none(), "and one click back");
+    harness.get_by_label("Form and JSON side by side");
 }
 
 #[test]

@@ -24,8 +24,8 @@ impl Severity {
     /// The name people read.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Error => "Will fail",
-            Self::Warning => "May fail",
+            Self::Error => "Fails at real issuers",
+            Self::Warning => "Fails at some issuers",
             Self::Advice => "Advice",
         }
     }

@@ -52,7 +52,13 @@ struct View {
 
 impl Default for View {
     fn default() -> Self {
-        Self { left: 332.0, right: 456.0, drawer: 280.0, credentials: false, builder: builder::View::default() }
+        Self {
+            left: builder::ALONE,
+            right: 456.0,
+            drawer: 280.0,
+            credentials: false,
+            builder: builder::View::default(),
+        }
     }
 }
 
@@ -277,7 +283,7 @@ impl Shell {
             if width < ROOM_FOR_BUILDER {
                 self.fold_ui(ui);
             }
-            let height = (ui.available_height() * 0.6).max(160.0);
+            let height = (ui.available_height() * 0.5).max(160.0);
             self.credentials.ui(ui, workspace, now, height, commands);
             widgets::hline(ui);
             self.builder.ui(ui, workspace, now, commands);

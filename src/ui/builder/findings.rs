@@ -164,7 +164,13 @@ impl Panel {
                 ui.close();
             }
             let code = finding.rule.map(str::to_owned).or_else(|| finding.code.clone()).unwrap_or_default();
-            widgets::muted(ui, &format!("{code} · {}", finding.severity.name()));
+            widgets::muted(
+                ui,
+                &format!(
+                    "{code} · {}",
+                    if finding.code.is_some() { "The API refuses it" } else { finding.severity.name() }
+                ),
+            );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let Some(fix) = &finding.fix else { return };
                 let look = widgets::Look::Secondary;

@@ -5,7 +5,7 @@ use egui::{Align, Layout, Response, Role, Sense, StrokeKind, Ui, WidgetInfo, pos
 use egui_material_icons::icons as i;
 use serde::{Deserialize, Serialize};
 
-use super::{BOTH, Panel, inset};
+use super::{ALONE, BOTH, Panel, inset};
 use crate::model::draft::{Body, Channel, Completion, Draft};
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets;
@@ -90,6 +90,10 @@ impl Panel {
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if both {
+                    let name = "Form alone";
+                    if widgets::icon_button(ui, i::ICON_VERTICAL_SPLIT.outlined(), name).clicked() {
+                        self.wanted = Some(ALONE);
+                    }
                     widgets::muted(ui, "Form and JSON");
                     return;
                 }

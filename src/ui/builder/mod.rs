@@ -42,6 +42,8 @@ use crate::model::{Stamp, Workspace};
 const ROOM_FOR_BOTH: f32 = 720.0;
 /// The width that is asked for when they are to stand so, points.
 const BOTH: f32 = 780.0;
+/// The panel's width at first, and when the form is to stand alone again, points.
+pub const ALONE: f32 = 332.0;
 /// From this height on, points, there is a strip of help beneath the form.
 const ROOM_FOR_HELP: f32 = 420.0;
 
@@ -353,7 +355,9 @@ impl Panel {
         });
         ui.add_space(2.0);
         let broken = self.view.draft.doc(body).broken().map(str::to_owned);
-        ScrollArea::vertical().id_salt(("form", body)).auto_shrink([false, false]).show(ui, |ui| {
+        let area = ScrollArea::vertical().id_salt(("form", body)).auto_shrink([false, false]);
+        // Where there is no room, the form gives way to the foot and does not lie under it.
+        area.min_scrolled_height(0.0).show(ui, |ui| {
             if self.find.active() {
                 if let Some(field) = inset(ui, |ui| self.find.list_ui(ui, &self.view.draft)) {
                     self.go_to(field);

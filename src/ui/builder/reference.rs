@@ -2,6 +2,7 @@
 //! by group that can be searched, on the right all that is known of the chosen one. A click
 //! goes to the field in the form, if the draft has it.
 
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Key, Margin, Modifiers, Rect, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui};
 use egui::{WidgetInfo, pos2, vec2};
 use egui_material_icons::icons as i;
@@ -240,7 +241,9 @@ fn line_ui(ui: &mut Ui, field: &'static Field, chosen: bool) -> Response {
     let title = widgets::line_of(ui, &name, theme::code(theme::SMALL), tokens.text);
     let step = title.size().x + 10.0;
     painter.galley(pos2(rect.left() + 12.0, rect.center().y - title.size().y / 2.0), title, tokens.text);
-    let help = widgets::line_of(ui, field.help, theme::words(theme::SMALL), tokens.muted);
+    let mut help = LayoutJob::simple_singleline(field.help.into(), theme::words(theme::SMALL), tokens.muted);
+    help.wrap = TextWrapping::truncate_at_width((rect.width() - step - 16.0).max(0.0));
+    let help = ui.fonts_mut(|fonts| fonts.layout_job(help));
     painter.galley(pos2(rect.left() + 12.0 + step, rect.center().y - help.size().y / 2.0), help, tokens.muted);
     widgets::focus_ring(ui, rect.shrink(2.0), &response);
     response.on_hover_cursor(egui::CursorIcon::PointingHand)
