@@ -206,7 +206,7 @@ fn tile(ui: &mut Ui, icon: MaterialIcon, title: &str, text: &str, action: impl F
             ui.set_min_height(31.0);
             ui.add(egui::Label::new(text).wrap());
         });
-        ui.horizontal(action);
+        ui.horizontal_wrapped(action);
     });
 }
 
@@ -278,7 +278,10 @@ fn values_tile(ui: &mut Ui, run: &Run, session: &Session, commands: &mut Vec<Com
             return;
         }
         ui.add_enabled_ui(proven(session), |ui| {
-            let button = outlined_button(ui, None, "Authorise by values", None);
+            let words = "Authorise by values";
+            let shown = if ui.available_width() > 140.0 { words } else { "Authorise" };
+            let button = outlined_button(ui, None, shown, None);
+            widgets::name(&button, words);
             let button = button.on_disabled_hover_text(NO_PROOF);
             let tip = "As for a gateway that did not authenticate: the proof instead of the session's id";
             if button.on_hover_text(tip).clicked() {
