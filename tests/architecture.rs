@@ -29,6 +29,7 @@ const EXPOSE: &[&str] = &[
     "src/model/secret.rs",
     "src/model/redact",
     "src/engine/courier.rs",
+    "src/engine/control.rs",
     "src/store/keychain.rs",
     "src/sandbox",
     "src/cli",

@@ -57,7 +57,7 @@ impl FetchedFor {
 
 /// See the module.
 pub(super) struct Courier {
-    client: Client,
+    client: Arc<Client>,
     journal: Journal,
     sink: EventSink,
     /// Held over the fetch, so that all who wait use the one renewal.
@@ -79,7 +79,7 @@ struct Cards {
 }
 
 impl Courier {
-    pub fn new(client: Client, journal: Journal, sink: EventSink, vault: Vault) -> Self {
+    pub fn new(client: Arc<Client>, journal: Journal, sink: EventSink, vault: Vault) -> Self {
         Self {
             client,
             journal,

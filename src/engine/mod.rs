@@ -5,6 +5,7 @@
 //! dropped is stopped. Knows no window: [`Engine::wait`] drives it from a terminal.
 
 mod browser;
+mod control;
 mod courier;
 mod drive;
 mod fold;
@@ -34,6 +35,7 @@ use crate::model::template::Values;
 use crate::model::{Notice, Problem, RunId, Weight, Workspace};
 use crate::sandbox::Sandbox;
 use crate::store::{self, Store};
+use control::Control;
 use courier::Courier;
 use drive::{Driver, Order};
 pub use start::{Options, Ports, StartError};
@@ -48,6 +50,8 @@ pub struct Engine {
     events: mpsc::Receiver<Event>,
     sink: EventSink,
     courier: Arc<Courier>,
+    /// The embedded sandbox's control routes.
+    control: Arc<Control>,
     runs: HashMap<RunId, Handle>,
     runs_started: u64,
     notices: u64,

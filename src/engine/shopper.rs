@@ -151,6 +151,17 @@ impl Shopper<'_> {
                     "time_out is for the app's challenge; on pages, move the sandbox's clock instead",
                 ));
             }
+            Act::EnterEarlier
+            | Act::Resend
+            | Act::Choose(_)
+            | Act::Tick
+            | Act::Continue
+            | Act::Phone(_)
+            | Act::Trust(_)
+            | Act::Wait(_)
+            | Act::Reload
+            | Act::Replay
+            | Act::Leave => return Err(nothing_to_do(step, page)),
             Act::Cancel => {
                 let place = forms.iter().find_map(|form| form.cancel().map(|button| (form, button)));
                 let (form, button) = place.ok_or_else(|| nothing_to_do(step, page))?;

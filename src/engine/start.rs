@@ -12,6 +12,7 @@ use super::{Engine, Settings};
 use crate::bus::{Event, EventSink, Journal};
 use crate::client::{Client, ClientError};
 use crate::clock::Clock;
+use crate::engine::control::Control;
 use crate::engine::courier::Courier;
 use crate::listener::{self, Listener};
 use crate::model::profile::{Environment, Profile};
@@ -107,7 +108,9 @@ impl Engine {
         let listener = start_listener(&runtime, &options, &journal, &sink, &inbox, &mut servers)?;
         let sandbox = start_sandbox(&runtime, &options, &clock, &sink, &mut servers)?;
         let vault = Vault::new(options.keychain.clone(), sink.clone());
-        let courier = Arc::new(Courier::new(Client::new()?, journal, sink.clone(), vault));
+        let client = Arc::new(Client::new()?);
+        let control = Arc::new(Control::of(&sandbox, Arc::clone(&client)));
+        let courier = Arc::new(Courier::new(client, journal, sink.clone(), vault));
         let merchant = listener.merchant_addr().unwrap_or(listener.addr());
         let own_ports = vec![listener.addr().port(), merchant.port(), sandbox.addr().port()];
         let values = Values {
@@ -123,6 +126,7 @@ impl Engine {
             settings_writer: Some(SettingsWriter::start(options.data_dir.clone(), sink.clone())),
             sink,
             courier,
+            control,
             runs: HashMap::new(),
             runs_started: 0,
             notices: 0,

@@ -34,10 +34,52 @@ pub enum Act {
     Enter(String),
     /// Type the published test password, which the phone shows too, and press Continue.
     EnterOffered,
+    /// Type the code of the message before the newest, and press Continue.
+    EnterEarlier,
+    /// Ask for another message.
+    Resend,
+    /// Choose these, by their keys, and press Continue.
+    Choose(Vec<String>),
+    /// Tick the box, and press Continue.
+    Tick,
+    /// Press Continue.
+    Continue,
+    /// Decide in the bank's app on the phone; the page is left as it is.
+    Phone(PhoneAct),
+    /// Say whether the shop is to be remembered; goes with the next answer.
+    Trust(bool),
+    /// So many seconds pass on the sandbox's clock.
+    Wait(u64),
+    /// Load the page again: the CReq a second time.
+    Reload,
+    /// When all is over: the CReq once more.
+    Replay,
+    /// Close the page and never come back; the session's time runs out.
+    Leave,
     /// Press Cancel.
     Cancel,
     /// Let the time of the app's challenge run out. Pages have no such thing.
     TimeOut,
+}
+
+/// What the shopper decides in the bank's app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhoneAct {
+    /// It is me.
+    Approve,
+    /// It is not.
+    Deny,
+}
+
+impl PhoneAct {
+    /// The control API's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 /// How the shopper's app ends its challenge. Source: sessions-api.md 6.3.
@@ -73,7 +115,7 @@ impl AppResult {
             Some(Act::Cancel) => Self::Cancel,
             Some(Act::TimeOut) => Self::Timeout,
             Some(Act::Enter(_)) => Self::Fail,
-            Some(Act::EnterOffered) | None => Self::Approve,
+            Some(_) | None => Self::Approve,
         }
     }
 }

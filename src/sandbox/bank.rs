@@ -15,6 +15,7 @@ use super::scheme::{exponent, merchant};
 use super::session::{Session, Status, TRIES};
 use crate::clock::stamp;
 use crate::model::SessionId;
+use crate::model::scenario::{BankId, Frames, PageKind};
 use crate::model::scheme::PhoneMessage;
 use crate::page::{Ancestors, Policy};
 
@@ -36,8 +37,42 @@ pub(super) fn refuse(app: &Shared, title: &str, sentence: &str) -> Response {
     response
 }
 
-/// The page that asks for the password.
+/// What a page asks, and how, besides the payment that it is about.
+#[derive(Debug, Clone)]
+pub(super) struct Screen {
+    pub(super) kind: PageKind,
+    pub(super) bank: BankId,
+    /// It also offers to remember the shop.
+    pub(super) trust: bool,
+    /// The shopper pressed Continue before the bank's app was answered.
+    pub(super) early: bool,
+    /// Where the code went, by the key that was chosen on the page before; else the phone.
+    pub(super) sent_to: Option<&'static str>,
+    /// The shopper may ask for another message.
+    pub(super) may_resend: bool,
+    /// Where the page can ask whether the bank's app was answered.
+    pub(super) poll: Option<String>,
+    pub(super) frames: Frames,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self {
+            kind: PageKind::Otp,
+            bank: BankId::Larkfield,
+            trust: false,
+            early: false,
+            sent_to: None,
+            may_resend: true,
+            poll: None,
+            frames: Frames::Allowed,
+        }
+    }
+}
+
+/// The page that asks the shopper.
 pub(super) struct Question<'a> {
+    pub(super) screen: Screen,
     /// Last part of the address that the answer goes to.
     pub(super) step: &'static str,
     /// Hidden fields that come back with the answer.

@@ -340,6 +340,7 @@ fn page(app: &Shared, call: &Call, form: &[(String, String)], id: &str, mistake:
     };
     let creq = ("creq", field(form, "creq").unwrap_or_default());
     let question = bank::Question {
+        screen: bank::Screen::default(),
         step: "challenge",
         hidden: [creq].into_iter().chain(session_data).collect(),
         interactions: challenge.interactions,

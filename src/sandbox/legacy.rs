@@ -270,6 +270,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, mistake: bool) ->
     };
     if session.status == Status::Pending && legacy.answer.is_none() {
         let question = Question {
+            screen: bank::Screen::default(),
             step: "3ds1",
             hidden: ["PaReq", "TermUrl", "MD"].map(|name| (name, given(name))).to_vec(),
             interactions: legacy.interactions,

@@ -1,5 +1,7 @@
-//! A scenario file: what to send, how the shopper answers, what must come out. The files
-//! under `assets/scenarios/` are the single place that states expectations.
+//! A scenario file: what to send, what the shopper, the shop and the other side do, what must
+//! come out. The files under `assets/scenarios/` are the single place that states expectations.
+
+mod script;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,11 @@ use super::draft::{Body, Channel, Completion, Draft};
 use super::profile::ProfileId;
 use super::run::{Act, Plan, Return, Run, Shopper};
 use super::settings::Pace;
+
+pub use script::{
+    Answer, BankId, Challenge, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3, MethodPage, PageKind,
+    SecondCreq, Version,
+};
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,11 +46,74 @@ pub struct Scenario {
     /// What the cardholder does, page by page; in an app the first act decides.
     #[serde(default)]
     pub shopper: Vec<Act>,
+    /// What the shopper's browser is, where it matters.
+    #[serde(default)]
+    pub browser: Browser,
+    /// What the shop does otherwise than usual.
+    #[serde(default)]
+    pub shop: Shop,
+    /// What the other side does; left out: what the card leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Box<Issuer>>,
+    /// What goes wrong on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
     /// What must come out.
     pub expect: Expect,
     /// For people.
     #[serde(default)]
     pub explain: Explain,
+}
+
+/// The shopper's browser.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Browser {
+    /// Scripts run.
+    pub javascript: bool,
+    /// What the issuer's 3DS Method page sees where it is not what the shop declares: members
+    /// of `channel_data` (`timezone`, `language`, `user_agent`, …).
+    pub really: IndexMap<String, Value>,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self { javascript: true, really: IndexMap::new() }
+    }
+}
+
+/// What the shop does otherwise than usual.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shop {
+    /// Steps that it leaves out; then it waits until the session's life is over.
+    pub skip: Vec<Omission>,
+    /// How often it calls `complete`, one after the other whatever is answered.
+    pub complete: u8,
+    /// Statuses with which it answers the first callbacks, before it answers 200.
+    pub callback_answers: Vec<u16>,
+    /// Sizes of the bank's window, one run for each: `01` to `05`.
+    pub windows: Vec<String>,
+    /// How often the whole session is run, on one card; the last one is judged.
+    pub rounds: u8,
+}
+
+impl Default for Shop {
+    fn default() -> Self {
+        Self { skip: Vec::new(), complete: 1, callback_answers: Vec::new(), windows: Vec::new(), rounds: 1 }
+    }
+}
+
+/// A step that a shop may leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Omission {
+    /// The channel data never come.
+    Collect,
+    /// The hidden frame of the 3DS Method is left out.
+    Method,
+    /// The shopper is never sent to the bank.
+    Challenge,
 }
 
 /// What must come out. Members left out are not looked at.
@@ -68,6 +138,29 @@ pub struct Expect {
     pub callbacks: Option<usize>,
     /// Where the hosted page sent the browser.
     pub returned_to: Option<Return>,
+    /// `response_status_reason`; `absent` if there must be none.
+    pub reason: Option<String>,
+    /// `acs.challenge_cancel_reason_code`; `absent` if there must be none.
+    pub cancel_code: Option<String>,
+    /// `3ds.error_details.error_code`; `absent` if there must be none.
+    pub error_code: Option<String>,
+    /// `3ds.interaction_counter`.
+    pub interactions: Option<String>,
+    /// What `three_ds_method_completion` was sent as: `Y`, `N`, `U`.
+    pub method: Option<String>,
+    /// Who carries the risk of fraud: `issuer`, `merchant`, `none`, `open`.
+    pub liability: Option<String>,
+    /// Hidden messages that must have been seen, in this order, others between: their kind, or
+    /// kind and gist as on the timeline (`Erro`, `Erro errorCode 101`, `RRes resultsStatus 02`).
+    pub messages: Option<Vec<String>>,
+    /// Rules of lint that the timeline must have findings of; no others may be there.
+    pub lint: Option<Vec<String>>,
+    /// Deliveries to the callback address, whatever they were answered.
+    pub deliveries: Option<usize>,
+    /// HTTP statuses that the calls of `complete` were answered with.
+    pub complete: Option<Vec<u16>>,
+    /// At least and at most so many seconds passed on the sandbox's clock.
+    pub seconds: Option<(u64, u64)>,
 }
 
 /// Words for people.

@@ -1,0 +1,658 @@
+//! What the other side does in a scenario: which messages 3DS Server, directory server and
+//! issuer send, what the issuer's page asks, and which faults happen on the way. Data only:
+//! the sandbox carries it out, and reads it from a file or from its control API alike.
+//! Names are the protocol's own. Source: emv-3ds.md 1, 2, 5.5, 6.2.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The other side of a session.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Issuer {
+    /// The highest protocol version that the card range lists; left out: what the settings say.
+    pub version: Option<Version>,
+    /// Versions that the issuer really speaks, if they are others than the range lists.
+    pub speaks: Vec<Version>,
+    /// The 3DS Method page.
+    pub method: MethodPage,
+    /// A session of the same card within ten minutes before has shown its browser: with 2.3.1
+    /// its 3DS Method counts for this one too. Source: emv-3ds.md 1.8.
+    pub method_reuse: bool,
+    /// The answer to the authentication request.
+    pub ares: Option<Answer>,
+    /// The answer where the browser is not what the shop declared it to be.
+    pub mismatch: Option<Answer>,
+    /// What the directory server answers when it cannot reach the issuer; without it, an error.
+    pub stand_in: Option<Answer>,
+    /// The issuer takes no part in this range, so the directory server answers for it.
+    pub absent: bool,
+    /// What the issuer's page asks.
+    pub challenge: Challenge,
+    /// The result after a challenge that the shopper passed; left out: `Y`. With a frictionless
+    /// answer: a result that nobody asked for.
+    pub rreq: Option<Answer>,
+    /// `transStatus` of the final CRes, if it does not follow from the result.
+    pub cres: Option<Letter>,
+    /// `resultsStatus` with which the 3DS Server takes the result: `01`, or `02` where the shop
+    /// opted out of a challenge that was not mandated.
+    pub results_status: Option<String>,
+    /// 3-D Secure 1 in place of 3DS2.
+    pub legacy: Option<Legacy>,
+}
+
+/// A version of the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[allow(missing_docs)] // named by the wire
+pub enum Version {
+    #[serde(rename = "1.0.2")]
+    V102,
+    #[serde(rename = "2.1.0")]
+    V210,
+    #[serde(rename = "2.2.0")]
+    V220,
+    #[serde(rename = "2.3.1")]
+    V231,
+}
+
+impl Version {
+    /// As on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::V102 => "1.0.2",
+            Self::V210 => "2.1.0",
+            Self::V220 => "2.2.0",
+            Self::V231 => "2.3.1",
+        }
+    }
+}
+
+/// The issuer's 3DS Method page. Source: emv-3ds.md 6.1 (`m`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MethodPage {
+    /// Looks at the browser and notifies.
+    #[default]
+    Present,
+    /// The range has none.
+    Absent,
+    /// Never notifies.
+    Silent,
+    /// Answers HTTP 500.
+    Broken,
+    /// Notifies after 12 s.
+    Late,
+}
+
+/// `transStatus`. Source: emv-3ds.md 3.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // named by the wire
+pub enum Letter {
+    Y,
+    A,
+    N,
+    U,
+    R,
+    C,
+    D,
+    I,
+    S,
+}
+
+impl Letter {
+    /// As on the wire.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Y => 'Y',
+            Self::A => 'A',
+            Self::N => 'N',
+            Self::U => 'U',
+            Self::R => 'R',
+            Self::C => 'C',
+            Self::D => 'D',
+            Self::I => 'I',
+            Self::S => 'S',
+        }
+    }
+}
+
+/// An ARes or an RReq, as far as a scenario says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Answer {
+    /// `Y`.
+    pub trans_status: Letter,
+    /// Two digits; left out: the usual one of the status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trans_status_reason: Option<String>,
+    /// `Y` or `N`, with `C` and `D`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_challenge_mandated: Option<String>,
+    /// `01` to `04`; in 2.3.1 `authenticationMethod`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication_type: Option<String>,
+    /// Text for the shopper, at most 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cardholder_info: Option<String>,
+    /// Two digits, in an RReq: `01` cancelled … `10`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge_cancel: Option<String>,
+}
+
+impl Answer {
+    /// Nothing but the status.
+    pub fn of(trans_status: Letter) -> Self {
+        Self {
+            trans_status,
+            trans_status_reason: None,
+            acs_challenge_mandated: None,
+            authentication_type: None,
+            cardholder_info: None,
+            challenge_cancel: None,
+        }
+    }
+}
+
+/// What the issuer's pages ask, one after the other, and how patient they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Challenge {
+    /// The pages, in order.
+    pub pages: Vec<PageKind>,
+    /// Which of the invented banks.
+    pub bank: BankId,
+    /// The published password does not pass here.
+    pub strict: bool,
+    /// The last page also offers to remember the shop.
+    pub trust_prompt: bool,
+    /// What a second CReq meets.
+    pub second_creq: SecondCreq,
+    /// Whether the page may stand in a frame.
+    pub frames: Frames,
+    /// From the ARes to the first CReq, in seconds; left out: the setting.
+    pub first_creq_seconds: Option<u64>,
+    /// Between two interactions, in seconds; left out: the setting.
+    pub idle_seconds: Option<u64>,
+    /// Life of a code, in seconds. Source: emv-3ds.md 5.5.
+    pub code_seconds: u64,
+}
+
+impl Default for Challenge {
+    fn default() -> Self {
+        Self {
+            pages: vec![PageKind::Otp],
+            bank: BankId::default(),
+            strict: false,
+            trust_prompt: false,
+            second_creq: SecondCreq::default(),
+            frames: Frames::default(),
+            first_creq_seconds: None,
+            idle_seconds: None,
+            code_seconds: 300,
+        }
+    }
+}
+
+/// One page of the issuer. Source: emv-3ds.md 5.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageKind {
+    /// A code from the phone.
+    Otp,
+    /// One of several: where the code is to go.
+    SingleSelect,
+    /// Two of several: questions that the bank knows the answers of.
+    MultiSelect,
+    /// A bank app on the phone decides.
+    OutOfBand,
+    /// A page of the issuer's own, with a box to tick.
+    Html,
+    /// Only something to read.
+    Information,
+}
+
+/// The invented banks. Each has a language of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BankId {
+    /// Larkfield Bank, English.
+    #[default]
+    Larkfield,
+    /// Sparkasse Auental, German.
+    Auental,
+    /// Banque des Deux Rives, French.
+    DeuxRives,
+    /// Bank of the Palm Gate, Arabic: right to left.
+    PalmGate,
+}
+
+/// What a second CReq with the same ids meets. Source: emv-3ds.md 2.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondCreq {
+    /// The page where the shopper was.
+    #[default]
+    Resume,
+    /// The first page again.
+    Restart,
+    /// Error 314 (2.1.0 and 2.2.0: 305).
+    Reject,
+}
+
+/// Whether the issuer lets its page be framed. Source: emv-3ds.md 2.2, L09.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Frames {
+    /// As the protocol wants it.
+    #[default]
+    Allowed,
+    /// The page forbids it, which no issuer should.
+    Refused,
+}
+
+/// 3-D Secure 1. Source: emv-3ds.md 1.7, 6.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Legacy {
+    /// `enrolled` of the VERes.
+    #[serde(default = "enrolled")]
+    pub veres: Letter3,
+    /// `status` of the PARes after the right password.
+    #[serde(default = "enrolled_letter")]
+    pub pares: Letter,
+}
+
+fn enrolled() -> Letter3 {
+    Letter3::Y
+}
+
+fn enrolled_letter() -> Letter {
+    Letter::Y
+}
+
+/// `enrolled` of a VERes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // named by the wire
+pub enum Letter3 {
+    Y,
+    N,
+    U,
+}
+
+/// Where something can go wrong: a message on one leg of its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// A request of the merchant and its answer.
+    Api,
+    /// PReq, 3DS Server to directory server.
+    Preq,
+    /// PRes, directory server to 3DS Server.
+    Pres,
+    /// The issuer's 3DS Method page, and what it makes the browser notify.
+    Method,
+    /// AReq, 3DS Server to directory server.
+    Areq,
+    /// AReq, directory server to issuer.
+    AreqAcs,
+    /// ARes, issuer to directory server.
+    AresDs,
+    /// ARes, directory server to 3DS Server.
+    Ares,
+    /// CReq, browser to issuer.
+    Creq,
+    /// CRes, issuer to browser and on to the merchant.
+    Cres,
+    /// RReq, issuer to directory server.
+    RreqDs,
+    /// RReq, directory server to 3DS Server.
+    Rreq,
+    /// RRes, 3DS Server to directory server.
+    RresDs,
+    /// RRes, directory server to issuer.
+    Rres,
+    /// VEReq of 3-D Secure 1, MPI to directory and issuer.
+    Vereq,
+    /// VERes of 3-D Secure 1, back.
+    Veres,
+    /// PAReq of 3-D Secure 1, browser to issuer.
+    Pareq,
+    /// PARes of 3-D Secure 1, issuer to browser and on to the MPI.
+    Pares,
+    /// The callback or webhook, Sessions API to merchant.
+    Callback,
+}
+
+impl Hop {
+    /// All of them, in the order of a session.
+    pub const ALL: [Self; 19] = [
+        Self::Api,
+        Self::Preq,
+        Self::Pres,
+        Self::Method,
+        Self::Areq,
+        Self::AreqAcs,
+        Self::AresDs,
+        Self::Ares,
+        Self::Creq,
+        Self::Cres,
+        Self::RreqDs,
+        Self::Rreq,
+        Self::RresDs,
+        Self::Rres,
+        Self::Vereq,
+        Self::Veres,
+        Self::Pareq,
+        Self::Pares,
+        Self::Callback,
+    ];
+
+    /// As in a file and in the control API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Preq => "preq",
+            Self::Pres => "pres",
+            Self::Method => "method",
+            Self::Areq => "areq",
+            Self::AreqAcs => "areq_acs",
+            Self::AresDs => "ares_ds",
+            Self::Ares => "ares",
+            Self::Creq => "creq",
+            Self::Cres => "cres",
+            Self::RreqDs => "rreq_ds",
+            Self::Rreq => "rreq",
+            Self::RresDs => "rres_ds",
+            Self::Rres => "rres",
+            Self::Vereq => "vereq",
+            Self::Veres => "veres",
+            Self::Pareq => "pareq",
+            Self::Pares => "pares",
+            Self::Callback => "callback",
+        }
+    }
+
+    /// Where it is, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Api => "API call",
+            Self::Preq => "PReq · 3DS Server to directory",
+            Self::Pres => "PRes · directory to 3DS Server",
+            Self::Method => "3DS Method page",
+            Self::Areq => "AReq · 3DS Server to directory",
+            Self::AreqAcs => "AReq · directory to issuer",
+            Self::AresDs => "ARes · issuer to directory",
+            Self::Ares => "ARes · directory to 3DS Server",
+            Self::Creq => "CReq · browser to issuer",
+            Self::Cres => "CRes · issuer to shop by the browser",
+            Self::RreqDs => "RReq · issuer to directory",
+            Self::Rreq => "RReq · directory to 3DS Server",
+            Self::RresDs => "RRes · 3DS Server to directory",
+            Self::Rres => "RRes · directory to issuer",
+            Self::Vereq => "VEReq · MPI to issuer (3DS1)",
+            Self::Veres => "VERes · issuer to MPI (3DS1)",
+            Self::Pareq => "PAReq · browser to issuer (3DS1)",
+            Self::Pares => "PARes · issuer to MPI by the browser (3DS1)",
+            Self::Callback => "Callback · API to shop",
+        }
+    }
+
+    /// The faults that this hop can have.
+    pub fn kinds(self) -> &'static [FaultKind] {
+        use FaultKind::{
+            BadBase64, BadSignature, Close, DelayMs, Drop, Duplicate, InvalidJson, RemoveField, Reorder, SetField,
+            SlowDrip, Status, Truncate, WrongId,
+        };
+        match self {
+            Self::Api => &[DelayMs, Status, Close, Truncate, InvalidJson, SlowDrip],
+            Self::Preq | Self::Pres => {
+                &[DelayMs, Drop, Status, Close, Truncate, InvalidJson, RemoveField, SetField, WrongId, SlowDrip]
+            }
+            Self::Areq
+            | Self::AreqAcs
+            | Self::AresDs
+            | Self::Ares
+            | Self::RreqDs
+            | Self::Rreq
+            | Self::RresDs
+            | Self::Rres => &[
+                DelayMs,
+                Drop,
+                Status,
+                Close,
+                Truncate,
+                InvalidJson,
+                RemoveField,
+                SetField,
+                Duplicate,
+                Reorder,
+                WrongId,
+                SlowDrip,
+            ],
+            Self::Method | Self::Creq | Self::Cres => &[
+                DelayMs,
+                Drop,
+                Status,
+                Close,
+                Truncate,
+                InvalidJson,
+                RemoveField,
+                SetField,
+                Duplicate,
+                Reorder,
+                WrongId,
+                BadBase64,
+                SlowDrip,
+            ],
+            Self::Vereq | Self::Veres => &[DelayMs, Drop, Status, Close, Truncate, RemoveField, SetField, SlowDrip],
+            Self::Pareq => {
+                &[DelayMs, Drop, Status, Close, Truncate, RemoveField, SetField, WrongId, BadBase64, SlowDrip]
+            }
+            Self::Pares => &[
+                DelayMs,
+                Drop,
+                Status,
+                Close,
+                Truncate,
+                RemoveField,
+                SetField,
+                Duplicate,
+                WrongId,
+                BadSignature,
+                BadBase64,
+                SlowDrip,
+            ],
+            Self::Callback => &[
+                DelayMs,
+                Drop,
+                Status,
+                Close,
+                Truncate,
+                InvalidJson,
+                RemoveField,
+                SetField,
+                Duplicate,
+                WrongId,
+                BadSignature,
+                SlowDrip,
+            ],
+        }
+    }
+}
+
+/// What goes wrong. Source: emv-3ds.md 6.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// It arrives later, on the sandbox's clock (at the API and the callback in real time).
+    DelayMs,
+    /// It never arrives.
+    Drop,
+    /// The receiver answers with this HTTP status and looks at nothing.
+    Status,
+    /// The connection ends without an answer.
+    Close,
+    /// Half of it arrives.
+    Truncate,
+    /// What arrives is no JSON.
+    InvalidJson,
+    /// A member is missing.
+    RemoveField,
+    /// A member has another value.
+    SetField,
+    /// It arrives twice.
+    Duplicate,
+    /// It arrives after the message that should follow it.
+    Reorder,
+    /// It carries another transaction's id.
+    WrongId,
+    /// Its signature is wrong.
+    BadSignature,
+    /// Standard base64 with padding in place of base64url.
+    BadBase64,
+    /// Byte by byte, over so many milliseconds.
+    SlowDrip,
+}
+
+impl FaultKind {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::DelayMs,
+        Self::Drop,
+        Self::Status,
+        Self::Close,
+        Self::Truncate,
+        Self::InvalidJson,
+        Self::RemoveField,
+        Self::SetField,
+        Self::Duplicate,
+        Self::Reorder,
+        Self::WrongId,
+        Self::BadSignature,
+        Self::BadBase64,
+        Self::SlowDrip,
+    ];
+
+    /// As in a file and in the control API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DelayMs => "delay_ms",
+            Self::Drop => "drop",
+            Self::Status => "status",
+            Self::Close => "close",
+            Self::Truncate => "truncate",
+            Self::InvalidJson => "invalid_json",
+            Self::RemoveField => "remove_field",
+            Self::SetField => "set_field",
+            Self::Duplicate => "duplicate",
+            Self::Reorder => "reorder",
+            Self::WrongId => "wrong_id",
+            Self::BadSignature => "bad_signature",
+            Self::BadBase64 => "bad_base64",
+            Self::SlowDrip => "slow_drip",
+        }
+    }
+
+    /// What it does, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DelayMs => "Arrives late",
+            Self::Drop => "Never arrives",
+            Self::Status => "Is refused with a status",
+            Self::Close => "Connection closes",
+            Self::Truncate => "Half arrives",
+            Self::InvalidJson => "Is no JSON",
+            Self::RemoveField => "Lacks a member",
+            Self::SetField => "Has a wrong member",
+            Self::Duplicate => "Arrives twice",
+            Self::Reorder => "Arrives out of order",
+            Self::WrongId => "Carries another id",
+            Self::BadSignature => "Is wrongly signed",
+            Self::BadBase64 => "Is in another base64",
+            Self::SlowDrip => "Drips in slowly",
+        }
+    }
+}
+
+/// One fault that is to happen: in a file, in the control API, in the window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Where.
+    pub hop: Hop,
+    /// What.
+    pub kind: FaultKind,
+    /// How often it happens.
+    #[serde(default = "once")]
+    pub times: i64,
+    /// How often it has happened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub happened: u64,
+    /// For `delay_ms` and `slow_drip`, and at the API with any kind.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub delay_ms: u64,
+    /// For `status`: 400 to 599.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// For `remove_field` and `set_field`: the member; in XML the last element of that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// For `set_field`: its new value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// At the API: only requests with this method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// At the API: only requests with this path; `*` stands for any one segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+fn once() -> i64 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Fault {
+    /// Once, without details.
+    pub fn new(hop: Hop, kind: FaultKind) -> Self {
+        let (times, happened, delay_ms) = (once(), 0, 0);
+        Self { hop, kind, times, happened, delay_ms, status: None, field: None, value: None, method: None, path: None }
+    }
+
+    /// How long it holds the message back.
+    pub fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay_ms)
+    }
+
+    /// What is missing or does not fit, as error codes of the control API; empty if it is good.
+    /// Source: sessions-api.md 7.5.
+    pub fn flaws(&self) -> Vec<&'static str> {
+        let mut flaws = Vec::new();
+        let mut require = |there: bool, code| {
+            if !there {
+                flaws.push(code);
+            }
+        };
+        require(self.hop.kinds().contains(&self.kind), "kind_not_supported");
+        let timed = matches!(self.kind, FaultKind::DelayMs | FaultKind::SlowDrip);
+        require(!timed || self.delay_ms > 0, "delay_ms_required");
+        require(self.kind != FaultKind::Status || self.status.is_some(), "status_required");
+        require(self.status.is_none_or(|status| (400..=599).contains(&status)), "status_invalid");
+        let member = matches!(self.kind, FaultKind::RemoveField | FaultKind::SetField);
+        require(!member || self.field.is_some(), "field_required");
+        require(self.kind != FaultKind::SetField || self.value.is_some(), "value_required");
+        require((0..=1_000_000).contains(&self.times), "times_invalid");
+        require(self.delay_ms <= LONGEST_DELAY_MS, "delay_ms_invalid");
+        flaws
+    }
+}
+
+/// A day: a message may be later than any timer. Our choice.
+const LONGEST_DELAY_MS: u64 = 86_400_000;
