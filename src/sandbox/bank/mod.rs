@@ -21,7 +21,7 @@ use super::session::{Session, Status, TRIES};
 use crate::clock::stamp;
 use crate::model::SessionId;
 use crate::model::scenario::{BankId, Frames, PageKind};
-use crate::model::scheme::PhoneMessage;
+use crate::model::scheme::{PhoneKind, PhoneMessage};
 use crate::page::{Ancestors, Pages, Policy};
 use words::{Bank, Words};
 
@@ -291,30 +291,37 @@ pub(super) fn text_message(session: &Session) -> PhoneMessage {
 
 /// What the bank sends to the shopper's phone: a code.
 pub(super) fn code_message(session: &Session, bank: BankId, code: &str) -> PhoneMessage {
-    let words = Bank::of(bank).words;
-    message(session, bank, (words.sms_payment, words.sms_card), code)
+    message(PhoneKind::Text, session, &Bank::of(bank), code)
 }
 
 /// What the bank's app shows on the shopper's phone; there is nothing to type.
 pub(super) fn push_message(session: &Session, bank: BankId) -> PhoneMessage {
-    let words = Bank::of(bank).words;
-    message(session, bank, (words.push_payment, words.push_card), "")
+    message(PhoneKind::Push, session, &Bank::of(bank), "")
 }
 
-/// `sentences`: for a payment, for a card.
-fn message(session: &Session, bank: BankId, sentences: (&str, &str), code: &str) -> PhoneMessage {
-    let bank = Bank::of(bank);
+fn message(kind: PhoneKind, session: &Session, bank: &Bank, code: &str) -> PhoneMessage {
     let purchase = Purchase::of(session);
-    let amount = money::coded(&purchase, &bank);
-    let sentence = if amount.is_some() { sentences.0 } else { sentences.1 };
-    let values = [("amount", amount.as_deref().unwrap_or_default()), ("merchant", purchase.merchant), ("code", code)];
     PhoneMessage {
+        kind,
         session: SessionId(session.id.clone()),
         at: stamp(),
         sender: bank.name.to_owned(),
-        text: bank.fill(sentence, &values),
+        text: message_text(kind, &purchase, bank, code),
         code: code.to_owned(),
     }
+}
+
+fn message_text(kind: PhoneKind, purchase: &Purchase, bank: &Bank, code: &str) -> String {
+    let amount = money::coded(purchase, bank);
+    let words = bank.words;
+    let sentence = match (kind, amount.is_some()) {
+        (PhoneKind::Text, true) => words.sms_payment,
+        (PhoneKind::Text, false) => words.sms_card,
+        (PhoneKind::Push, true) => words.push_payment,
+        (PhoneKind::Push, false) => words.push_card,
+    };
+    let amount = amount.as_deref().unwrap_or_default();
+    bank.fill(sentence, &[("amount", amount), ("merchant", purchase.merchant), ("code", code)])
 }
 
 /// The amount as 3DS1 messages show it: `$65.40`.
@@ -336,3 +343,6 @@ fn farewell(status: Status, words: &Words) -> &'static str {
         _ => words.bye_done,
     }
 }
+
+#[cfg(test)]
+mod tests;
