@@ -127,7 +127,14 @@ async fn a_real_browser_goes_all_the_way() {
     );
     for window in [WindowSize::W500, WindowSize::Full] {
         let session_data = Some("c2Vzc2lvbg".to_owned());
-        visit.show(PageState::Challenge { acs_url: address("challenge"), creq: "Y3JlcQ".into(), session_data, window, hand_off: HandOff::Frame, shop_policy: ShopPolicy::Usual });
+        visit.show(PageState::Challenge {
+            acs_url: address("challenge"),
+            creq: "Y3JlcQ".into(),
+            session_data,
+            window,
+            hand_off: HandOff::Frame,
+            shop_policy: ShopPolicy::Usual,
+        });
         let cres: Value = json!({ "messageType": "CRes", "transStatus": "Y" });
         assert_eq!(next(&mut visit).await, Signal::ChallengeNotified { cres: Some(cres) });
     }
