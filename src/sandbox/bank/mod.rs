@@ -284,19 +284,14 @@ pub(super) fn say_goodbye(
     app.pages.respond("handover.html", page, &policy(Some(address)))
 }
 
-/// What the bank sends to the shopper's phone: the published password.
+/// What the bank sends to the shopper's phone: the code.
 pub(super) fn text_message(session: &Session) -> PhoneMessage {
-    code_message(session, BankId::default(), PASSWORD)
+    message(PhoneKind::Text, session, &Bank::of(BankId::default()), PASSWORD)
 }
 
-/// What the bank sends to the shopper's phone: a code.
-pub(super) fn code_message(session: &Session, bank: BankId, code: &str) -> PhoneMessage {
-    message(PhoneKind::Text, session, &Bank::of(bank), code)
-}
-
-/// What the bank's app shows on the shopper's phone; there is nothing to type.
-pub(super) fn push_message(session: &Session, bank: BankId) -> PhoneMessage {
-    message(PhoneKind::Push, session, &Bank::of(bank), "")
+/// What the bank's app asks on the shopper's phone; there is nothing to type.
+pub(super) fn push_message(session: &Session) -> PhoneMessage {
+    message(PhoneKind::Push, session, &Bank::of(BankId::default()), "")
 }
 
 fn message(kind: PhoneKind, session: &Session, bank: &Bank, code: &str) -> PhoneMessage {

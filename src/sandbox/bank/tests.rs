@@ -183,6 +183,46 @@ fn a_bank_that_refuses_frames_says_so_and_leaves_its_opener_alone() {
     assert!(!headers.contains_key("cross-origin-opener-policy"));
 }
 
+/// Relative luminance of `#rrggbb`. Source: WCAG 2.2.
+fn luminance(colour: &str) -> f64 {
+    let part = |from: usize| {
+        let value = u8::from_str_radix(&colour[from..from + 2], 16).expect("two hexadecimal digits");
+        let value = f64::from(value) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+}
+
+#[test]
+fn text_stands_out_in_the_colours_of_every_bank() {
+    let css = include_str!("../../../assets/sandbox/bank.css");
+    let common = css.lines().next().expect("the first line");
+    let colour = |line: &str, name: &str| {
+        let after = line.split(&format!("{name}: ")).nth(1).or_else(|| common.split(&format!("{name}: ")).nth(1));
+        after.map(|rest| rest[..7].to_owned()).unwrap_or_else(|| panic!("{name} in {line}"))
+    };
+    let banks: Vec<_> = css.lines().filter(|line| line.contains("--brand: ")).collect();
+    assert_eq!(banks.len(), BANKS.len());
+    for line in banks {
+        for (text, ground) in [
+            ("#ffffff", "--brand"),
+            ("#ffffff", "--deep"),
+            ("--brand", "#ffffff"),
+            ("--link", "#ffffff"),
+            ("--link", "--tint"),
+            ("--soft", "--tint"),
+            ("--ink", "--tint"),
+            ("--bad", "--bad-well"),
+            ("#5c3b00", "#fbf0d5"),
+        ] {
+            let of = |name: &str| if name.starts_with('#') { name.to_owned() } else { colour(line, name) };
+            let (one, other) = (luminance(&of(text)), luminance(&of(ground)));
+            let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+            assert!(contrast >= 4.5, "{text} on {ground}: {contrast:.2} in {line}");
+        }
+    }
+}
+
 /// Every page of every bank into the folder that SESSIONS_CONSOLE_PAGES names, to be looked at.
 #[test]
 fn pages_can_be_looked_at() {
