@@ -35,7 +35,7 @@ use super::state::Pending;
 use super::validate::Completion;
 use super::{Shared, hosted};
 use crate::model::Lane;
-use crate::model::scenario::{Fault as Planned, FaultKind, Hop, PageKind, SecondCreq};
+use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind, SecondCreq};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::page::Pages;
 
@@ -629,6 +629,7 @@ async fn page(app: &Arc<Shared>, call: &Call, form: &[(String, String)], id: &st
 /// Where the browser goes with the result.
 struct Back {
     transaction: String,
+    bank: BankId,
     status: Status,
     address: String,
     cres: Vec<u8>,
@@ -638,6 +639,7 @@ struct Back {
 fn way_back(session: &Session, form: &[(String, String)], base: &str) -> Back {
     Back {
         transaction: session.transaction_id.clone(),
+        bank: script(session).map(|script| script.challenge.bank).unwrap_or_default(),
         status: session.status,
         address: notification_url(session, base),
         cres: cres(session).unwrap_or_default().to_string().into_bytes(),
@@ -667,7 +669,7 @@ async fn hand_over(app: &Arc<Shared>, mut back: Back, fault: Option<Planned>) ->
     }
     let session_data = back.session_data.as_deref().map(|data| ("threeDSSessionData", data));
     let hidden: Vec<_> = [("cres", handed.text.as_str())].into_iter().chain(session_data).collect();
-    bank::hand_over(app, back.status, &back.address, &hidden)
+    bank::hand_over(app, back.bank, back.status, &back.address, &hidden)
 }
 
 /// The page that asks.

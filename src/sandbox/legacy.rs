@@ -23,6 +23,7 @@ use super::legacy_xml::{Element, Leaves, message, pack, signed, unpack};
 use super::scheme::{Talk, code_of, exponent, merchant, numeric, status_of, verdict};
 use super::session::{ErrorDetails, LegacyState, Session, Status};
 use super::state::Pending;
+use crate::model::scenario::BankId;
 use crate::model::scheme::SchemeMessage;
 use crate::model::{Lane, secret};
 
@@ -285,7 +286,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, mistake: bool) ->
     let answer = legacy.answer.unwrap_or('U');
     let packed = pack(&pares(app, session, answer));
     let status = if session.status.is_final() { session.status } else { status_by(answer) };
-    bank::hand_over(app, status, address, &[("PaRes", packed.as_str()), ("MD", given("MD"))])
+    bank::hand_over(app, BankId::default(), status, address, &[("PaRes", packed.as_str()), ("MD", given("MD"))])
 }
 
 /// `POST /sessions-interceptor/{sid}/pares`: verifies the answer; the page decides nothing.

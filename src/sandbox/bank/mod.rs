@@ -264,13 +264,8 @@ fn word(kind: PageKind) -> &'static str {
     }
 }
 
-/// Takes the browser back to whoever waits for the answer.
-pub(super) fn hand_over(app: &Shared, status: Status, address: &str, hidden: &[(&str, &str)]) -> Response {
-    say_goodbye(app, BankId::default(), status, address, hidden)
-}
-
-/// The same, in the language of the bank that asked.
-pub(super) fn say_goodbye(
+/// Takes the browser back to whoever waits for the answer, in the language of the bank that asked.
+pub(super) fn hand_over(
     app: &Shared,
     bank: BankId,
     status: Status,
@@ -284,14 +279,19 @@ pub(super) fn say_goodbye(
     app.pages.respond("handover.html", page, &policy(Some(address)))
 }
 
-/// What the bank sends to the shopper's phone: the code.
+/// What the bank sends to the shopper's phone where the published password is asked for.
 pub(super) fn text_message(session: &Session) -> PhoneMessage {
-    message(PhoneKind::Text, session, &Bank::of(BankId::default()), PASSWORD)
+    code_message(session, BankId::default(), PASSWORD)
 }
 
-/// What the bank's app asks on the shopper's phone; there is nothing to type.
-pub(super) fn push_message(session: &Session) -> PhoneMessage {
-    message(PhoneKind::Push, session, &Bank::of(BankId::default()), "")
+/// What a bank sends to the shopper's phone: its code.
+pub(super) fn code_message(session: &Session, bank: BankId, code: &str) -> PhoneMessage {
+    message(PhoneKind::Text, session, &Bank::of(bank), code)
+}
+
+/// What a bank's app asks on the shopper's phone; there is nothing to type.
+pub(super) fn push_message(session: &Session, bank: BankId) -> PhoneMessage {
+    message(PhoneKind::Push, session, &Bank::of(bank), "")
 }
 
 fn message(kind: PhoneKind, session: &Session, bank: &Bank, code: &str) -> PhoneMessage {
