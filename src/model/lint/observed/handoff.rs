@@ -171,7 +171,7 @@ fn content_type(look: &mut Look<'_>, at: usize, value: &str) {
     };
     let kind = header(headers, "content-type").unwrap_or_default().to_ascii_lowercase();
     let marked = decode(value).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
-    let why = if !kind.starts_with("application/x-www-form-urlencoded") {
+    let why = if !kind.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
         "the content type is not that of a form"
     } else if kind.contains("charset") && !kind.contains("utf-8") {
         "the form has a character set of its own"

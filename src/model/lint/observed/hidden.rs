@@ -258,13 +258,18 @@ fn answers(kind: &str, to: Lane) -> &'static [&'static str] {
 fn unanswered(look: &mut Look<'_>, heard: &[Heard<'_>]) {
     for (place, one) in heard.iter().enumerate() {
         let (kind, from, to) = one.leg();
-        let wanted = answers(kind, to);
-        let follows = heard[place + 1..].iter().any(|later| {
-            later.message.from == to
-                && wanted.contains(&later.message.kind)
-                && (later.message.kind != kind || later.message.to != from)
+        let whole_way = matches!((from, to), (Lane::Issuer, Lane::Sessions) | (Lane::Sessions, Lane::Issuer));
+        let wanted: &[&str] = if whole_way { &[] } else { answers(kind, to) }; // no leg, but a summary of them
+        let follower = heard[place + 1..].iter().find(|later| {
+            let on = later.message.from == to && (later.message.kind != kind || later.message.to != from);
+            let back = later.message.to == from && later.message.kind != kind;
+            (on || back) && wanted.contains(&later.message.kind)
         });
-        if wanted.is_empty() || follows || !settled(look, one.at) {
+        if let Some(follower) = follower {
+            slow(look, *one, *follower);
+            continue;
+        }
+        if wanted.is_empty() || !settled(look, one.at) {
             continue;
         }
         let receiver = to.name();
@@ -277,6 +282,21 @@ fn unanswered(look: &mut Look<'_>, heard: &[Heard<'_>]) {
     }
     no_result(look, heard);
     no_cres(look, heard);
+}
+
+/// The answer came after the sender's timer.
+fn slow(look: &mut Look<'_>, asked: Heard<'_>, answer: Heard<'_>) {
+    let waited = answer.message.at.since(asked.message.at);
+    if waited < ANSWER {
+        return;
+    }
+    let message = format!(
+        "It came {} s after the {} that it follows. Servers wait 10 s and then decide without it (error 402); what \
+         comes later must not change the session",
+        waited.as_secs(),
+        asked.message.kind
+    );
+    look.say(answer.entry, ("P003", Warning), format!("{} came after its timer", answer.message.kind), message);
 }
 
 /// What could still follow a row has had its time: the run is over, or went on.

@@ -20,6 +20,8 @@ mod method;
 mod result;
 mod rules;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -57,7 +59,8 @@ pub fn observed(run: &Run) -> Vec<Observation> {
     hidden::check(&mut look);
     result::check(&mut look);
     let mut found = look.found;
-    found.sort_by_key(|one| one.entry); // stable: rules keep their order within a row
+    let places: BTreeMap<usize, usize> = run.entries.iter().enumerate().map(|(at, row)| (row.number, at)).collect();
+    found.sort_by_key(|one| places.get(&one.entry).copied()); // stable: rules keep their order within a row
     found.dedup();
     found
 }
