@@ -5,6 +5,8 @@
 mod documents;
 #[path = "flow/kinds.rs"]
 mod kinds;
+#[path = "flow/observed.rs"]
+mod observed;
 #[path = "flow/refusals.rs"]
 mod refusals;
 mod support;

@@ -10,6 +10,7 @@
 
 mod data;
 mod purchase;
+pub mod observed;
 pub mod request;
 
 use std::borrow::Cow;
