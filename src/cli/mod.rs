@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::engine::{Options, Ports};
+use crate::engine::{ClockMode, Options, Ports};
 use crate::model::Problem;
 use crate::runner::report::Format;
 use crate::serve::BindError;
@@ -223,6 +223,7 @@ fn open_window(
         environment_profile: environment::profile()?,
         client_secret: environment::client_secret(),
         keychain: Keychain::of_system(),
+        clock: ClockMode::Real,
     };
     window(options).map(|()| Exit::Expected)
 }

@@ -253,7 +253,9 @@ async fn bring(
     let Filing { mut delivery, entry, room, place, late } = filing;
     let kept = shared.journal.append(Record::Delivery(Box::new(delivery.clone()))).await;
     if let Some((seen, entry)) = entry {
-        seen.land(&entry, kept.as_ref().ok().copied());
+        // What was refused comes again, and is then no double.
+        let taken = (200..300).contains(&delivery.answered);
+        seen.land(&entry, kept.as_ref().ok().copied().filter(|_| taken));
     }
     match kept {
         Ok(seq) => {
