@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::engine::control::Control;
 use crate::engine::courier::Courier;
 use crate::listener::{self, Listener};
+use crate::model::deck::Deck;
 use crate::model::profile::{Environment, Profile};
 use crate::model::template::Values;
 use crate::model::{Notice, Problem, Secret, Server, ServerStatus, Weight, Workspace};
@@ -133,7 +134,8 @@ impl Engine {
             ..Values::default()
         };
         let deliveries = store.deliveries(200).unwrap_or_default().into_iter().map(Arc::new).collect();
-        let workspace = Workspace { settings, servers, values, deliveries, saving: true, ..Workspace::default() };
+        let deck = Arc::new(Deck::with(store::own_scenarios(&options.data_dir)));
+        let workspace = Workspace { settings, servers, values, deliveries, deck, saving: true, ..Workspace::default() };
         let mut engine = Self {
             workspace,
             events,

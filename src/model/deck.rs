@@ -19,25 +19,87 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files! {
     "S001"
     "S001-MC"
+    "S002"
     "S003"
     "S004"
     "S004-MC"
+    "S005"
+    "S006"
+    "S007"
     "S008"
+    "S009"
+    "S010"
     "S011"
+    "S012"
+    "S013"
+    "S014"
+    "S015"
+    "S016"
+    "S017"
+    "S018"
     "S021"
     "S021-MC"
     "S022"
     "S023"
+    "S024"
+    "S025"
+    "S026"
+    "S026-OLD"
     "S027"
+    "S028"
+    "S029"
+    "S030"
+    "S031"
+    "S032"
+    "S033"
+    "S033-INFO"
     "S034"
     "S035"
     "S036"
+    "S037"
+    "S038"
+    "S039"
+    "S040"
+    "S041"
+    "S042"
+    "S043"
+    "S044"
+    "S045"
     "S046"
+    "S047"
+    "S048"
+    "S049"
+    "S050"
+    "S051"
+    "S052"
+    "S053"
+    "S054"
+    "S055"
+    "S056"
+    "S057"
+    "S058"
+    "S059"
+    "S060"
+    "S061"
+    "S062"
+    "S063"
+    "S064"
+    "S065"
+    "S066"
+    "S067"
+    "S068"
+    "S069"
+    "S070"
     "S071"
     "S071-MC"
     "S072"
     "S073"
     "S074"
+    "S075"
+    "S076"
+    "S077"
+    "S078"
+    "S079"
     "S091"
     "S093"
     "S121"
@@ -46,6 +108,14 @@ const FILES: &[(&str, &str)] = files! {
     "S130"
     "S141"
     "S142"
+    "S143"
+    "S144"
+    "S145"
+    "S146"
+    "S147"
+    "S148"
+    "S149"
+    "S150"
     "APP-UNREADABLE"
 };
 
@@ -313,18 +383,21 @@ mod tests {
     }
 
     #[test]
-    fn every_scenario_uses_a_published_card_and_says_all_it_expects() {
+    fn every_scenario_uses_a_test_card_and_says_all_it_expects() {
         for scenario in all() {
             let id = &scenario.id;
             let number = scenario.body.get("/source/number").and_then(|value| value.as_str());
-            assert!(number.is_some_and(is_test_number), "{id}: {number:?}");
+            let programmable = |number: &str| number.starts_with("4000110000") || number.starts_with("5200110000");
+            let published = number.is_some_and(is_test_number);
+            assert!(published || number.is_some_and(programmable), "{id}: {number:?}");
+            assert!(!scenario.directs() || !scenario.card_decides() || (published && scenario.faults.is_empty()), "{id}");
             let expect = &scenario.expect;
             let hosted = scenario.completion == Completion::Hosted;
             assert!(expect.approved.is_some() && expect.eci.is_some() && expect.cryptogram.is_some(), "{id}");
             assert!(expect.response_code.is_some() && expect.status_reason.is_some(), "{id}");
             assert!(expect.next_actions.is_some(), "{id}");
-            assert_eq!(expect.callbacks, Some(usize::from(!hosted)), "{id}");
-            assert_eq!(expect.returned_to.is_some(), hosted, "{id}");
+            assert!(expect.callbacks.is_some_and(|count| !hosted || count == 0), "{id}");
+            assert_eq!(expect.returned_to.is_some(), hosted && expect.status != "expired", "{id}");
             assert!(scenario.explain.plain.ends_with('.') && scenario.explain.advice.ends_with('.'), "{id}");
         }
     }
@@ -342,6 +415,44 @@ mod tests {
     fn a_file_with_an_unknown_member_is_refused_with_its_place() {
         let text = "id = \"X\"\nname = \"x\"\n[expect]\nstatus = \"approved\"\nstauts_reason = \"y\"\n";
         let error = read("mine.toml", text).expect_err("a misspelt member");
-        assert!(error.source.to_string().contains("stauts_reason"), "{}", error.source);
+        assert_eq!((error.place, error.member.as_deref()), (Some((5, 1)), Some("expect.stauts_reason")), "{error}");
+        let text = "id = \"X\"\nname = \"x\"\n[expect]\nstatus = 5\n";
+        let error = read("mine.toml", text).expect_err("a number");
+        assert_eq!((error.place.map(|(line, _)| line), error.member.as_deref()), (Some(4), Some("expect.status")));
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_refused_with_its_place() {
+        let text = "id = \"X\"\nname = \"x\"\n[expect]\nstatus = \"approved\"\n[[faults]]\nhop = \"ares\"\n\
+                    kind = \"drop\"\n[[faults]]\nhop = \"ares\"\nkind = \"status\"\n";
+        let error = read("mine.toml", text).expect_err("no status");
+        assert_eq!((error.place, error.member.as_deref()), (Some((8, 1)), Some("faults[1]")), "{error}");
+        assert!(error.why.contains("status_required"), "{error}");
+    }
+
+    #[test]
+    fn what_is_written_reads_as_the_same() {
+        for scenario in all() {
+            let text = write(&scenario).expect("it fits a file");
+            assert_eq!(read(&scenario.id, &text).expect("it reads"), scenario, "{text}");
+        }
+    }
+
+    #[test]
+    fn own_files_load_beside_ours_and_damaged_ones_say_why() {
+        let good = "id = \"OWN\"\nname = \"x\"\n[expect]\nstatus = \"approved\"\n";
+        let files = [
+            ("a.toml", Ok(good.to_owned())),
+            ("b.toml", Ok(good.to_owned())),
+            ("c.toml", Ok(good.replace("OWN", "s001"))),
+            ("d.toml", Ok("id = ".to_owned())),
+            ("e.toml", Err("no permission".to_owned())),
+        ];
+        let deck = Deck::with(files.map(|(name, text)| (name.to_owned(), text)));
+        assert_eq!(deck.scenarios.len(), FILES.len() + 1);
+        assert!(deck.own.contains("OWN") && deck.own.len() == 1);
+        let damaged: Vec<&str> = deck.damaged.iter().map(|damaged| damaged.name.as_str()).collect();
+        assert_eq!(damaged, ["b.toml", "c.toml", "d.toml", "e.toml"]);
+        assert!(deck.damaged[1].problem.summary.contains("taken by a scenario of the program"));
     }
 }
