@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::page::{Form, Page};
+use super::page::{Button, Form, Page};
 use super::{Shopper, Walk, nothing_to_do};
 use crate::model::Problem;
+use crate::model::exchange::Step;
 use crate::model::run::{Act, PhoneAct};
 
 /// The published password of every test challenge. Source: sessions-api.md 7.
@@ -47,36 +48,24 @@ impl Shopper<'_> {
             }
         };
         let with = match act {
-            Act::Enter(text) => vec![typed(asks, text).ok_or_else(|| nothing_to_do(step, page))?],
-            Act::EnterOffered | Act::EnterEarlier => {
-                let back = usize::from(*act == Act::EnterEarlier);
-                let code = self.code(back).await;
-                vec![typed(asks, &code).ok_or_else(|| nothing_to_do(step, page))?]
-            }
-            Act::Choose(keys) => chosen(asks, keys).ok_or_else(|| not_offered(step, keys, asks))?,
-            Act::Tick => {
-                let value = asks.choices(AGREE).first().copied().ok_or_else(|| nothing_to_do(step, page))?;
-                vec![(AGREE.to_owned(), value.to_owned())]
-            }
-            Act::Continue => Vec::new(),
             Act::Resend => {
                 let place = forms.iter().find_map(|form| form.resend().map(|button| (form, button)));
                 let (form, button) = place.ok_or_else(|| nothing_to_do(step, page))?;
                 // The button may stand in one form and belong to another.
                 let own = forms.iter().find(|form| !form.asks()).unwrap_or(form);
-                let next = self.submit_with(step, page, own, &button.fields(), button.action.as_ref()).await?;
-                return Ok(Turn::Next(next));
+                return self.press(step, page, own, button).await;
             }
             Act::Cancel => {
                 let place = forms.iter().find_map(|form| form.cancel().map(|button| (form, button)));
                 let (form, button) = place.ok_or_else(|| nothing_to_do(step, page))?;
-                let next = self.submit_with(step, page, form, &button.fields(), button.action.as_ref()).await?;
-                return Ok(Turn::Next(next));
+                return self.press(step, page, form, button).await;
             }
             Act::Reload => return Ok(self.again(walk).await?.map_or(Turn::Stay, Turn::Next)),
             Act::Phone(_) | Act::Trust(_) | Act::Wait(_) | Act::Leave | Act::Replay | Act::TimeOut => {
                 return self.beside(walk, act).await;
             }
+            Act::Choose(keys) => chosen(asks, keys).ok_or_else(|| not_offered(step, keys, asks))?,
+            act => self.filled(asks, act).await.ok_or_else(|| nothing_to_do(step, page))?,
         };
         let said = walk.trust.filter(|_| !asks.choices(TRUST).is_empty()).map(|yes| {
             walk.trust = None;
@@ -84,6 +73,23 @@ impl Shopper<'_> {
         });
         let fields = with.into_iter().chain(said).collect();
         self.submit(step, page, asks, fields).await.map(Turn::Next)
+    }
+
+    /// What an act writes into the form that asks; `None` if there is no place for it.
+    async fn filled(&self, asks: &Form, act: &Act) -> Option<Vec<(String, String)>> {
+        let field = match act {
+            Act::Enter(text) => typed(asks, text)?,
+            Act::EnterOffered => typed(asks, &self.code(0).await)?,
+            Act::EnterEarlier => typed(asks, &self.code(1).await)?,
+            Act::Tick => (AGREE.to_owned(), (*asks.choices(AGREE).first()?).to_owned()),
+            _ => return Some(Vec::new()), // only the button
+        };
+        Some(vec![field])
+    }
+
+    async fn press(&self, step: Step, page: &Page, form: &Form, button: &Button) -> Result<Turn, Problem> {
+        let fields = button.fields();
+        self.submit_with(step, page, form, &fields, button.action.as_ref()).await.map(Turn::Next)
     }
 
     /// An act that leaves the page as it is.
@@ -163,7 +169,7 @@ fn chosen(asks: &Form, keys: &[String]) -> Option<Vec<(String, String)>> {
     keys.iter().map(field).collect()
 }
 
-fn not_offered(step: crate::model::exchange::Step, keys: &[String], asks: &Form) -> Problem {
+fn not_offered(step: Step, keys: &[String], asks: &Form) -> Problem {
     let there = [asks.choices(CHOICE), asks.choices(CHOICES)].concat();
     let offered = if there.is_empty() { "nothing to choose".to_owned() } else { there.join(", ") };
     Problem::of(
