@@ -10,9 +10,13 @@ mod courier;
 mod drive;
 mod fold;
 mod profiles;
+mod method;
 mod shopper;
 mod start;
+mod time;
+mod turn;
 mod vault;
+mod waiting;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,8 +41,9 @@ use crate::sandbox::Sandbox;
 use crate::store::{self, Store};
 use control::Control;
 use courier::Courier;
-use drive::{Driver, Order};
-pub use start::{Options, Ports, StartError};
+use drive::{Driver, Order, Waiting};
+use time::Time;
+pub use start::{ClockMode, Options, Ports, StartError};
 use vault::Which;
 
 /// How long closing waits for tasks.
@@ -65,6 +70,7 @@ pub struct Engine {
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
+    clock_mode: ClockMode,
     listener: Listener,
     sandbox: Option<Sandbox>,
     store: Store,
@@ -129,6 +135,17 @@ impl Engine {
         true
     }
 
+    /// Tells the embedded sandbox what to do with the next session: a scenario's file. Waits
+    /// for its answer; for terminals and tests.
+    ///
+    /// # Errors
+    /// If the sandbox does not take it.
+    pub fn arm(&self, file: &str) -> Result<(), Problem> {
+        let Some(runtime) = &self.runtime else { return Ok(()) };
+        let body = serde_json::json!({ "file": file, "sessions": 1 });
+        runtime.block_on(self.control.change("PUT", "/arm", &body)).map(drop)
+    }
+
     /// Starts what was asked for and returns at once.
     pub fn dispatch(&mut self, command: Command) {
         match command {
@@ -185,6 +202,9 @@ impl Engine {
         }
         let now = clock::stamp();
         let visit = self.listener.visit(id);
+        visit.answer_callbacks(&plan.shop.callback_answers);
+        let sandbox = (profile.environment == Environment::Embedded).then(|| Arc::clone(&self.control));
+        let time = Time::of(id, &self.sink, sandbox.clone(), self.clock_mode);
         let previous = self.sessions_of(&profile.id).next().map(|session| Arc::new(session.raw.clone()));
         let values = Values {
             listener: visit.listener_base().to_owned(),
@@ -215,6 +235,10 @@ impl Engine {
             asked: None,
             known_key: self.shown_key(&plan.profile).map(str::to_owned),
             sealed: None,
+            time,
+            out_of_hands: Waiting::default(),
+            late: None,
+            sandbox,
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
         self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));
