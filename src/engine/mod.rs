@@ -10,6 +10,7 @@ mod courier;
 mod drive;
 mod fold;
 mod profiles;
+mod sandbox;
 mod shopper;
 mod start;
 mod vault;
@@ -65,6 +66,8 @@ pub struct Engine {
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
+    /// The user has frozen it, whatever a run waits for.
+    stays_frozen: bool,
     listener: Listener,
     sandbox: Option<Sandbox>,
     store: Store,
@@ -160,6 +163,7 @@ impl Engine {
             Command::SaveBody(path, text) => self.save_body(path, text),
             Command::MakeAppValues => self.make_app_values(),
             Command::ReadMyBrowser => self.read_browser(),
+            Command::Sandbox(act) => self.ask_sandbox(act),
             Command::OpenInBrowser(address) => self.open_in_browser(&address),
             Command::Dismiss(number) => self.workspace.notices.retain(|notice| notice.number != number),
         }

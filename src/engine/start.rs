@@ -135,6 +135,7 @@ impl Engine {
             own_ports,
             active_saved: Profile::embedded().id,
             sandbox_clock: clock,
+            stays_frozen: false,
             listener,
             sandbox: Some(sandbox),
             store,
