@@ -33,6 +33,8 @@ pub struct Clock {
 #[derive(Debug)]
 struct State {
     started: Timestamp,
+    /// Passes only when somebody lets it.
+    virtual_time: bool,
     /// Time passed on this clock when `anchor` was taken.
     passed: Duration,
     /// `None` while frozen.
@@ -53,8 +55,29 @@ impl State {
 impl Clock {
     /// A clock that shows the system's time and runs.
     pub fn real() -> Self {
-        let state = State { started: Timestamp::now(), passed: Duration::ZERO, anchor: Some(Instant::now()) };
+        Self::of(State {
+            started: Timestamp::now(),
+            virtual_time: false,
+            passed: Duration::ZERO,
+            anchor: Some(Instant::now()),
+        })
+    }
+
+    /// A clock that starts with the system's time and stands still: time passes at once where
+    /// somebody waits for it, so that ten minutes take no time. Whoever lets it pass carries
+    /// out what becomes due meanwhile, in order.
+    pub fn virtual_time() -> Self {
+        let (started, passed) = (Timestamp::now(), Duration::ZERO);
+        Self::of(State { started, virtual_time: true, passed, anchor: None })
+    }
+
+    fn of(state: State) -> Self {
         Self { state: Arc::new(Mutex::new(state)), moved: Arc::default() }
+    }
+
+    /// True if time passes only when somebody lets it.
+    pub fn is_virtual(&self) -> bool {
+        self.with(|state| state.virtual_time)
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -89,10 +112,11 @@ impl Clock {
         self.moved.notify_waiters();
     }
 
-    /// Lets time pass again.
+    /// Lets time pass again. A virtual clock becomes an ordinary one.
     pub fn run(&self) {
         self.with(|state| {
             state.settle();
+            state.virtual_time = false;
             state.anchor = Some(Instant::now());
         });
         self.moved.notify_waiters();
@@ -101,6 +125,15 @@ impl Clock {
     /// Jumps ahead; whoever sleeps on this clock wakes if its time has come.
     pub fn advance(&self, by: Duration) {
         self.with(|state| state.passed = state.passed.saturating_add(by));
+        self.moved.notify_waiters();
+    }
+
+    /// Jumps ahead to this reading, unless it is past.
+    pub fn advance_to(&self, passed: Duration) {
+        self.with(|state| {
+            state.settle();
+            state.passed = state.passed.max(passed);
+        });
         self.moved.notify_waiters();
     }
 

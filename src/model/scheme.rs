@@ -13,8 +13,9 @@ use super::{Lane, SessionId, Stamp};
 pub struct SchemeMessage {
     /// The session it belongs to.
     pub session: SessionId,
-    /// The wire's own name: `AReq`, `ARes`, `CReq`, `CRes`, `RReq`, `RRes`, `Erro`; in 3DS1
-    /// `VEReq`, `VERes`, `PAReq`, `PARes`.
+    /// The wire's own name: `AReq`, `ARes`, `CReq`, `CRes`, `RReq`, `RRes`, `Erro`, `PReq`,
+    /// `PRes`; in 3DS1 `VEReq`, `VERes`, `PAReq`, `PARes`; `Fault` where something was done to a
+    /// message on its way.
     pub kind: &'static str,
     /// Who sent it.
     pub from: Lane,
@@ -30,9 +31,30 @@ pub struct SchemeMessage {
     pub body: Bytes,
 }
 
+/// How a message reaches the shopper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhoneKind {
+    /// A text message with a code.
+    Text,
+    /// A question of the bank's app: approve or deny.
+    Push,
+}
+
+impl PhoneKind {
+    /// The control API's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "sms",
+            Self::Push => "push",
+        }
+    }
+}
+
 /// What the issuer sent to the shopper's phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhoneMessage {
+    /// How it is read.
+    pub kind: PhoneKind,
     /// The session it belongs to.
     pub session: SessionId,
     /// When it was sent.
@@ -41,6 +63,6 @@ pub struct PhoneMessage {
     pub sender: String,
     /// The text: `Password for USD 65.40 at Fern & Fable: Checkout1!`.
     pub text: String,
-    /// The part of the text that the shopper types.
+    /// The part of the text that the shopper types; empty in a push message.
     pub code: String,
 }

@@ -16,7 +16,7 @@ use super::session::{Session, Status, TRIES};
 use crate::clock::stamp;
 use crate::model::SessionId;
 use crate::model::scenario::{BankId, Frames, PageKind};
-use crate::model::scheme::PhoneMessage;
+use crate::model::scheme::{PhoneKind, PhoneMessage};
 use crate::page::{Ancestors, Policy};
 
 /// The invented bank.
@@ -124,6 +124,7 @@ pub(super) fn text_message(session: &Session) -> PhoneMessage {
         _ => "your card at ".to_owned(),
     };
     PhoneMessage {
+        kind: PhoneKind::Text,
         session: SessionId(session.id.clone()),
         at: stamp(),
         sender: BANK.to_owned(),

@@ -11,7 +11,7 @@ use sessions_console::model::draft::{Completion, Draft};
 use sessions_console::model::exchange::{Exchange, ExchangeId, Headers, Request, Response, Step, Timing};
 use sessions_console::model::profile::ProfileId;
 use sessions_console::model::run::{Answer, Auth, Phase, Plan, Run, Shopper, StepRequest, Turn};
-use sessions_console::model::scheme::{PhoneMessage, SchemeMessage};
+use sessions_console::model::scheme::{PhoneKind, PhoneMessage, SchemeMessage};
 use sessions_console::model::{Lane, Problem, RunId, SessionId, Stamp, Workspace};
 
 /// The session of every fixture.
@@ -231,6 +231,7 @@ fn until_challenge(id: RunId) -> Run {
     run.scheme_message_seen(scheme("ARes", (I, S), 418, 26, "transStatus C"));
     run.scheme_message_seen(scheme("CReq", (B, I), 470, 9, "creq form, window 05"));
     run.phone_message_sent(PhoneMessage {
+        kind: PhoneKind::Text,
         session: SessionId(SID.into()),
         at: at(480),
         sender: "Larkfield Bank".into(),
