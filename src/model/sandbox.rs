@@ -393,7 +393,8 @@ mod tests {
     /// What is copied can be put into a scenario file, and says what was armed, used up or not.
     #[test]
     fn copied_faults_are_those_of_a_scenario_file() {
-        let set = Fault { field: Some("eci".into()), value: Some("99".into()), ..Fault::new(Hop::Ares, FaultKind::SetField) };
+        let set =
+            Fault { field: Some("eci".into()), value: Some("99".into()), ..Fault::new(Hop::Ares, FaultKind::SetField) };
         let used = Fault { times: 1, happened: 2, status: Some(503), ..Fault::new(Hop::Api, FaultKind::Status) };
         let text = faults_file(&[set.clone(), used.clone()], Some(7));
         assert!(text.starts_with("# Seed 7"), "{text}");
