@@ -263,7 +263,7 @@ impl Seen {
         let names: BTreeSet<&String> = self.declared.keys().chain(self.method_facts.keys()).collect();
         let fact = |name: &'_ &String| {
             let (declared, seen) = (self.declared.get(*name), self.method_facts.get(*name));
-            let differs = declared.zip(seen).is_some_and(|(declared, seen)| plain(declared) != plain(seen));
+            let differs = declared.zip(seen).is_some_and(|(declared, seen)| !agree(&plain(declared), &plain(seen)));
             (name.to_string(), declared, seen, differs)
         };
         let mut facts: Vec<Fact<'_>> = names
@@ -274,6 +274,11 @@ impl Seen {
         facts.sort_by_key(|fact| (!fact.differs, fact.seen.is_none()));
         facts
     }
+}
+
+/// A browser lists the languages it likes; the shop declares one of them.
+fn agree(declared: &str, seen: &str) -> bool {
+    declared.eq_ignore_ascii_case(seen) || seen.split(',').any(|one| one.trim().eq_ignore_ascii_case(declared))
 }
 
 /// One thing about the shopper's browser.
@@ -381,13 +386,13 @@ mod tests {
     fn what_the_browser_is_not_as_declared_comes_first() {
         let object = |value: Value| value.as_object().cloned().unwrap_or_default();
         let seen = Seen {
-            declared: object(json!({"language": "en-GB", "screen_width": 1920, "timezone": -60})),
-            method_facts: object(json!({"screen_width": "1920", "timezone": 0})),
+            declared: object(json!({"java": false, "languages": "en-GB", "screen": "1920x1080", "timezone": "-60"})),
+            method_facts: object(json!({"languages": "de,en-gb", "screen": "1920x1080", "timezone": 0})),
             ..Seen::default()
         };
         let facts = seen.browser();
         let names: Vec<(&str, bool)> = facts.iter().map(|fact| (fact.name.as_str(), fact.differs)).collect();
-        assert_eq!(names, [("timezone", true), ("screen_width", false), ("language", false)]);
+        assert_eq!(names, [("timezone", true), ("languages", false), ("screen", false), ("java", false)]);
     }
 
     /// What is copied can be put into a scenario file, and says what was armed, used up or not.
