@@ -3,6 +3,9 @@
 
 mod support;
 
+#[path = "browser/hand_offs.rs"]
+mod hand_offs;
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;

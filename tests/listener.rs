@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sessions_console::bus::{Event, EventSink, Journal, Posting, Record, Refused};
-use sessions_console::listener::{Config, Listener, PageState, Script, Signal, Visit, WindowSize};
+use sessions_console::listener::{Config, HandOff, Listener, PageState, Script, ShopPolicy, Signal, Visit, WindowSize};
 use sessions_console::model::delivery::{Delivery, DeliveryKind, Seq, Verdict};
 use sessions_console::model::run::Return;
 use sessions_console::model::{RunId, SessionId};
@@ -590,6 +590,8 @@ fn the_checkout_page_follows_its_run() {
         creq: "abc".into(),
         session_data: None,
         window: WindowSize::W390,
+        hand_off: HandOff::Frame,
+        shop_policy: ShopPolicy::Usual,
     };
     visit.show(challenge);
     let (now, answered) = long_poll.join().expect("answered");
@@ -597,7 +599,8 @@ fn the_checkout_page_follows_its_run() {
     assert_eq!(
         now,
         json!({ "kind": "challenge", "version": 2, "url": "https://acs.example.test/c?a=1&b=</script>", "creq": "abc",
-                "session_data": null, "window": "02", "width": 390, "height": 400 })
+                "session_data": null, "window": "02", "width": 390, "height": 400,
+                "hand_off": "frame", "shop_policy": "usual" })
     );
     let again = get(&page).body;
     assert!(

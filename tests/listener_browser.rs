@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sessions_console::bus::EventSink;
-use sessions_console::listener::{Config, Listener, PageState, Signal, Visit, WindowSize};
+use sessions_console::listener::{Config, HandOff, Listener, PageState, ShopPolicy, Signal, Visit, WindowSize};
 use sessions_console::model::RunId;
 use sessions_console::serve::{self, Server};
 use sessions_console::store::Store;
@@ -127,7 +127,14 @@ async fn a_real_browser_goes_all_the_way() {
     );
     for window in [WindowSize::W500, WindowSize::Full] {
         let session_data = Some("c2Vzc2lvbg".to_owned());
-        visit.show(PageState::Challenge { acs_url: address("challenge"), creq: "Y3JlcQ".into(), session_data, window });
+        visit.show(PageState::Challenge {
+            acs_url: address("challenge"),
+            creq: "Y3JlcQ".into(),
+            session_data,
+            window,
+            hand_off: HandOff::Frame,
+            shop_policy: ShopPolicy::Usual,
+        });
         let cres: Value = json!({ "messageType": "CRes", "transStatus": "Y" });
         assert_eq!(next(&mut visit).await, Signal::ChallengeNotified { cres: Some(cres) });
     }

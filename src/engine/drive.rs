@@ -27,7 +27,7 @@ use crate::model::draft::Channel;
 use crate::model::exchange::{Response, Step};
 use crate::model::profile::Profile;
 use crate::model::run::{self, Act, Answer, AppResult, Auth, Deed, MethodResult, Plan, Progress, StepRequest, Turn};
-use crate::model::settings::Pace;
+use crate::model::settings::{HandOff, Pace, ShopPolicy};
 use crate::model::steps::{self, Context, form_field};
 use crate::model::template::Values;
 use crate::model::{Problem, RunId, Stamp, explain, refusal};
@@ -100,6 +100,8 @@ pub(super) struct Driver {
     pub courier: Arc<Courier>,
     pub sink: EventSink,
     pub visit: Visit,
+    /// How our checkout page shows the bank's, and what it may do.
+    pub ways: (HandOff, ShopPolicy),
     pub orders: mpsc::UnboundedReceiver<Order>,
     /// Rung when the user stops the run. Keeps one ring for whoever listens next.
     pub stop: Arc<Notify>,
@@ -630,8 +632,8 @@ impl Driver {
                 PageState::Method { url: request.url.clone(), data }
             }
             Step::Collect => PageState::Collect,
-            Step::Challenge if !steps::is_app_challenge(request) => challenge_page(request),
-            Step::Authenticate => authenticate_page(request),
+            Step::Challenge if !steps::is_app_challenge(request) => challenge_page(request, self.ways),
+            Step::Authenticate => authenticate_page(request, self.ways),
             Step::Redirect => PageState::Redirect { url: request.url.clone() },
             _ => PageState::Waiting {
                 title: "One moment".into(),
@@ -658,23 +660,27 @@ fn ending(request: StepRequest, result: AppResult) -> StepRequest {
     StepRequest { body, ..request }
 }
 
-fn authenticate_page(request: &StepRequest) -> PageState {
+fn authenticate_page(request: &StepRequest, (hand_off, shop_policy): (HandOff, ShopPolicy)) -> PageState {
     let field = |name| form_field(&request.body, name).unwrap_or_default();
     PageState::Authenticate {
         acs_url: request.url.clone(),
         pareq: field("PaReq"),
         term_url: field("TermUrl"),
         md: field("MD"),
+        hand_off,
+        shop_policy,
     }
 }
 
-fn challenge_page(request: &StepRequest) -> PageState {
+fn challenge_page(request: &StepRequest, (hand_off, shop_policy): (HandOff, ShopPolicy)) -> PageState {
     let creq = form_field(&request.body, "creq").unwrap_or_default();
     let size = steps::challenge_window_size(&creq).unwrap_or_else(|| steps::WINDOW_SIZE.to_owned());
     PageState::Challenge {
         acs_url: request.url.clone(),
         session_data: form_field(&request.body, "threeDSSessionData"),
         window: WindowSize::parse(&size).unwrap_or_default(),
+        hand_off,
+        shop_policy,
         creq,
     }
 }

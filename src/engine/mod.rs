@@ -207,6 +207,7 @@ impl Engine {
             courier: self.courier.clone(),
             sink: self.sink.clone(),
             visit,
+            ways: (self.workspace.settings.hand_off, self.workspace.settings.shop_policy),
             orders: orders_in,
             stop: stop.clone(),
             values,

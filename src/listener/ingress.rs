@@ -159,8 +159,8 @@ async fn to_run(shared: &Arc<Shared>, mut delivery: Delivery, place: Arc<Place>)
             answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, PUT"));
             answer
         }
-        DeliveryKind::MethodNotification => notified(shared, "method"),
-        DeliveryKind::ChallengeNotification => notified(shared, "challenge"),
+        DeliveryKind::MethodNotification => notified(shared, &place, "method"),
+        DeliveryKind::ChallengeNotification => notified(shared, &place, "challenge"),
         DeliveryKind::Callback | DeliveryKind::Inbox | DeliveryKind::Unknown => answer(status),
     }
 }
@@ -342,12 +342,15 @@ fn target(head: &[u8]) -> String {
     String::from_utf8_lossy(target).into_owned()
 }
 
-/// Tells the page around it and says that the window may be closed.
-fn notified(shared: &Shared, what: &str) -> Response {
+/// Tells the page around it, or the one that opened it; in the shop's place it leads back.
+fn notified(shared: &Shared, place: &Place, what: &str) -> Response {
     let merchant = shared.addresses.get().and_then(|addresses| addresses.merchant).map(origin);
     let policy = Policy { ancestors: Ancestors::Only(merchant.iter().cloned().collect()), ..Policy::default() };
     let data = serde_json::json!({ "what": what, "to": merchant });
-    let mut page = shared.pages.respond("notified", serde_json::json!({ "data": data }), &policy);
+    // The shop's address is a secret of this run: told only where the browser must find back.
+    let left = place.shown.borrow().left && what == "challenge";
+    let back = Some(place.shop.as_str()).filter(|shop| left && !shop.is_empty());
+    let mut page = shared.pages.respond("notified", serde_json::json!({ "data": data, "back": back }), &policy);
     page.headers_mut().insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     page
 }

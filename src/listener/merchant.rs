@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::ingress::{answer, harden, not_found};
 use super::visit::{Place, Shown};
-use super::{PageState, Shared, Signal, origin};
+use super::{PageState, Shared, ShopPolicy, Signal, origin};
 use crate::model::SessionId;
 use crate::model::run::Return;
 use crate::page::Policy;
@@ -78,13 +78,23 @@ fn returned(shared: &Shared, token: &str, query: Option<&str>, to: Return) -> Re
 fn page(shared: &Shared, place: &Place, landing: &str) -> Response {
     let listener = shared.addresses.get().map(|addresses| origin(addresses.ingress)).unwrap_or_default();
     let shown = place.shown.borrow().clone();
+    let (_, shop_policy) = shown.page.ways();
     let data = json!({
         "now": view(&shown),
+        "shop_policy": shop_policy,
         "landing": landing,
         "listener": listener,
         "method_seconds": METHOD_SECONDS,
     });
-    shared.pages.respond("checkout", json!({ "data": data, "landing": landing }), &Policy::embedding())
+    shared.pages.respond("checkout", json!({ "data": data, "landing": landing }), &policy(shop_policy))
+}
+
+/// What the shop's page may do.
+fn policy(shop: ShopPolicy) -> Policy {
+    match shop {
+        ShopPolicy::Usual => Policy::embedding(),
+        ShopPolicy::Strict => Policy::closed(),
+    }
 }
 
 async fn state(State(shared): App, Path(token): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -114,14 +124,16 @@ fn view(shown: &Shown) -> Value {
             }
             PageState::Method { url, data } => json!({ "kind": "method", "url": url, "data": data }),
             PageState::Collect => json!({ "kind": "collect" }),
-            PageState::Challenge { acs_url, creq, session_data, window } => json!({
+            PageState::Challenge { acs_url, creq, session_data, window, hand_off, shop_policy } => json!({
                 "kind": "challenge", "url": acs_url, "creq": creq, "session_data": session_data,
                 "window": window.code(),
                 "width": window.pixels().map(|size| size.0),
                 "height": window.pixels().map(|size| size.1),
+                "hand_off": hand_off, "shop_policy": shop_policy,
             }),
-            PageState::Authenticate { acs_url, pareq, term_url, md } => json!({
+            PageState::Authenticate { acs_url, pareq, term_url, md, hand_off, shop_policy } => json!({
                 "kind": "authenticate", "url": acs_url, "pareq": pareq, "term_url": term_url, "md": md,
+                "hand_off": hand_off, "shop_policy": shop_policy,
             }),
             PageState::Redirect { url } => json!({ "kind": "redirect", "url": url }),
             PageState::Done { success, title, sentence } => {

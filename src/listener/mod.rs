@@ -27,6 +27,7 @@ use crate::model::{RunId, SessionId};
 use crate::page::Pages;
 use crate::serve::{self, BindError, Server};
 
+pub use crate::model::settings::{HandOff, ShopPolicy};
 pub use verdict::{Evidence, judge};
 pub use visit::Visit;
 
@@ -144,6 +145,10 @@ pub enum PageState {
         session_data: Option<String>,
         /// The size of the frame.
         window: WindowSize,
+        /// Where the bank's page is shown.
+        hand_off: HandOff,
+        /// What the shop's page may do.
+        shop_policy: ShopPolicy,
     },
     /// Hand over to the issuer's page of 3-D Secure 1. Source: emv-3ds.md 2.3.
     Authenticate {
@@ -155,6 +160,11 @@ pub enum PageState {
         term_url: String,
         /// `MD`.
         md: String,
+        /// Where the bank's page is shown. The page at `TermUrl` knows no way back to the
+        /// shop's page, so [`HandOff::Page`] opens a window too.
+        hand_off: HandOff,
+        /// What the shop's page may do.
+        shop_policy: ShopPolicy,
     },
     /// Go to the hosted page.
     Redirect {
@@ -170,6 +180,18 @@ pub enum PageState {
         /// One sentence.
         sentence: String,
     },
+}
+
+impl PageState {
+    /// How the shop's page shows the bank's, if it does, and what it may do meanwhile.
+    fn ways(&self) -> (HandOff, ShopPolicy) {
+        match self {
+            Self::Challenge { hand_off, shop_policy, .. } | Self::Authenticate { hand_off, shop_policy, .. } => {
+                (*hand_off, *shop_policy)
+            }
+            _ => Default::default(),
+        }
+    }
 }
 
 /// `challengeWindowSize`. Source: emv-3ds.md 2.2.

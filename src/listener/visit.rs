@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 
-use super::{Addresses, PageState, Signal, fresh_token, origin};
+use super::{Addresses, HandOff, PageState, Signal, fresh_token, origin};
 use crate::model::delivery::{Delivery, DeliveryKind, Seq};
 use crate::model::{RunId, SessionId};
 
@@ -38,11 +38,15 @@ pub(super) struct Shown {
     pub(super) page: PageState,
     /// The visit was dropped.
     pub(super) over: bool,
+    /// The shop's page made way for the bank's in its own tab, which must find back.
+    pub(super) left: bool,
 }
 
 /// One run's place. Held by its visit and by the servers.
 pub(super) struct Place {
     pub(super) run: RunId,
+    /// Address of the run's page; empty without merchant pages.
+    pub(super) shop: String,
     pub(super) seen: Seen,
     pub(super) shown: watch::Sender<Shown>,
     known: Mutex<Known>,
@@ -112,17 +116,15 @@ impl Visitors {
             sentence: "Your payment is being prepared. This page goes on by itself.".into(),
         };
         let known = Mutex::new(Known { signals: Some(VecDeque::new()), ..Known::default() });
-        let shown = watch::Sender::new(Shown { version: 1, page, over: false });
-        let place = Arc::new(Place { run, seen: Seen::default(), shown, known, bell: Notify::new() });
+        let shown = watch::Sender::new(Shown { version: 1, page, over: false, left: false });
+        let merchant_base = addresses.merchant.map(|addr| format!("{}/m/{theirs}", origin(addr))).unwrap_or_default();
+        let shop = if merchant_base.is_empty() { String::new() } else { format!("{merchant_base}/") };
+        let place = Arc::new(Place { run, shop, seen: Seen::default(), shown, known, bell: Notify::new() });
         self.tables(|tables| {
             tables.ingress.insert(Key::of(&ours), Arc::clone(&place));
             tables.merchant.insert(Key::of(&theirs), Arc::clone(&place));
         });
-        Visit {
-            listener_base: format!("{}/c/{ours}", origin(addresses.ingress)),
-            merchant_base: addresses.merchant.map(|addr| format!("{}/m/{theirs}", origin(addr))).unwrap_or_default(),
-            place,
-        }
+        Visit { listener_base: format!("{}/c/{ours}", origin(addresses.ingress)), merchant_base, place }
     }
 
     pub(super) fn forget(&self, run: RunId) {
@@ -170,6 +172,7 @@ impl Visit {
     pub fn show(&self, page: PageState) {
         self.place.shown.send_modify(|shown| {
             shown.version += 1;
+            shown.left |= matches!(page, PageState::Challenge { hand_off: HandOff::Page, .. });
             shown.page = page;
         });
     }

@@ -83,9 +83,14 @@ pub fn tags(deck: &[Scenario]) -> BTreeSet<&str> {
 
 /// Up to three ids that are nearest to one that does not exist.
 pub fn near<'a>(deck: &'a [Scenario], id: &str) -> Vec<&'a str> {
+    let ids: Vec<&str> = deck.iter().map(|scenario| scenario.id.as_str()).collect();
+    near_ids(&ids, id)
+}
+
+/// The same of bare ids.
+pub fn near_ids<'a>(ids: &[&'a str], id: &str) -> Vec<&'a str> {
     let wanted = id.to_ascii_uppercase();
-    let mut by_distance: Vec<(usize, &str)> =
-        deck.iter().map(|scenario| (distance(&wanted, &scenario.id), scenario.id.as_str())).collect();
+    let mut by_distance: Vec<(usize, &str)> = ids.iter().map(|known| (distance(&wanted, known), *known)).collect();
     by_distance.sort_by_key(|(distance, _)| *distance); // stable: equal ones stay in deck order
     by_distance.into_iter().take(3).map(|(_, id)| id).collect()
 }

@@ -70,12 +70,20 @@ pub struct Policy {
     pub form_action: Vec<String>,
     /// Who may embed it.
     pub ancestors: Ancestors,
+    /// It opens windows, and must not be reached from foreign ones. Never for the issuer's
+    /// pages: the shop's window that opened one is told by it when it is done.
+    pub opens: bool,
 }
 
 impl Policy {
     /// Merchant and hosted pages: they embed, and are not embedded.
     pub fn embedding() -> Self {
-        Self { frames: true, ..Self::default() }
+        Self { frames: true, opens: true, ..Self::default() }
+    }
+
+    /// The same for a shop whose policy is too strict: neither frame nor form may leave it.
+    pub fn closed() -> Self {
+        Self { opens: true, ..Self::default() }
     }
 
     /// The issuer's pages: they hand over, and are embedded.
@@ -97,6 +105,8 @@ impl Policy {
         if self.frames {
             // Writing to a String does not fail.
             let _ = write!(text, "; frame-src 'self' https: {LOOPBACK}");
+        } else if self.opens {
+            text.push_str("; frame-src 'self'");
         }
         text.push_str("; frame-ancestors ");
         match &self.ancestors {
@@ -112,12 +122,6 @@ impl Policy {
             }
         }
         text
-    }
-
-    /// Merchant and hosted pages open windows and must not be reached from foreign ones;
-    /// the issuer's pages live in frames, where it means nothing.
-    fn opener(&self) -> Option<&'static str> {
-        (self.frames && self.ancestors == Ancestors::None).then_some("same-origin-allow-popups")
     }
 }
 
@@ -236,8 +240,11 @@ fn answer(status: StatusCode, html: String, policy: &Policy, nonce: &str) -> Res
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     let content = HeaderValue::try_from(policy.content(nonce)).expect("origins and nonces are visible ASCII");
     headers.insert(header::CONTENT_SECURITY_POLICY, content);
-    if let Some(opener) = policy.opener() {
-        headers.insert("cross-origin-opener-policy", HeaderValue::from_static(opener));
+    if policy.opens {
+        headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin-allow-popups"));
+    }
+    if policy.ancestors == Ancestors::None {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     }
     answer
 }
@@ -379,13 +386,13 @@ mod tests {
             ),
             "{content}"
         );
-        assert_eq!(hosted.opener(), Some("same-origin-allow-popups"));
+        assert!(hosted.opens);
         assert_eq!(content.matches("script-src").count(), 1);
 
         let issuer = Policy::embedded(Ancestors::Loopback(addresses(&["https://shop.test/x"])));
         let content = issuer.content("n");
         assert!(content.ends_with("https://*.localhost:* https://shop.test"), "{content}");
-        assert_eq!(issuer.opener(), None);
+        assert!(!issuer.opens);
         let narrow = Policy::embedded(Ancestors::Only(addresses(&["http://127.0.0.1:4000/page"])));
         assert!(narrow.content("n").ends_with("; frame-ancestors 'self' http://127.0.0.1:4000"));
     }

@@ -58,14 +58,35 @@ pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), F
         let session = store.sessions.get_mut(id).ok_or_else(gone)?;
         session.status = Status::Pending;
         let said = scheme::authenticate(app, base, honour, session);
-        if let Some(channel) = &mut session.channel {
-            channel.shed(); // whatever came of it: nobody needs the data again
+        let shows = session.fingerprint == Some('Y') && scheme::script(session).is_some_and(|script| script.method_reuse);
+        let known = shows.then(|| session.card.fingerprint.clone());
+        if session.status != Status::Processing {
+            session.shed(); // whatever came of it: nobody needs the data again
         }
+        store.known_browsers.extend(known.map(|card| (card, app.clock.passed())));
         Pending::after(&mut store, id, said)
     };
     app.post(pending).await;
     app.watch(id); // a challenge has other deadlines
+    app.answer_awaited(id).await;
     Ok(())
+}
+
+impl Shared {
+    /// Waits while the answer to the authentication request is on its way.
+    async fn answer_awaited(self: &Arc<Self>, id: &str) {
+        loop {
+            let waits = |session: &&Session| session.status == Status::Processing;
+            let moment = self.lock().sessions.get(id).filter(waits).and_then(Session::deadline);
+            let Some(moment) = moment else { break };
+            self.pass_until(moment).await;
+            self.lapse(id).await;
+            self.watch(id);
+        }
+        if let Some(session) = self.lock().sessions.get_mut(id) {
+            session.shed();
+        }
+    }
 }
 
 /// Who asks, if they may; checked in the order 401, 403, 404.

@@ -274,6 +274,20 @@ impl Scheme {
         }
     }
 
+    /// First and last number of the range that a directory server lists: none of them is a card's.
+    pub(super) fn card_range(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Visa => ("4000000000000000", "4999999999999999"),
+            Self::Mastercard => ("5100000000000000", "5599999999999999"),
+            Self::Amex => ("340000000000000", "379999999999999"),
+            Self::Diners => ("36000000000000", "39999999999999"),
+            Self::Discover => ("6011000000000000", "6599999999999999"),
+            Self::Jcb => ("3528000000000000", "3589999999999999"),
+            Self::Upi => ("6200000000000000", "6299999999999999"),
+            Self::CartesBancaires => ("4970110000000000", "4970119999999999"),
+        }
+    }
+
     /// Registered application provider id: `ds.ds_id`.
     pub(super) fn ds_id(self) -> &'static str {
         match self {

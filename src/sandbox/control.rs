@@ -20,12 +20,13 @@ use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
 use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
-use super::issuer::finish;
+use super::issuer::{self, finish};
 use super::log::Entry;
 use super::scheme::status_of;
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
 use super::{legacy, payments};
+use crate::model::scheme::PhoneKind;
 
 type App = State<Arc<Shared>>;
 
@@ -37,7 +38,9 @@ const PAGE: usize = 1_000;
 /// The control paths.
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
+        .route("/_sandbox/overview", get(overview))
         .route("/_sandbox/sessions", get(sessions))
+        .route("/_sandbox/sessions/{id}/phone", get(phone).post(decide))
         .route("/_sandbox/sessions/{id}/messages", get(messages))
         .route("/_sandbox/sessions/{id}/challenge", post(end_challenge))
         .route("/_sandbox/log", get(log))
@@ -58,6 +61,100 @@ fn admit(app: &Shared, call: &Call) -> Result<(), Fault> {
     let token = call.authorization().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     let right = app.keys.control_token.matches(token.as_bytes());
     if browser || !right { Err(Fault::unauthorized()) } else { Ok(()) }
+}
+
+/// Sessions of an overview.
+const GLANCE: usize = 50;
+
+/// All that a panel shows at once.
+async fn overview(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let faults = app.trouble.json();
+    let (store, clock) = (app.lock(), clock_value(&app));
+    let sessions: Vec<Value> =
+        store.sessions.newest_first().take(GLANCE).map(|session| glance(&app, &store, session)).collect();
+    Ok(answer_json(
+        200,
+        &json!({
+            "now": clock["now"], "mode": clock["mode"], "seed": app.seed.map_or_else(|| json!(""), |seed| json!(seed)),
+            "armed": Armed::json(store.armed.as_ref()), "faults": faults["faults"],
+            "count": store.sessions.len(), "dropped": store.messages.dropped, "sessions": sessions,
+        }),
+    ))
+}
+
+/// A session with its phone, and what its browser is beside what the shop says it is.
+fn glance(app: &Shared, store: &Store, session: &Session) -> Value {
+    let mut glance = summary(app, store, session);
+    let phone = phone_of(store, session);
+    if !phone.is_empty() {
+        glance["phone"] = phone.into();
+    }
+    if session.method_facts.is_some() {
+        let areq = store.messages.iter().find(|message| message.session.0 == session.id && message.kind == "AReq");
+        let areq = areq.and_then(|message| serde_json::from_slice::<Value>(&message.body).ok()).unwrap_or_default();
+        let mut declared = json!({});
+        for (ours, theirs) in [
+            ("userAgent", "browserUserAgent"),
+            ("languages", "browserLanguage"),
+            ("colorDepth", "browserColorDepth"),
+            ("timezone", "browserTZ"),
+            ("java", "browserJavaEnabled"),
+            ("javascript", "browserJavascriptEnabled"),
+        ] {
+            if let Some(value) = areq.get(theirs) {
+                declared[ours] = value.clone();
+            }
+        }
+        if let (Some(width), Some(height)) =
+            (areq["browserScreenWidth"].as_str(), areq["browserScreenHeight"].as_str())
+        {
+            declared["screen"] = format!("{width}x{height}").into();
+        }
+        glance["declared"] = declared;
+    }
+    glance
+}
+
+/// What the bank sent to a shopper's phone, oldest first.
+fn phone_of(store: &Store, session: &Session) -> Vec<Value> {
+    let decided = session.challenge.as_ref().and_then(|challenge| challenge.decided);
+    let own = store.phone.iter().rev().filter(|message| message.session.0 == session.id);
+    own.map(|message| {
+        let mut shown = json!({
+            "kind": message.kind.word(), "sender": message.sender, "text": message.text, "code": message.code,
+            "at": message.at.wall.to_string(),
+        });
+        if let (PhoneKind::Push, Some(approved)) = (message.kind, decided) {
+            shown["decided"] = if approved { "approve" } else { "deny" }.into();
+        }
+        shown
+    })
+    .collect()
+}
+
+async fn phone(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let store = app.lock();
+    let session = store.sessions.get(call.segment(3)).ok_or_else(|| Fault::not_found("session_not_found"))?;
+    Ok(answer_json(200, &json!({"messages": phone_of(&store, session)})))
+}
+
+/// `{"decision": "approve" | "deny"}`: the shopper answers the bank's app.
+async fn decide(State(app): App, call: Call) -> Answer {
+    admit(&app, &call)?;
+    let body = call.object()?;
+    let mut findings = Findings::default();
+    let decision = Reader::new(&body, &mut findings).word("decision", Need::Must, &[("approve", &[]), ("deny", &[])]);
+    let decision = decision.ok_or(Fault::invalid(findings.0))?;
+    let mut store = app.lock();
+    let session = store.sessions.get_mut(call.segment(3)).ok_or_else(|| Fault::not_found("session_not_found"))?;
+    if !issuer::decide(session, decision == "approve") {
+        return Err(Fault::forbidden("update_not_allowed_due_to_state"));
+    }
+    let id = session.id.clone();
+    let shown = store.sessions.get(&id).map(|session| json!({"messages": phone_of(&store, session)}));
+    Ok(answer_json(200, &shown.unwrap_or_default()))
 }
 
 /// Newest first.
@@ -81,6 +178,9 @@ fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
         summary["seconds_left"] = deadline.saturating_sub(app.clock.passed()).as_secs().into();
     }
     summary["protocol_version"] = session.version.into();
+    if let Some(script) = &session.script {
+        summary["scenario"] = script.id.as_str().into();
+    }
     if let Some(challenge) = &session.challenge {
         summary["wrong_passwords"] = challenge.wrong.into();
         summary["interactions"] = challenge.interactions.into();
@@ -167,9 +267,17 @@ async fn log(State(app): App, call: Call) -> Answer {
     Ok(answer_json(200, &json!({"log": list, "dropped": dropped})))
 }
 
+fn clock_value(app: &Shared) -> Value {
+    let mode = match (app.clock.is_virtual(), app.clock.running()) {
+        (true, _) => "virtual",
+        (false, true) => "run",
+        (false, false) => "freeze",
+    };
+    json!({"now": app.clock.now().to_string(), "mode": mode})
+}
+
 fn clock_json(app: &Shared) -> Response {
-    let mode = if app.clock.running() { "run" } else { "freeze" };
-    answer_json(200, &json!({"now": app.clock.now().to_string(), "mode": mode}))
+    answer_json(200, &clock_value(app))
 }
 
 async fn read_clock(State(app): App, call: Call) -> Answer {
@@ -177,14 +285,16 @@ async fn read_clock(State(app): App, call: Call) -> Answer {
     Ok(clock_json(&app))
 }
 
-/// `{"mode": "run" | "freeze", "advance_seconds": n}`, both optional.
+/// `{"mode": "run" | "freeze", "advance_seconds": n, "advance_ms": n}`, all optional. What becomes
+/// due meanwhile is carried out, in order, before the answer.
 async fn move_clock(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
     let mut reader = Reader::new(&body, &mut findings);
     let mode = reader.word("mode", Need::May, &[("run", &[]), ("freeze", &[])]);
-    let jump = reader.integer("advance_seconds", Need::May, 0..=LONGEST_JUMP);
+    let seconds = reader.integer("advance_seconds", Need::May, 0..=LONGEST_JUMP).unwrap_or(0);
+    let millis = reader.integer("advance_ms", Need::May, 0..=LONGEST_JUMP * 1000).unwrap_or(0);
     if !findings.0.is_empty() {
         return Err(Fault::invalid(findings.0));
     }
@@ -193,8 +303,9 @@ async fn move_clock(State(app): App, call: Call) -> Answer {
         Some(_) => app.clock.freeze(),
         None => (),
     }
-    if let Some(seconds) = jump {
-        app.clock.advance(Duration::from_secs(seconds.unsigned_abs()));
+    let jump = Duration::from_secs(seconds.unsigned_abs()) + Duration::from_millis(millis.unsigned_abs());
+    if !jump.is_zero() {
+        app.jump(jump).await;
     }
     Ok(clock_json(&app))
 }
@@ -239,20 +350,30 @@ async fn webhooks(State(app): App, call: Call) -> Answer {
     Ok(answer_json(200, &json!({"webhooks": list})))
 }
 
-/// `{"scenario": "S023", "sessions": 1}`: the next sessions get what its card would get.
+/// `{"scenario": "S023", "sessions": 1}`: the next sessions get what it says of the other side.
+/// `{"file": "…"}` in place of the id: a scenario as TOML text.
 async fn arm(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
-    body.keys().filter(|name| !["scenario", "sessions"].contains(name)).for_each(|name| findings.invalid(name));
+    let known = ["scenario", "sessions", "file"];
+    body.keys().filter(|name| !known.contains(name)).for_each(|name| findings.invalid(name));
     let mut reader = Reader::new(&body, &mut findings);
-    let scenario = reader.text("scenario", Need::Must, 1..=64);
-    let sessions = reader.integer("sessions", Need::May, 0..=1_000_000);
+    let file = reader.any_text("file");
+    let need = if file.is_some() { Need::May } else { Need::Must };
+    let scenario = reader.text("scenario", need, 1..=64);
+    let sessions = reader.integer("sessions", Need::May, 0..=1_000_000).unwrap_or(1);
     if !findings.0.is_empty() {
         return Err(Fault::invalid(findings.0));
     }
-    let unknown = |near| Fault::not_found("scenario_not_found").near(near);
-    let armed = Armed::with(&scenario.unwrap_or_default(), sessions.unwrap_or(1)).map_err(unknown)?;
+    let armed = match file {
+        Some(text) => Armed::with_file(&text, sessions)
+            .map_err(|why| Fault::invalid(vec!["file_invalid".to_owned()]).near(vec![why]))?,
+        None => {
+            let unknown = |near| Fault::not_found("scenario_not_found").near(near);
+            Armed::with(&scenario.unwrap_or_default(), sessions).map_err(unknown)?
+        }
+    };
     let shown = Armed::json(armed.as_ref());
     app.lock().armed = armed;
     Ok(answer_json(200, &shown))

@@ -11,19 +11,23 @@ use axum::extract::State;
 
 use super::answer::{Answer, Call, Fault};
 use super::api::{carried_out, gone, ready, run, shown};
-use super::arm::{self, Armed};
-use super::cards::{Flow, Legacy, Range, Scheme, Versions, range};
+use super::arm::{self, Armed, Script};
+use super::cards::{Flow, Legacy, Method, Outcome, Range, Scheme, Versions, range};
 use super::fields::Object;
 use super::given::{Given, Members};
 use super::legacy;
+use super::programmable;
 use super::render::{Reader, Schema};
+use super::scheme::{self, Awaiting, Wire};
 use super::session::{LegacyState, Limits, Session, Status};
-use super::state::State as Store;
+use super::state::{Pending, State as Store};
 use super::token::{Reach, grant};
 use super::trigger::Triggers;
 use super::validate::{self, Around, Channel, Completion, Draft, Source};
 use super::{Shared, webhooks};
 use crate::model::Pan;
+use crate::model::scheme::SchemeMessage;
+use crate::model::scenario::{Issuer, Letter, Letter3, MethodPage, Version};
 
 /// The amount that asks for 3DS1. Source: sessions-api.md 7.3.
 const THREE_DS1_AMOUNT: i64 = 123_321;
@@ -40,9 +44,10 @@ pub(super) async fn create(State(app): State<Arc<Shared>>, call: Call) -> Answer
     if let Some(reach) = body.get("channel_data").and_then(reach) {
         grant.may(reach)?;
     }
-    let (id, authenticate) = admit(&app, &body)?;
     let base = call.base.clone();
+    let (id, authenticate, pending) = admit(&app, &body, &base)?;
     carried_out(async move {
+        app.post(pending).await;
         if authenticate {
             run(&app, &id, &base).await?;
         }
@@ -70,7 +75,7 @@ fn reach(channel_data: &Given) -> Option<Reach> {
 }
 
 /// Validates a request and stores its session. True: authenticate at once.
-fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
+fn admit(app: &Arc<Shared>, body: &Members, base: &str) -> Result<(String, bool, Pending), Fault> {
     let around = Around {
         now: app.clock.now(),
         strict: app.lock().settings.strict,
@@ -78,42 +83,77 @@ fn admit(app: &Arc<Shared>, body: &Members) -> Result<(String, bool), Fault> {
     };
     let mut draft = validate::session(body, &around).map_err(Fault::invalid)?;
     let mut store = app.lock();
-    let (decides, mut triggers) = fate(&store, draft.reference.as_deref().unwrap_or_default());
+    let (script, mut triggers) = fate(&store, draft.reference.as_deref().unwrap_or_default());
     if let Some(fault) = triggers.fault.take() {
         return Err(fault);
     }
     let channel = draft.channel.take();
     channel_rules(&draft, channel.as_ref())?;
-    let card = card(&store, &draft, decides)?;
-    let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), triggers.version)?;
+    let card = card(&store, &draft, script)?;
+    let asked = triggers.version.or(card.version);
+    let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), asked)?;
     let mut session = fresh(app, &store, card, draft, triggers, enrolment);
     match channel {
         // A hosted page collects the data itself.
         Some(channel) if !session.hosted() => session.take(channel)?,
         _ => (),
     }
+    remember_browser(app, &store, &mut session);
     if !session.triggers.no_vault {
         store.vault.insert(session.card.instrument.as_str(), session.pan.clone());
     }
+    let said = ranges(app, &mut store, &mut session, base);
     let authenticate = session.legacy.is_some() || ready(&session);
     if authenticate {
         session.status = Status::Processing;
     }
+    if let Some(script) = &session.script {
+        app.trouble.add(&script.door);
+    }
     let id = session.id.clone();
     store.insert(session);
     Armed::count_down(&mut store.armed);
+    let pending = Pending { ended: None, ..Pending::after(&mut store, &id, said) };
     webhooks::announce(app, &mut store, &id);
     drop(store);
     app.watch(&id);
-    Ok((id, authenticate))
+    Ok((id, authenticate, pending))
 }
 
-/// What decides a session's fate, besides its card: the card of a scenario in its place, and
-/// words of the reference. What is armed comes before the reference. Source: product.md "Decided".
-fn fate(store: &Store, reference: &str) -> (Option<&'static str>, Triggers) {
+/// The 3DS Server asks for a scheme's card ranges once a day.
+fn ranges(app: &Shared, store: &mut Store, session: &mut Session, base: &str) -> Vec<SchemeMessage> {
+    let (scheme, now) = (session.scheme.word(), app.clock.passed());
+    if session.legacy.is_some() || !store.ranges_due(scheme, now) {
+        return Vec::new();
+    }
+    let (said, came) = scheme::ask_ranges(app, session, base);
+    if came {
+        store.ranges_came(scheme, now);
+    }
+    said
+}
+
+/// How long a 3DS Method counts for other sessions. Source: emv-3ds.md 1.8.
+const METHOD_COUNTS: Duration = Duration::from_secs(600);
+
+/// With 2.3.1 an issuer may know the browser from a session before.
+fn remember_browser(app: &Shared, store: &Store, session: &mut Session) {
+    let reuses = scheme::script(session).is_some_and(|script| script.method_reuse);
+    let seen = store.known_browsers.get(&session.card.fingerprint);
+    if reuses && session.version == Version::V231.word() && session.fingerprint.is_none()
+        && seen.is_some_and(|seen| app.clock.passed() < *seen + METHOD_COUNTS)
+    {
+        session.fingerprint = Some('Y');
+        session.method_reused = true;
+    }
+}
+
+/// What decides a session's fate, besides its card: a scenario in its place, and words of the
+/// reference. What is armed comes before the reference. Source: product.md "Decided".
+fn fate(store: &Store, reference: &str) -> (Option<Arc<Script>>, Triggers) {
     let triggers = Triggers::parse(reference);
     match &store.armed {
-        Some(armed) => (Some(armed.card()), triggers.undecided()),
+        Some(armed) => (Some(Arc::clone(armed.script())), triggers.undecided()),
         None => (arm::named(reference), triggers),
     }
 }
@@ -134,16 +174,61 @@ struct Card {
     network_token: bool,
     scheme: Scheme,
     range: Range,
+    script: Option<Arc<Script>>,
+    /// The version that the scenario wants.
+    version: Option<&'static str>,
 }
 
-/// The card behind a source, if the account may take it; another one's range may decide.
-fn card(store: &Store, draft: &Draft, decides: Option<&str>) -> Result<Card, Fault> {
+/// The card behind a source, if the account may take it; a scenario's card and what it says of
+/// the other side may decide in its place.
+fn card(store: &Store, draft: &Draft, script: Option<Arc<Script>>) -> Result<Card, Fault> {
     let pan = pan(store, &draft.source)?;
     let scheme = Scheme::of(pan.expose()).ok_or_else(|| Fault::forbidden("scheme_not_supported"))?;
     let scheme = scheme.chosen(pan.expose(), draft.wish);
     store.settings.market.admits(scheme, &draft.currency)?;
-    let range = range(decides.unwrap_or(pan.expose()));
-    Ok(Card { network_token: matches!(draft.source, Source::NetworkToken(_)), pan, scheme, range })
+    let named = script.is_some();
+    let script = script.or_else(|| programmable::scenario(pan.expose()).and_then(arm::numbered));
+    let decides = script.as_ref().filter(|_| named).and_then(|script| script.card.as_deref());
+    let mut range = range(decides.unwrap_or(pan.expose()));
+    let issuer = script.as_ref().filter(|_| named).and_then(|script| script.issuer.as_ref());
+    let version = issuer.and_then(|issuer| issuer.version).map(Version::word);
+    if let Some(issuer) = issuer {
+        range = range_of(issuer, range);
+    }
+    let network_token = matches!(draft.source, Source::NetworkToken(_));
+    Ok(Card { network_token, pan, scheme, range, script, version })
+}
+
+/// What a scenario says of the card range.
+fn range_of(issuer: &Issuer, range: Range) -> Range {
+    let outcome = |letter| match letter {
+        Letter::Y => Outcome::Approved,
+        Letter::A => Outcome::Attempted,
+        Letter::U => Outcome::Unavailable,
+        _ => Outcome::Declined,
+    };
+    let legacy = issuer.legacy.as_ref().map(|legacy| match legacy.veres {
+        Letter3::Y => Legacy::Answer(outcome(legacy.pares)),
+        Letter3::N => Legacy::NotEnrolled,
+        Letter3::U => Legacy::Unknown,
+    });
+    let method = match issuer.method {
+        MethodPage::Present => Method::Present,
+        MethodPage::Absent => Method::Absent,
+        MethodPage::Silent => Method::Silent,
+        MethodPage::Broken => Method::Broken,
+        MethodPage::Late => Method::Late,
+    };
+    let enrolled = if issuer.ares.is_some() { Flow::Challenge(Outcome::Approved) } else { range.flow };
+    match legacy {
+        Some(legacy) => Range { versions: Versions::None, flow: Flow::CardNotEnrolled, legacy, method, reason: None },
+        None => Range {
+            versions: issuer.version.map_or(Versions::All, |version| Versions::Only(version.word())),
+            flow: enrolled,
+            method,
+            ..range
+        },
+    }
 }
 
 /// The card number behind a source. Source: sessions-api.md 2.6, 3.2.
@@ -213,7 +298,8 @@ fn enrolment(
 
 /// A session that nothing has happened to.
 fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Triggers, enrolment: Enrolment) -> Session {
-    let Card { pan, network_token, scheme, range } = card;
+    let Card { pan, network_token, scheme, range, script, .. } = card;
+    let wire = script.as_ref().filter(|script| !script.faults.is_empty()).map(|script| Box::new(Wire::with(&script.faults)));
     let transaction_id = app.random.uuid();
     let (version, legacy) = match enrolment {
         Enrolment::Version(version) => (version, None),
@@ -228,7 +314,7 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         transaction_id,
         created: app.clock.now(),
         born: app.clock.passed(),
-        limits: limits(store, &triggers),
+        limits: limits(store, &triggers, script.as_deref()),
         card: app.keys.card(pan.expose()),
         pan,
         network_token,
@@ -237,10 +323,13 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         version,
         draft,
         triggers,
+        script,
         status: Status::Pending,
         fingerprint: None,
+        honours_mandate: false,
         channel: None,
         legacy,
+        method_reused: false,
         method_notified: false,
         method_facts: None,
         completed: false,
@@ -249,11 +338,17 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         acs: None,
         challenge: None,
         verdict: None,
+        awaiting: Awaiting::default(),
+        wire,
     }
 }
 
-fn limits(store: &Store, triggers: &Triggers) -> Limits {
+fn limits(store: &Store, triggers: &Triggers, script: Option<&Script>) -> Limits {
     let mut limits = store.settings.limits();
+    if let Some(challenge) = script.and_then(|script| script.issuer.as_ref()).map(|issuer| &issuer.challenge) {
+        limits.first_creq = challenge.first_creq_seconds.map_or(limits.first_creq, Duration::from_secs);
+        limits.idle = challenge.idle_seconds.map_or(limits.idle, Duration::from_secs);
+    }
     if triggers.expire {
         limits.session = Duration::from_secs(2);
     }

@@ -1,7 +1,8 @@
-//! Trouble on purpose at the API's door: faults of the connection, and the rate limit.
+//! Trouble on purpose: the list of faults that anybody planned for any leg, what they do at
+//! the API's own door, and the rate limit.
 //!
 //! Promises: nothing is looked at while no fault is set and the limit is off; the control
-//! routes and the pages are never troubled; what came of an earlier request cannot be seen in
+//! routes are never troubled; what came of an earlier request cannot be seen in
 //! a later one but by the counts. Source: sessions-api.md 2.7, 7.5.
 
 use std::pin::Pin;
@@ -17,104 +18,79 @@ use axum::response::{IntoResponse as _, Response};
 use hyper::body::Frame;
 use serde_json::{Map, Value, json};
 
-use super::answer::Fault;
+use super::answer::Fault as ApiFault;
 use super::fields::{Findings, Need, Object, Reader};
 use super::given::{Given, Members};
+use crate::model::scenario::{Fault, FaultKind, Hop};
 
 /// Faults in the list at most.
 const FAULTS: usize = 100;
-/// Longest delay that anybody can ask for.
+/// Longest delay that a reference can ask for.
 pub(super) const LONGEST_DELAY: Duration = Duration::from_mins(10);
 
-/// What happens to a request. Source: sessions-api.md 7.5, product.md "Sandbox".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Only later.
-    DelayMs,
-    /// Answered with an error; not carried out.
-    Status(u16),
-    /// Carried out; the connection ends without an answer.
-    Close,
-    /// Carried out; half of the answer's body, then the connection ends.
-    Truncate,
-    /// Carried out; the answer's body is no JSON.
-    InvalidJson,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        match self {
-            Self::DelayMs => "delay_ms",
-            Self::Status(_) => "status",
-            Self::Close => "close",
-            Self::Truncate => "truncate",
-            Self::InvalidJson => "invalid_json",
+/// Reads one entry of the list.
+fn read(value: &Given, findings: &mut Findings) -> Option<Planned> {
+    let Some(object) = value.as_object() else {
+        findings.invalid("faults");
+        return None;
+    };
+    const KNOWN: [&str; 10] =
+        ["hop", "method", "path", "kind", "times", "happened", "delay_ms", "status", "field", "value"];
+    object.keys().filter(|name| !KNOWN.contains(name)).for_each(|name| findings.invalid(name));
+    let mut reader = Reader::new(object, findings);
+    let hop = reader.raw("hop").and_then(Given::as_str);
+    let hop = hop.and_then(|word| Hop::ALL.into_iter().find(|hop| hop.word() == word));
+    if hop.is_none() {
+        let code = if reader.raw("hop").is_some() { "hop_not_supported" } else { "hop_required" };
+        reader.findings.add(code.to_owned());
+    }
+    let word = reader.matching("kind", Need::Must, |word| FaultKind::ALL.iter().any(|kind| kind.word() == word));
+    let kind = word.and_then(|word| FaultKind::ALL.into_iter().find(|kind| kind.word() == word));
+    let status = reader.integer("status", Need::May, 400..=599);
+    let delay = reader.integer("delay_ms", Need::May, 0..=LONGEST_DELAY_MS).unwrap_or(0);
+    let method = reader.matching("method", Need::May, |text| text.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let path = reader.matching("path", Need::May, |text| text.starts_with('/') && is_api(text));
+    let times = reader.integer("times", Need::May, 0..=1_000_000).unwrap_or(1);
+    let field = reader.text("field", Need::May, 1..=64);
+    let value = reader.raw("value").map(Given::to_value);
+    let bad_status = status.is_none() && reader.raw("status").is_some();
+    let fault = Fault {
+        times,
+        delay_ms: delay.unsigned_abs(),
+        status: status.and_then(|status| u16::try_from(status).ok()),
+        field,
+        value,
+        method,
+        path,
+        ..Fault::new(hop?, kind?)
+    };
+    for flaw in fault.flaws() {
+        if !(flaw == "status_required" && bad_status) {
+            findings.add(flaw.to_owned());
         }
     }
+    Some(Planned(fault))
 }
+
+/// Longest delay of a fault, in milliseconds: a day. Our choice.
+const LONGEST_DELAY_MS: i64 = 86_400_000;
 
 /// One entry of the list.
 #[derive(Debug, Clone)]
-struct Planned {
-    method: Option<String>,
-    /// Segments; `*` stands for any one.
-    path: Option<String>,
-    kind: Kind,
-    /// Real time: this is the network's, not the protocol's.
-    delay: Duration,
-    /// How often it still happens.
-    times: i64,
-    happened: u64,
-}
+struct Planned(Fault);
 
 impl Planned {
-    fn read(value: &Given, findings: &mut Findings) -> Option<Self> {
-        let Some(object) = value.as_object() else {
-            findings.invalid("faults");
-            return None;
-        };
-        const KNOWN: [&str; 8] = ["hop", "method", "path", "kind", "times", "happened", "delay_ms", "status"];
-        object.keys().filter(|name| !KNOWN.contains(name)).for_each(|name| findings.invalid(name));
-        let mut reader = Reader::new(object, findings);
-        if reader.raw("hop").and_then(Given::as_str) != Some("api") {
-            let code = if reader.raw("hop").is_some() { "hop_not_supported" } else { "hop_required" };
-            reader.findings.add(code.to_owned());
-        }
-        let kinds =
-            &[("delay_ms", [].as_slice()), ("status", &[]), ("close", &[]), ("truncate", &[]), ("invalid_json", &[])];
-        let word = reader.word("kind", Need::Must, kinds);
-        let need = |wanted| if word == Some(wanted) { Need::Must } else { Need::May };
-        let status = reader.integer("status", need("status"), 400..=599);
-        let longest = i64::try_from(LONGEST_DELAY.as_millis()).unwrap_or(i64::MAX);
-        let delay = reader.integer("delay_ms", need("delay_ms"), 0..=longest).unwrap_or(0);
-        let method = reader.matching("method", Need::May, |text| text.bytes().all(|byte| byte.is_ascii_uppercase()));
-        let path = reader.matching("path", Need::May, |text| text.starts_with('/') && is_api(text));
-        let times = reader.integer("times", Need::May, 0..=1_000_000).unwrap_or(1);
-        let kind = match word? {
-            "delay_ms" => Kind::DelayMs,
-            "status" => Kind::Status(status.and_then(|status| u16::try_from(status).ok())?),
-            "close" => Kind::Close,
-            "truncate" => Kind::Truncate,
-            _ => Kind::InvalidJson,
-        };
-        let delay = Duration::from_millis(delay.unsigned_abs());
-        Some(Self { method, path, kind, delay, times, happened: 0 })
+    fn json(&self) -> Value {
+        let mut shown = json!(self.0);
+        shown["happened"] = self.0.happened.into();
+        shown["delay_ms"] = self.0.delay_ms.into();
+        shown
     }
 
-    fn json(&self) -> Value {
-        let mut shown = json!({
-            "hop": "api", "kind": self.kind.word(), "times": self.times, "happened": self.happened,
-            "delay_ms": u64::try_from(self.delay.as_millis()).unwrap_or(u64::MAX),
-        });
-        if let Kind::Status(status) = self.kind {
-            shown["status"] = status.into();
-        }
-        for (name, text) in [("method", &self.method), ("path", &self.path)] {
-            if let Some(text) = text {
-                shown[name] = text.as_str().into();
-            }
-        }
-        shown
+    /// It happens once more.
+    fn happens(&mut self) {
+        self.0.times -= 1;
+        self.0.happened += 1;
     }
 
     fn meets(&self, method: &Method, path: &str) -> bool {
@@ -128,9 +104,10 @@ impl Planned {
                 }
             }
         };
-        self.times > 0
-            && self.method.as_deref().is_none_or(|wanted| wanted == method.as_str())
-            && self.path.as_deref().is_none_or(same_path)
+        self.0.hop == Hop::Api
+            && self.0.times > 0
+            && self.0.method.as_deref().is_none_or(|wanted| wanted == method.as_str())
+            && self.0.path.as_deref().is_none_or(same_path)
     }
 }
 
@@ -223,7 +200,7 @@ impl Trouble {
     ///
     /// # Errors
     /// 422 with a code for each member that is unknown or wrong; the old list stays.
-    pub(super) fn set_faults(&self, body: &Members) -> Result<(), Fault> {
+    pub(super) fn set_faults(&self, body: &Members) -> Result<(), ApiFault> {
         let mut findings = Findings::default();
         body.keys().filter(|name| *name != "faults").for_each(|name| findings.invalid(name));
         let list = match body.get("faults").map(Given::as_array) {
@@ -237,9 +214,9 @@ impl Trouble {
                 &[]
             }
         };
-        let faults: Vec<_> = list.iter().filter_map(|one| Planned::read(one, &mut findings)).collect();
+        let faults: Vec<_> = list.iter().filter_map(|one| read(one, &mut findings)).collect();
         if !findings.0.is_empty() {
-            return Err(Fault::invalid(findings.0));
+            return Err(ApiFault::invalid(findings.0));
         }
         self.plan_anew(|plan| plan.faults = faults);
         Ok(())
@@ -252,12 +229,30 @@ impl Trouble {
         }
         let mut plan = self.plan();
         if plan.over_rate(method, path, passed().as_secs()) {
-            return Some(Incident { delay: Duration::ZERO, kind: Kind::Status(429) });
+            return Some(Incident { delay: Duration::ZERO, kind: FaultKind::Status, status: 429 });
         }
         let fault = plan.faults.iter_mut().find(|fault| fault.meets(method, path))?;
-        fault.times -= 1;
-        fault.happened += 1;
-        Some(Incident { delay: fault.delay, kind: fault.kind })
+        fault.happens();
+        let (delay, status) = (fault.0.delay(), fault.0.status.unwrap_or(503));
+        Some(Incident { delay, kind: fault.0.kind, status })
+    }
+
+    /// The fault that is planned for a message on one leg of its way; nearly always none.
+    pub(super) fn at(&self, hop: Hop) -> Option<Fault> {
+        if !self.brewing.load(Relaxed) {
+            return None;
+        }
+        let mut plan = self.plan();
+        let fault = plan.faults.iter_mut().find(|fault| fault.0.hop == hop && fault.0.times > 0)?;
+        fault.happens();
+        Some(fault.0.clone())
+    }
+
+    /// Plans faults beside those that are planned.
+    pub(super) fn add(&self, faults: &[Fault]) {
+        if !faults.is_empty() {
+            self.plan_anew(|plan| plan.faults.extend(faults.iter().cloned().map(Planned)));
+        }
     }
 }
 
@@ -282,33 +277,82 @@ impl Plan {
 /// What happens to one request.
 pub(super) struct Incident {
     delay: Duration,
-    kind: Kind,
+    kind: FaultKind,
+    status: u16,
 }
 
 impl Incident {
     /// Before the request is carried out: the answer instead, if it is not to be.
     pub(super) async fn before(&self) -> Option<Response> {
-        tokio::time::sleep(self.delay).await;
-        let Kind::Status(status) = self.kind else { return None };
-        Some(Fault::of_status(status).into_response())
+        if self.kind != FaultKind::SlowDrip {
+            tokio::time::sleep(self.delay).await;
+        }
+        (self.kind == FaultKind::Status).then(|| ApiFault::of_status(self.status).into_response())
     }
 
     /// What is sent in place of a finished answer.
     pub(super) fn after(&self, mut answer: Response) -> Response {
         let length = answer.body().size_hint().exact().unwrap_or(0);
         match self.kind {
-            Kind::DelayMs | Kind::Status(_) => answer,
-            Kind::Close => answer.map(|_| Body::new(Cut { rest: None, most: 0, begun: true })),
-            Kind::Truncate => {
+            FaultKind::Close => answer.map(|_| Body::new(Cut { rest: None, most: 0, begun: true })),
+            FaultKind::Truncate => {
                 answer.headers_mut().insert(CONTENT_LENGTH, length.into());
                 answer.map(|body| Body::new(Cut { rest: Some(body), most: length / 2, begun: false }))
             }
-            Kind::InvalidJson => {
+            FaultKind::InvalidJson => {
                 const SPOILT: &[u8] = b"{\"id\": \"sid_";
                 answer.headers_mut().insert(CONTENT_LENGTH, SPOILT.len().into());
                 answer.map(|_| Body::from(SPOILT))
             }
+            FaultKind::SlowDrip => {
+                answer.headers_mut().insert(CONTENT_LENGTH, length.into());
+                let pause = self.delay / DROPS;
+                answer.map(|body| Body::new(Drip { rest: Some(body), data: Bytes::new(), drop: 1, pause, wait: None }))
+            }
+            _ => answer,
         }
+    }
+}
+
+/// An answer that ends without a byte: the connection closes.
+pub(super) fn cut_off() -> Response {
+    Response::new(Body::new(Cut { rest: None, most: 0, begun: true }))
+}
+
+/// Pieces of a body that drips in.
+const DROPS: u32 = 16;
+
+/// A body that comes in pieces, with a pause before each.
+struct Drip {
+    rest: Option<Body>,
+    data: Bytes,
+    /// Bytes of a piece.
+    drop: usize,
+    pause: Duration,
+    wait: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl hyper::body::Body for Drip {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some(body) = &mut self.rest {
+            let frame = std::task::ready!(Pin::new(body).poll_frame(cx));
+            self.data = frame.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default();
+            self.drop = self.data.len().div_ceil(DROPS as usize).max(1);
+            self.rest = None;
+        }
+        if self.data.is_empty() {
+            return Poll::Ready(None);
+        }
+        let pause = self.pause;
+        let wait = self.wait.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+        std::task::ready!(wait.as_mut().poll(cx));
+        self.wait = None;
+        let most = self.drop.min(self.data.len());
+        let piece = self.data.split_to(most);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }
 

@@ -71,6 +71,20 @@ impl<'a> Given<'a> {
         if let Self::Array(list) = self { Some(list) } else { None }
     }
 
+    /// A copy that stands alone.
+    pub(super) fn to_value(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(flag) => (*flag).into(),
+            Self::Number(number) => number.clone().into(),
+            Self::String(text) => text.as_ref().into(),
+            Self::Array(list) => list.iter().map(Self::to_value).collect(),
+            Self::Object(members) => {
+                members.iter().map(|(name, value)| (name.to_owned(), value.to_value())).collect::<serde_json::Map<_, _>>().into()
+            }
+        }
+    }
+
     pub(super) fn as_object(&self) -> Option<&Members<'a>> {
         if let Self::Object(members) = self { Some(members) } else { None }
     }

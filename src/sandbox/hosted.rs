@@ -23,7 +23,7 @@ use super::bank;
 use super::issuer::decoded;
 use super::keys::base64url;
 use super::legacy;
-use super::scheme::{encoded_creq, merchant};
+use super::scheme::{encoded_creq, merchant, other_site};
 use super::session::{Session, Status};
 use super::validate::{Browser, Channel, Completion};
 use crate::page::Policy;
@@ -67,12 +67,16 @@ fn page(app: &Shared, call: &Call, id: &str) -> Response {
                 let term_url = legacy::term_url(session, &call.base);
                 let pareq = legacy.pareq.as_deref().unwrap_or_default();
                 let hidden = [("PaReq", pareq), ("TermUrl", &term_url), ("MD", &session.id)];
-                frame(app, session, &format!("{}/simulator/acs/3ds1", call.base), &hidden)
+                frame(app, session, &format!("{}/simulator/acs/3ds1", other_site(&call.base)), &hidden)
             }
             None => device(app, call, session),
         },
         Status::Processing => {
             let page = context! { title => "Asking your bank", sentence => "This takes a moment.", refresh => true };
+            app.pages.respond("notice.html", page, &policy(session))
+        }
+        Status::Challenged if session.challenge.as_ref().is_some_and(|challenge| challenge.over.is_some()) => {
+            let page = context! { title => "One moment", sentence => "The result of your bank is on its way.", refresh => true };
             app.pages.respond("notice.html", page, &policy(session))
         }
         Status::Challenged => match session.acs.as_ref().and_then(|acs| acs.challenge_url.as_deref()) {
@@ -141,7 +145,7 @@ fn device(app: &Shared, call: &Call, session: &Session) -> Response {
     let page = context! {
         merchant => merchant(session),
         method,
-        method_address => format!("{}/simulator/acs/3ds-method", call.base),
+        method_address => format!("{}/simulator/acs/3ds-method", other_site(&call.base)),
         id => session.id.as_str(),
         transaction => session.transaction_id.as_str(),
         done => done.to_string(),

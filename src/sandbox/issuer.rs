@@ -5,28 +5,38 @@
 //! without JavaScript and inside a frame. Source: emv-3ds.md 2.1, 2.2; sessions-api.md 6.3.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::body::Bytes;
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::context;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::answer::{Answer, Call, Fault, field};
-use super::bank::{self, PASSWORD, policy, text_message};
+use super::answer::{Answer, Call, Fault, answer_json, field};
+use super::bank::{self, PASSWORD, policy};
 use super::cards::Method;
+use super::faults;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
-use super::scheme::{browser_message, conclude, cres, erro};
+use super::scheme::{
+    Talk, altered, browser_message, conclude, cres, erro, lanes, script, second_creq, take_fault, told,
+};
 use super::session::{End, Place, Session, Status, TRIES};
 use super::state::Pending;
 use super::validate::Completion;
 use super::{Shared, hosted};
 use crate::model::Lane;
+use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind, SecondCreq};
+use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::page::Pages;
 
 /// Longest `threeDSSessionData` after encoding. Source: emv-3ds.md 2.2.
@@ -44,6 +54,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/simulator/acs/3ds-method", post(method))
         .route("/simulator/acs/3ds-method/facts", post(facts))
         .route("/simulator/acs/challenge", post(challenge))
+        .route("/simulator/acs/out-of-band/{id}", get(out_of_band))
 }
 
 /// All pages of the sandbox.
@@ -111,20 +122,109 @@ async fn method(State(app): App, call: Call) -> Response {
     if !is_web_address(address) {
         return refuse("threeDSMethodNotificationURL is missing, or is no http or https address.");
     }
-    let kind = app.lock().by_transaction(transaction).map_or(Method::Present, |session| session.range.method);
-    if kind == Method::Broken {
+    let (kind, fault) = {
+        let mut store = app.lock();
+        let session = store.by_transaction(transaction);
+        session.map_or((Method::Present, None), |session| {
+            (session.range.method, take_fault(&app, session, Hop::Method))
+        })
+    };
+    let answer = json!({"threeDSServerTransID": transaction}).to_string().into_bytes();
+    let handed = match fault {
+        None => Handed::plain(&answer),
+        Some(fault) => {
+            let handed = Handed::with(&answer, &fault);
+            say_fault(&app, transaction, &fault, &handed).await;
+            handed
+        }
+    };
+    let status = handed.status.or((kind == Method::Broken).then_some(StatusCode::INTERNAL_SERVER_ERROR));
+    if let Some(status) = status {
         let sentence = "The issuer's page is broken on purpose.";
-        return hosted::notice(&app, StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", sentence);
+        return hosted::notice(&app, status, "Something went wrong", sentence);
     }
-    let answer = json!({"threeDSServerTransID": transaction});
+    if handed.closed {
+        return faults::cut_off();
+    }
+    let late = if kind == Method::Late { LATE } else { 0 };
     let page = context! {
         address,
         transaction,
-        silent => kind == Method::Silent,
-        wait => if kind == Method::Late { LATE } else { 0 },
-        data => base64url(answer.to_string().as_bytes()),
+        silent => handed.lost || kind == Method::Silent,
+        wait => late.max(u32::try_from(handed.wait.as_millis()).unwrap_or(u32::MAX)),
+        data => handed.text,
     };
-    app.pages.respond("method.html", page, &policy(Some(address)))
+    let mut response = app.pages.respond("method.html", page, &policy(Some(address)));
+    // Of another site than the shop: whether it comes back tells how the browser treats such cookies.
+    response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(SEEN));
+    response
+}
+
+/// What a browser that lets other sites keep cookies brings back. It must be readable by the
+/// page's script, and says nothing.
+const SEEN: &str = "sbx-acs=1; Path=/simulator/acs; Max-Age=600; SameSite=None; Secure";
+
+/// A message that a page hands to the browser, after a fault.
+struct Handed {
+    /// In base64url, or what a fault made of it.
+    text: String,
+    wait: Duration,
+    lost: bool,
+    closed: bool,
+    status: Option<StatusCode>,
+    /// The content, if it is not what was meant.
+    altered: Option<Vec<u8>>,
+}
+
+impl Handed {
+    fn plain(body: &[u8]) -> Self {
+        let text = base64url(body);
+        Self { text, wait: Duration::ZERO, lost: false, closed: false, status: None, altered: None }
+    }
+
+    fn with(body: &[u8], fault: &Planned) -> Self {
+        let mut handed = Self::plain(body);
+        match fault.kind {
+            FaultKind::DelayMs | FaultKind::SlowDrip => handed.wait = fault.delay(),
+            FaultKind::Drop => handed.lost = true,
+            FaultKind::Close => handed.closed = true,
+            FaultKind::Status => handed.status = StatusCode::from_u16(fault.status.unwrap_or(503)).ok(),
+            FaultKind::BadBase64 => handed.text = padded_base64(body),
+            _ => {
+                let altered = altered(body, fault);
+                handed.text = base64url(&altered);
+                handed.altered = Some(altered);
+            }
+        }
+        handed
+    }
+}
+
+/// Standard base64 with padding, seen to be other than base64url.
+fn padded_base64(body: &[u8]) -> String {
+    let text = STANDARD.encode(body);
+    if text == base64url(body) { format!("{text}=") } else { text }
+}
+
+/// Shows on the timeline what a fault did in the browser.
+async fn say_fault(app: &Arc<Shared>, transaction: &str, fault: &Planned, handed: &Handed) {
+    let arrived = handed.altered.clone().map(Bytes::from);
+    let pending = {
+        let mut store = app.lock();
+        let Some(session) = store.by_transaction(transaction) else { return };
+        let said = fault_row(session, fault, arrived.as_ref());
+        let id = session.id.clone();
+        Pending { ended: None, ..Pending::after(&mut store, &id, vec![said]) }
+    };
+    app.post(pending).await;
+}
+
+/// The row that tells of a fault.
+pub(super) fn fault_row(session: &Session, fault: &Planned, arrived: Option<&Bytes>) -> SchemeMessage {
+    let (gist, body) = told(fault, arrived);
+    let mut talk = Talk::of(session);
+    talk.say("Fault", &[lanes(fault.hop)], &gist, body);
+    talk.said.pop().expect("it was just said")
 }
 
 /// What the method page saw of the browser: kept with the session, shown by the control API.
@@ -197,21 +297,37 @@ fn fits(creq: &Object, session: &Session) -> Result<(), Refusal> {
 pub(super) enum Input<'a> {
     /// The CReq itself, or the browser's reload of it.
     Open,
-    Password {
-        interaction: Option<u8>,
-        text: &'a str,
-    },
+    /// An answer to the page with this number.
+    Answer { interaction: Option<u8>, given: Given<'a> },
     Resend,
     Cancel,
 }
 
+/// What the fields of an answer hold.
+pub(super) struct Given<'a> {
+    pub(super) password: Option<&'a str>,
+    choices: Vec<&'a str>,
+    agreed: bool,
+    trust: Option<bool>,
+}
+
 pub(super) fn input(form: &[(String, String)]) -> Input<'_> {
+    let answered = ["password", "choice", "choices", "agree", "continue", "interaction"];
     if field(form, "cancel").is_some() {
         Input::Cancel
     } else if field(form, "resend").is_some() {
         Input::Resend
-    } else if let Some(text) = field(form, "password") {
-        Input::Password { interaction: field(form, "interaction").and_then(|text| text.parse().ok()), text }
+    } else if answered.into_iter().any(|name| field(form, name).is_some()) {
+        let chosen = |(name, value): &'_ (String, String)| matches!(name.as_str(), "choice" | "choices") && !value.is_empty();
+        Input::Answer {
+            interaction: field(form, "interaction").and_then(|text| text.parse().ok()),
+            given: Given {
+                password: field(form, "password"),
+                choices: form.iter().filter(|pair| chosen(pair)).map(|(_, value)| value.as_str()).collect(),
+                agreed: field(form, "agree") == Some("1"),
+                trust: field(form, "trust").map(|word| word == "Y"),
+            },
+        }
     } else {
         Input::Open
     }
@@ -219,73 +335,248 @@ pub(super) fn input(form: &[(String, String)]) -> Input<'_> {
 
 /// `POST /simulator/acs/challenge`.
 async fn challenge(State(app): App, call: Call) -> Response {
-    let form = call.form();
-    let creq = match read_creq(&form) {
+    let mut form = call.form();
+    let opens = matches!(input(&form), Input::Open);
+    let sent = field(&form, "creq").and_then(decoded);
+    let transaction = |creq: &Object| creq.get("threeDSServerTransID").and_then(Value::as_str).map(str::to_owned);
+    let own = sent.as_ref().and_then(transaction);
+    let fault = own.as_deref().filter(|_| opens).and_then(|own| {
+        let mut store = app.lock();
+        store.by_transaction(own).and_then(|session| take_fault(&app, session, Hop::Creq))
+    });
+    let mut copies = 1;
+    if let (Some(fault), Some(own), Some(sent)) = (fault, own, sent) {
+        let body = Value::Object(sent).to_string().into_bytes();
+        let handed = Handed::with(&body, &fault);
+        say_fault(&app, &own, &fault, &handed).await;
+        app.pass(handed.wait).await;
+        if handed.lost || handed.closed {
+            return faults::cut_off();
+        }
+        if let Some(status) = handed.status {
+            return hosted::notice(&app, status, "Something went wrong", "The issuer's page is broken on purpose.");
+        }
+        copies = if fault.kind == FaultKind::Duplicate { 2 } else { 1 };
+        form.iter_mut().filter(|(name, _)| name == "creq").for_each(|(_, value)| value.clone_from(&handed.text));
+    }
+    let mut answer = challenged(&app, &call, &form).await;
+    if copies > 1 {
+        answer = challenged(&app, &call, &form).await;
+    }
+    answer
+}
+
+/// Takes a challenge request, or an answer to its pages.
+async fn challenged(app: &Arc<Shared>, call: &Call, form: &[(String, String)]) -> Response {
+    let creq = match read_creq(form) {
         Ok(creq) => creq,
-        Err(refusal) => return refused(&app, &call, None, &refusal).await,
+        Err(refusal) => return refused(app, call, None, &refusal).await,
     };
     let transaction = creq["threeDSServerTransID"].as_str().unwrap_or_default();
     let id = app.lock().by_transaction(transaction).map(|session| session.id.clone());
     let Some(id) = id else {
         let refusal = Refusal::new("301", "threeDSServerTransID", "The issuer knows no such transaction.");
-        return refused(&app, &call, None, &refusal).await;
+        return refused(app, call, None, &refusal).await;
     };
     app.lapse(&id).await;
-    let taken = take(&app, &id, &creq, &input(&form));
+    let taken = take(app, &id, &creq, &input(form));
     match taken {
-        Err(refusal) => refused(&app, &call, Some(&id), &refusal).await,
-        Ok((pending, mistake)) => {
+        Err(refusal) => refused(app, call, Some(&id), &refusal).await,
+        Ok((pending, seen)) => {
             app.post(pending).await;
-            page(&app, &call, &form, &id, mistake)
+            app.watch(&id); // a result may be late, and a timer set
+            page(app, call, form, &id, seen).await
         }
     }
 }
 
-/// Folds the shopper's input in. True: the password was wrong.
-fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending, bool), Refusal> {
+/// What the page says of the last answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    Mistake,
+    /// The bank's app was not answered yet.
+    Early,
+}
+
+/// Folds the shopper's input in.
+fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending, Seen), Refusal> {
     let mut store = app.lock();
     let gone = || Refusal::new("301", "threeDSServerTransID", "The issuer knows no such transaction.");
     let session = store.sessions.get_mut(id).ok_or_else(gone)?;
     fits(creq, session)?;
-    if session.status != Status::Challenged {
-        return Ok((Pending::default(), false)); // over: the page hands over again
-    }
-    let now = app.clock.passed();
-    let mut said = Vec::new();
-    let mut phone = false;
-    let mut end = None;
-    let mut mistake = false;
-    if let Some(challenge) = &mut session.challenge {
-        let first = challenge.touched.replace(now).is_none();
-        match input {
-            Input::Open => {
-                phone = first;
-                let gist = if first { "opens the challenge" } else { "again: the page was reloaded" };
-                let body = Value::Object(creq.clone());
-                said.push(browser_message(session, "CReq", (Lane::Browser, Lane::Issuer), gist.to_owned(), &body));
-            }
-            Input::Resend => phone = true,
-            Input::Cancel => end = Some(End::Cancelled),
-            // Only the page that is open now counts; a reloaded answer does not count twice.
-            Input::Password { interaction: Some(page), text } if *page == challenge.interactions => {
-                let tries = tried(text, &mut challenge.interactions, &mut challenge.wrong);
-                mistake = tries != Try::Right;
-                end = match tries {
-                    Try::Right => Some(End::Answered(challenge.outcome)),
-                    Try::Last => Some(End::TooManyTries),
-                    Try::Wrong => None,
-                };
-            }
-            Input::Password { .. } => (),
+    let over = session.challenge.as_ref().is_none_or(|challenge| challenge.over.is_some());
+    if session.status != Status::Challenged || over {
+        if matches!(input, Input::Open) && session.version == "2.3.1" {
+            return Err(Refusal::new("315", "CReq", "The result has been sent already."));
         }
+        return Ok((Pending::default(), Seen::Nothing)); // over: the page hands over again
     }
+    let mut turn = Turn::new(app, session);
+    let end = turn.take(creq, input)?;
+    let Turn { mut said, phone, seen, .. } = turn;
     if let Some(end) = end {
         said.extend(finish(app, session, end));
     }
-    let message = phone.then(|| text_message(session));
-    let mut pending = Pending::after(&mut store, id, said);
-    pending.phone = message;
-    Ok((pending, mistake && end.is_none()))
+    let pending = Pending::after(&mut store, id, said).with_phone(&mut store, phone);
+    Ok((pending, if end.is_some() { Seen::Nothing } else { seen }))
+}
+
+/// One answer of a shopper to one page.
+struct Turn<'a> {
+    app: &'a Shared,
+    session: &'a mut Session,
+    said: Vec<SchemeMessage>,
+    phone: Option<PhoneMessage>,
+    seen: Seen,
+}
+
+/// How often a code is sent again. Source: emv-3ds.md 5.5.
+const RESENDS: u8 = 3;
+
+impl<'a> Turn<'a> {
+    fn new(app: &'a Shared, session: &'a mut Session) -> Self {
+        Self { app, session, said: Vec::new(), phone: None, seen: Seen::Nothing }
+    }
+
+    /// How the challenge ends, if it does.
+    fn take(&mut self, creq: &Object, input: &Input) -> Result<Option<End>, Refusal> {
+        let now = self.app.clock.passed();
+        let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
+        let first = challenge.touched.is_none();
+        if matches!(input, Input::Open) && !first {
+            self.open_again()?;
+        }
+        let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
+        challenge.touched = Some(now);
+        match input {
+            Input::Open => {
+                let gist = if first { "opens the challenge" } else { "again: the page was reloaded" };
+                let (path, body) = ((Lane::Browser, Lane::Issuer), Value::Object(creq.clone()));
+                self.said.push(browser_message(self.session, "CReq", path, gist.to_owned(), &body));
+                if first {
+                    self.phone = self.message();
+                }
+                Ok(None)
+            }
+            Input::Resend => {
+                self.resend();
+                Ok(None)
+            }
+            Input::Cancel => Ok(Some(End::Cancelled)),
+            // Only the page that is open now counts; a reloaded answer does not count twice.
+            Input::Answer { interaction: Some(page), given } if *page == challenge.interactions => {
+                challenge.trust = given.trust.or(challenge.trust);
+                Ok(self.answer(given))
+            }
+            Input::Answer { .. } => Ok(None),
+        }
+    }
+
+    /// A second CReq. Source: emv-3ds.md 2.2.
+    fn open_again(&mut self) -> Result<(), Refusal> {
+        let rule = script(self.session).map(|script| script.challenge.second_creq).unwrap_or_default();
+        let code = second_creq(self.session);
+        let Some(challenge) = &mut self.session.challenge else { return Ok(()) };
+        match rule {
+            SecondCreq::Resume => Ok(()),
+            SecondCreq::Restart => {
+                challenge.page = 0;
+                Ok(())
+            }
+            SecondCreq::Reject => Err(Refusal::new(code, "CReq", "This issuer takes one challenge request only.")),
+        }
+    }
+
+    /// What goes to the phone with the page that is open now.
+    fn message(&self) -> Option<PhoneMessage> {
+        let bank = script(self.session).map(|script| script.challenge.bank).unwrap_or_default();
+        match page_kind(self.session) {
+            PageKind::Otp => {
+                let code = self.session.challenge.as_ref().and_then(|challenge| challenge.code);
+                let code = code.map(|(code, _)| String::from_utf8_lossy(&code).into_owned());
+                Some(bank::code_message(self.session, bank, code.as_deref().unwrap_or(PASSWORD)))
+            }
+            PageKind::OutOfBand => Some(bank::push_message(self.session, bank)),
+            _ => None,
+        }
+    }
+
+    fn resend(&mut self) {
+        let Some(challenge) = &mut self.session.challenge else { return };
+        if challenge.resent >= RESENDS {
+            return; // the page offers it no more
+        }
+        challenge.resent += 1;
+        if let (Some(_), Some(acs)) = (challenge.code, &self.session.acs) {
+            let code = self.app.keys.code(&acs.transaction_id, challenge.resent);
+            challenge.code = Some((code, self.app.clock.passed()));
+        }
+        self.phone = self.message();
+    }
+
+    /// Judges an answer, and goes on to the next page or to the end.
+    fn answer(&mut self, given: &Given) -> Option<End> {
+        let kind = page_kind(self.session);
+        let right = match kind {
+            PageKind::Otp => is_code(self.app, self.session, given.password.unwrap_or_default()),
+            PageKind::SingleSelect => given.choices.first().is_some_and(|choice| ["phone", "email"].contains(choice)),
+            PageKind::MultiSelect => {
+                let mut chosen = given.choices.clone();
+                chosen.sort_unstable();
+                chosen == bank::RIGHT_CHOICES
+            }
+            PageKind::Html => given.agreed,
+            PageKind::Information => true,
+            PageKind::OutOfBand => match self.session.challenge.as_ref()?.decided {
+                Some(true) => true,
+                Some(false) => return Some(End::Denied),
+                None => {
+                    self.seen = Seen::Early;
+                    return None;
+                }
+            },
+        };
+        let pages = script(self.session).map_or(1, |script| script.challenge.pages.len());
+        let now = self.app.clock.passed();
+        let challenge = self.session.challenge.as_mut()?;
+        challenge.interactions = challenge.interactions.saturating_add(1);
+        if !right {
+            challenge.wrong = challenge.wrong.saturating_add(1);
+            self.seen = Seen::Mistake;
+            return (challenge.wrong >= TRIES).then_some(End::TooManyTries);
+        }
+        if kind == PageKind::SingleSelect {
+            let mail = given.choices.first() == Some(&"email");
+            challenge.sent_to = Some(if mail { "email" } else { "phone" });
+        }
+        challenge.page += 1;
+        if usize::from(challenge.page) >= pages {
+            return Some(End::Answered(challenge.outcome));
+        }
+        if let Some((_, sent)) = &mut challenge.code {
+            *sent = now; // it goes out with the next page
+        }
+        self.phone = self.message();
+        None
+    }
+}
+
+/// The page that is open now.
+fn page_kind(session: &Session) -> PageKind {
+    let page = session.challenge.as_ref().map_or(0, |challenge| usize::from(challenge.page));
+    let pages = script(session).map(|script| &script.challenge.pages);
+    pages.and_then(|pages| pages.get(page)).copied().unwrap_or(PageKind::Otp)
+}
+
+/// Whether this is what the bank asks for: its code while that lives, or the published password.
+fn is_code(app: &Shared, session: &Session, text: &str) -> bool {
+    let rules = script(session).map(|script| &script.challenge);
+    let strict = rules.is_some_and(|rules| rules.strict);
+    let lasts = Duration::from_secs(rules.map_or(0, |rules| rules.code_seconds));
+    let code = session.challenge.as_ref().and_then(|challenge| challenge.code);
+    let alive = code.filter(|(_, sent)| app.clock.passed() < *sent + lasts);
+    alive.is_some_and(|(code, _)| code == text.as_bytes()) || (text == PASSWORD && !(strict && code.is_some()))
 }
 
 /// What an answer was.
@@ -308,7 +599,7 @@ pub(super) fn tried(text: &str, interactions: &mut u8, wrong: &mut u8) -> Try {
 }
 
 /// Ends a challenge: the result first, then the CRes. Source: emv-3ds.md 1.2, rule 3.
-pub(super) fn finish(app: &Shared, session: &mut Session, end: End) -> Vec<crate::model::scheme::SchemeMessage> {
+pub(super) fn finish(app: &Shared, session: &mut Session, end: End) -> Vec<SchemeMessage> {
     let mut said = conclude(app, session, end);
     if let Some(cres) = cres(session) {
         let gist = format!("transStatus {}", cres["transStatus"].as_str().unwrap_or_default());
@@ -318,38 +609,127 @@ pub(super) fn finish(app: &Shared, session: &mut Session, end: End) -> Vec<crate
 }
 
 /// The page the shopper sees now: the question, or the way back.
-fn page(app: &Shared, call: &Call, form: &[(String, String)], id: &str, mistake: bool) -> Response {
-    let store = app.lock();
-    let Some(session) = store.sessions.get(id) else {
-        return hosted::notice(
-            app,
-            StatusCode::NOT_FOUND,
-            "This payment is no longer known",
-            "Start again in the shop.",
-        );
+async fn page(app: &Arc<Shared>, call: &Call, form: &[(String, String)], id: &str, seen: Seen) -> Response {
+    let over = {
+        let mut store = app.lock();
+        let Some(session) = store.sessions.get_mut(id) else {
+            let title = "This payment is no longer known";
+            return hosted::notice(app, StatusCode::NOT_FOUND, title, "Start again in the shop.");
+        };
+        let done = session.challenge.as_ref().is_some_and(|challenge| challenge.over.is_some());
+        let over = done || session.status.is_final();
+        over.then(|| (way_back(session, form, &call.base), take_fault(app, session, Hop::Cres)))
     };
-    let session_data = field(form, "threeDSSessionData").map(|data| ("threeDSSessionData", data));
-    let address = notification_url(session, &call.base);
-    if session.status.is_final() {
-        let cres = base64url(cres(session).unwrap_or_default().to_string().as_bytes());
-        let hidden: Vec<_> = [("cres", cres.as_str())].into_iter().chain(session_data).collect();
-        return bank::hand_over(app, session.status, &address, &hidden);
+    match over {
+        Some((back, fault)) => hand_over(app, back, fault).await,
+        None => question(app, form, id, seen, &call.base),
     }
-    let Some(challenge) = &session.challenge else {
+}
+
+/// Where the browser goes with the result.
+struct Back {
+    transaction: String,
+    bank: BankId,
+    status: Status,
+    address: String,
+    cres: Vec<u8>,
+    session_data: Option<String>,
+}
+
+fn way_back(session: &Session, form: &[(String, String)], base: &str) -> Back {
+    Back {
+        transaction: session.transaction_id.clone(),
+        bank: script(session).map(|script| script.challenge.bank).unwrap_or_default(),
+        status: session.status,
+        address: notification_url(session, base),
+        cres: cres(session).unwrap_or_default().to_string().into_bytes(),
+        session_data: field(form, "threeDSSessionData").map(str::to_owned),
+    }
+}
+
+/// The page that takes the CRes back to the merchant.
+async fn hand_over(app: &Arc<Shared>, mut back: Back, fault: Option<Planned>) -> Response {
+    let mut handed = Handed::plain(&back.cres);
+    if let Some(fault) = fault {
+        if fault.field.as_deref() == Some("threeDSSessionData") {
+            let value = fault.value.as_ref().and_then(Value::as_str).map(str::to_owned);
+            back.session_data = value.filter(|_| fault.kind == FaultKind::SetField);
+        } else {
+            handed = Handed::with(&back.cres, &fault);
+        }
+        say_fault(app, &back.transaction, &fault, &handed).await;
+        app.pass(handed.wait).await;
+    }
+    if handed.closed {
+        return faults::cut_off();
+    }
+    if handed.lost || handed.status.is_some() {
+        let status = handed.status.unwrap_or(StatusCode::OK);
+        return hosted::notice(app, status, "Your bank has finished", "Nothing leads back to the shop from here.");
+    }
+    let session_data = back.session_data.as_deref().map(|data| ("threeDSSessionData", data));
+    let hidden: Vec<_> = [("cres", handed.text.as_str())].into_iter().chain(session_data).collect();
+    bank::hand_over(app, back.bank, back.status, &back.address, &hidden)
+}
+
+/// The page that asks.
+fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base: &str) -> Response {
+    let store = app.lock();
+    let asks = store.sessions.get(id).and_then(|session| Some((session, session.challenge.as_ref()?)));
+    let Some((session, challenge)) = asks else {
         return hosted::notice(app, StatusCode::BAD_REQUEST, "There is nothing to confirm", "Return to the shop.");
     };
+    let rules = script(session).map(|script| script.challenge.clone()).unwrap_or_default();
+    let last = usize::from(challenge.page) + 1 >= rules.pages.len();
+    let acs = session.acs.as_ref().map_or("", |acs| acs.transaction_id.as_str());
+    let kind = page_kind(session);
+    let screen = bank::Screen {
+        kind,
+        bank: rules.bank,
+        trust: rules.trust_prompt && last,
+        early: seen == Seen::Early,
+        sent_to: challenge.sent_to,
+        may_resend: challenge.resent < RESENDS,
+        poll: (kind == PageKind::OutOfBand).then(|| format!("/simulator/acs/out-of-band/{acs}")),
+        frames: rules.frames,
+        strict: rules.strict,
+    };
+    let session_data = field(form, "threeDSSessionData").map(|data| ("threeDSSessionData", data));
     let creq = ("creq", field(form, "creq").unwrap_or_default());
+    let address = notification_url(session, base);
     let question = bank::Question {
-        screen: bank::Screen::default(),
+        screen,
         step: "challenge",
         hidden: [creq].into_iter().chain(session_data).collect(),
         interactions: challenge.interactions,
         wrong: challenge.wrong,
-        mistake,
+        mistake: seen == Seen::Mistake,
         resent: field(form, "resend").is_some(),
         address: &address,
     };
     bank::ask(app, session, &question)
+}
+
+/// `GET /simulator/acs/out-of-band/{acsTransID}`: whether the bank's app was answered.
+async fn out_of_band(State(app): App, call: Call) -> Response {
+    let wanted = call.segment(4);
+    let store = app.lock();
+    let decided = store.sessions.newest_first().find_map(|session| {
+        let acs = session.acs.as_ref().filter(|acs| acs.transaction_id == wanted)?;
+        let _ = acs;
+        Some(session.challenge.as_ref().is_none_or(|challenge| challenge.decided.is_some() || challenge.over.is_some()))
+    });
+    answer_json(200, &json!({"decided": decided.unwrap_or(true)}))
+}
+
+/// The shopper decides in the bank's app. False if there is nothing to decide.
+pub(super) fn decide(session: &mut Session, approve: bool) -> bool {
+    let open = session.status == Status::Challenged && page_kind(session) == PageKind::OutOfBand;
+    let challenge = session.challenge.as_mut().filter(|challenge| open && challenge.over.is_none());
+    challenge.is_some_and(|challenge| {
+        challenge.decided = Some(approve);
+        true
+    })
 }
 
 /// The page for a challenge request that cannot be taken: readable, with the protocol's own error.

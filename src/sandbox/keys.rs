@@ -55,6 +55,13 @@ pub(super) fn decode_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(plain).ok()
 }
 
+/// A transaction id that belongs to nobody; the same for the same text.
+pub(super) fn other_uuid(about: &[u8]) -> String {
+    let mut half = [0; 16];
+    half.copy_from_slice(&hmac(b"another transaction", &[about])[..16]);
+    uuid::Builder::from_random_bytes(half).into_uuid().to_string()
+}
+
 /// A source of ids and secrets.
 pub(super) struct Random {
     seed: Option<u64>,
@@ -209,6 +216,16 @@ impl Keys {
         value[1..9].copy_from_slice(b"SBX-TEST");
         value[9..].copy_from_slice(&hmac(&self.vault_key, about)[..11]);
         STANDARD.encode(value)
+    }
+
+    /// The issuer's code of six digits for one transaction and message.
+    pub(super) fn code(&self, acs_transaction: &str, message: u8) -> [u8; 6] {
+        let bytes = hmac(&self.vault_key, &[b"code", &[message], acs_transaction.as_bytes()]);
+        let mut digits = [0; 6];
+        for (digit, byte) in digits.iter_mut().zip(bytes) {
+            *digit = b'0' + byte % 10;
+        }
+        digits
     }
 
     /// The issuer's public key of one app challenge, as JWK; it follows from the transaction.

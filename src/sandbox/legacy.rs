@@ -21,8 +21,9 @@ use super::hosted;
 use super::issuer::{Input, Try, input, is_web_address, tried};
 use super::legacy_xml::{Element, Leaves, message, pack, signed, unpack};
 use super::scheme::{Talk, code_of, exponent, merchant, numeric, status_of, verdict};
-use super::session::{LegacyState, Session, Status};
+use super::session::{ErrorDetails, LegacyState, Session, Status};
 use super::state::Pending;
+use crate::model::scenario::BankId;
 use crate::model::scheme::SchemeMessage;
 use crate::model::{Lane, secret};
 
@@ -194,8 +195,7 @@ async fn page(State(app): App, call: Call) -> Response {
         };
         let (talk, phone, mistake) = take(session, &form);
         let phone = phone.then(|| bank::text_message(session));
-        let mut pending = Pending::after(&mut store, &id, talk.said);
-        pending.phone = phone;
+        let mut pending = Pending::after(&mut store, &id, talk.said).with_phone(&mut store, phone);
         pending.ended = None; // the result comes with the answer
         (pending, mistake)
     };
@@ -235,7 +235,8 @@ fn take(session: &mut Session, form: &[(String, String)]) -> (Talk, bool, bool) 
         }
         Input::Resend => phone = true,
         Input::Cancel => legacy.answer = Some('N'),
-        Input::Password { interaction: Some(page), text } if page == legacy.interactions => {
+        Input::Answer { interaction: Some(page), given } if page == legacy.interactions => {
+            let text = given.password.unwrap_or_default();
             let LegacyState { interactions, wrong, answer, .. } = legacy;
             match tried(text, interactions, wrong) {
                 Try::Right => *answer = Some(right_answer(range.legacy)),
@@ -243,7 +244,7 @@ fn take(session: &mut Session, form: &[(String, String)]) -> (Talk, bool, bool) 
                 Try::Wrong => mistake = true,
             }
         }
-        Input::Password { .. } => (),
+        Input::Answer { .. } => (),
     }
     (talk, phone, mistake)
 }
@@ -285,7 +286,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, mistake: bool) ->
     let answer = legacy.answer.unwrap_or('U');
     let packed = pack(&pares(app, session, answer));
     let status = if session.status.is_final() { session.status } else { status_by(answer) };
-    bank::hand_over(app, status, address, &[("PaRes", packed.as_str()), ("MD", given("MD"))])
+    bank::hand_over(app, BankId::default(), status, address, &[("PaRes", packed.as_str()), ("MD", given("MD"))])
 }
 
 /// `POST /sessions-interceptor/{sid}/pares`: verifies the answer; the page decides nothing.
@@ -349,7 +350,7 @@ fn fold(app: &Shared, session: &mut Session, opened: Opened) -> Vec<SchemeMessag
         Err((code, description)) => {
             let mut broken = verdict(app, session, Status::Unavailable, None, "pares_error", true);
             broken.eci = None;
-            broken.error = Some((code, "A", description));
+            broken.error = Some(ErrorDetails::plain(code, "A", description));
             (Status::Unavailable, broken)
         }
     };

@@ -15,10 +15,8 @@
 //! - Google's experience: always `unavailable`;
 //! - the encrypted exchange of an app with the issuer (emv-3ds.md 5.4): only the plain JSON
 //!   route that stands in for it;
-//! - messages of 2.3.1: a card that speaks nothing else is refused;
-//! - one-time passwords of scenario challenges: every challenge asks for `Checkout1!`;
-//! - of a scenario that is armed or named in a reference anything but its card's range: no
-//!   timings, no faults between servers; faults are those of the API's own door.
+//! - 2.3.1 outside of scenarios and of the setting `protocol_version`: a card that speaks
+//!   nothing else is refused while the setting is lower.
 //!
 //! ```text
 //!                create
@@ -94,6 +92,7 @@ mod webhooks;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -191,6 +190,7 @@ impl Sandbox {
             state.settings.allowed_scopes = given.scopes;
         }
         let shared = Arc::new(Shared {
+            seed: config.seed,
             keys,
             tokens: token::Known::default(),
             random,
@@ -274,6 +274,8 @@ impl Sandbox {
 
 /// What all handlers share.
 struct Shared {
+    /// What repeats everything that is made up, if there is one.
+    seed: Option<u64>,
     random: Random,
     /// A stream of its own, so that reading a session does not change the next one's ids.
     request_ids: Random,
@@ -305,7 +307,7 @@ impl Shared {
             for message in pending.messages {
                 sink.post(Event::SchemeMessageSeen(message)).await;
             }
-            if let Some(phone) = pending.phone {
+            for phone in pending.phone {
                 sink.post(Event::PhoneMessageSent(phone)).await;
             }
         }
@@ -324,23 +326,57 @@ impl Shared {
         }
     }
 
-    /// Ends a session whose time is over.
+    /// Carries out what is due for a session: messages that arrive, timers that ring; ends it
+    /// when its time is over.
     async fn lapse(self: &Arc<Self>, id: &str) {
         let pending = {
             let mut store = self.lock();
             let Some(session) = store.sessions.get_mut(id) else { return };
-            if session.deadline().is_none_or(|deadline| self.clock.passed() < deadline) {
+            let now = self.clock.passed();
+            if session.deadline().is_none_or(|deadline| now < deadline) {
                 return;
             }
-            let said = if session.status == Status::Challenged {
-                scheme::conclude(self, session, End::TimedOut)
-            } else {
-                session.expire(self.clock.now());
-                Vec::new()
-            };
-            Pending::after(&mut store, id, said)
+            let over = session.status.is_final();
+            let mut said = scheme::wake(self, session);
+            if session.limit().is_some_and(|limit| now >= limit) {
+                let asked = session.challenge.as_ref().is_some_and(|challenge| challenge.over.is_none());
+                if session.status == Status::Challenged && asked {
+                    said.extend(scheme::conclude(self, session, End::TimedOut));
+                } else {
+                    session.expire(self.clock.now());
+                }
+            }
+            let mut pending = Pending::after(&mut store, id, said);
+            if over {
+                pending.ended = None; // that was told when it ended
+            }
+            pending
         };
         self.post(pending).await;
+    }
+
+    /// Waits on the sandbox's clock. On a virtual one time passes at once, and what becomes due
+    /// meanwhile is carried out in order.
+    async fn pass_until(self: &Arc<Self>, moment: Duration) {
+        if !self.clock.is_virtual() {
+            return self.clock.sleep(moment.saturating_sub(self.clock.passed())).await;
+        }
+        self.jump(moment.saturating_sub(self.clock.passed())).await;
+    }
+
+    /// Moves the clock ahead, and carries out in order what becomes due meanwhile.
+    async fn jump(self: &Arc<Self>, time: Duration) {
+        let moment = self.clock.passed().saturating_add(time);
+        while let Some(next) = self.watch.next().filter(|next| *next <= moment) {
+            self.clock.advance_to(next);
+            self.catch_up().await;
+        }
+        self.clock.advance_to(moment);
+    }
+
+    /// The same as [`Shared::pass_until`] for a length of time.
+    async fn pass(self: &Arc<Self>, time: Duration) {
+        self.pass_until(self.clock.passed().saturating_add(time)).await;
     }
 }
 

@@ -37,6 +37,11 @@ pub(super) fn is_cartes_bancaires(pan: &str) -> bool {
     pan.starts_with(CARTES_BANCAIRES) && parse(pan).is_some()
 }
 
+/// The scenario that a programmable number names.
+pub(super) fn scenario(pan: &str) -> Option<u16> {
+    parse(pan).map(|(scenario, ..)| scenario)
+}
+
 /// What a programmable number asks for; `None` for any other number.
 pub(super) fn range(pan: &str) -> Option<Range> {
     let (scenario, versions, method) = parse(pan)?;

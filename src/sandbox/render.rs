@@ -13,9 +13,10 @@ use super::Shared;
 use super::bank::BANK;
 use super::fields::{Object, shown};
 use super::legacy;
-use super::scheme::{ACS_OPERATOR, ACS_REFERENCE, asks_exemption, encoded_creq, information};
+use super::scheme::{ACS_OPERATOR, ACS_REFERENCE, asks_exemption, encoded_creq, information, other_site, script};
 use super::session::{Acs, Place, Session, Status};
 use super::validate::{Channel, Completion};
+use crate::model::scenario::PageKind;
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,9 +269,11 @@ impl Serialize for Issuer<'_> {
         out.serialize_entry("reference_number", ACS_REFERENCE)?;
         out.serialize_entry("transaction_id", &acs.transaction_id)?;
         out.serialize_entry("operator_id", ACS_OPERATOR)?;
-        out.serialize_entry("challenge_mandated", &session.challenge.is_some())?;
+        let answer = script(session).and_then(|script| script.ares.as_ref());
+        let optional = answer.is_some_and(|answer| answer.acs_challenge_mandated.as_deref() == Some("N"));
+        out.serialize_entry("challenge_mandated", &(session.challenge.is_some() && !optional))?;
         match session.challenge.as_ref().map(|challenge| challenge.place) {
-            Some(Place::Browser) => out.serialize_entry("authentication_type", "02")?,
+            Some(Place::Browser) => out.serialize_entry("authentication_type", proof(session))?,
             Some(Place::Decoupled) => out.serialize_entry("authentication_type", "04")?,
             Some(Place::App) | None => (), // an app's answer has none (sessions-api.md 5.3)
         }
@@ -288,6 +291,14 @@ impl Serialize for Issuer<'_> {
     }
 }
 
+/// `authentication_type` of a challenge in a browser. Source: emv-3ds.md 3.6.
+fn proof(session: &Session) -> &str {
+    let Some(script) = script(session) else { return "02" };
+    let given = script.ares.as_ref().and_then(|answer| answer.authentication_type.as_deref());
+    let app = script.challenge.pages.contains(&PageKind::OutOfBand);
+    given.unwrap_or(if app { "03" } else { "02" })
+}
+
 fn three_ds(session: &Session) -> Option<Value> {
     let mut object = Object::new();
     if let Some(creq) = encoded_creq(session) {
@@ -297,10 +308,10 @@ fn three_ds(session: &Session) -> Option<Value> {
     if let Some(challenge) = over.filter(|challenge| challenge.place != Place::Decoupled) {
         object.insert("interaction_counter".to_owned(), format!("{:02}", challenge.interactions).into());
     }
-    if let Some((code, component, description)) = session.verdict.as_ref().and_then(|verdict| verdict.error) {
+    if let Some(error) = session.verdict.as_ref().and_then(|verdict| verdict.error.as_ref()) {
         let details = json!({
-            "error_code": code, "error_component": component,
-            "error_description": description, "error_detail": description,
+            "error_code": error.code, "error_component": error.component,
+            "error_description": error.description, "error_detail": error.detail,
         });
         object.insert("error_details".to_owned(), details);
     }
@@ -331,7 +342,7 @@ impl Serialize for Links<'_> {
                 "collect_channel_data" => put(action, &format!("{own}/collect-data"))?,
                 "issuer_fingerprint" => {
                     put(action, &format!("{own}/issuer-fingerprint"))?;
-                    put("three_ds_method_url", &format!("{base}/simulator/acs/3ds-method"))?;
+                    put("three_ds_method_url", &format!("{}/simulator/acs/3ds-method", other_site(base)))?;
                 }
                 "authenticate" => {
                     put("acs_url", &format!("{base}/simulator/acs/3ds1"))?;

@@ -9,9 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::answer::Fault;
+use super::arm::Script;
 use super::cards::{Outcome, Range, Scheme, Versions};
 use super::fields::Words;
 use super::keys::CardIds;
+use super::scheme::{Awaiting, Wire};
 use super::trigger::Triggers;
 use super::validate::{App, Channel, Completion, Draft};
 use crate::model::{Pan, Secret};
@@ -91,14 +93,20 @@ pub(super) struct Session {
     pub(super) range: Range,
     pub(super) draft: Draft,
     pub(super) triggers: Triggers,
+    /// What a scenario says of the other side; before the card, which says it otherwise.
+    pub(super) script: Option<Arc<Script>>,
     pub(super) version: &'static str,
     pub(super) status: Status,
     /// What the caller reported of the 3DS Method: `Y`, `N`, `U`.
     pub(super) fingerprint: Option<char>,
+    /// A mandate of the merchant turns a frictionless card into a challenge.
+    pub(super) honours_mandate: bool,
     /// What `channel_data` said; `None` until it came.
     pub(super) channel: Option<Channel>,
     /// Set when the session has fallen back to 3DS1.
     pub(super) legacy: Option<Box<LegacyState>>,
+    /// The 3DS Method of an earlier session counts for this one. Source: emv-3ds.md 1.8.
+    pub(super) method_reused: bool,
     /// When the method notification of a hosted page came.
     pub(super) method_notified: bool,
     /// What the issuer's method page saw of the browser, JSON.
@@ -111,6 +119,10 @@ pub(super) struct Session {
     pub(super) acs: Option<Acs>,
     pub(super) challenge: Option<Challenge>,
     pub(super) verdict: Option<Verdict>,
+    /// What the parts of the scheme wait for.
+    pub(super) awaiting: Awaiting,
+    /// What is late or tampered with between them; nothing while all goes well.
+    pub(super) wire: Option<Box<Wire>>,
 }
 
 /// The directory server's part.
@@ -173,6 +185,44 @@ pub(super) struct Challenge {
     pub(super) wrong: u8,
     /// Pages answered: `3ds.interaction_counter`.
     pub(super) interactions: u8,
+    /// Which of the script's pages is open.
+    pub(super) page: u8,
+    /// Messages that were sent again.
+    pub(super) resent: u8,
+    /// The newest code and when it was sent; `None` where the published password is asked for.
+    pub(super) code: Option<(Code, Duration)>,
+    /// Where the shopper wants the code.
+    pub(super) sent_to: Option<&'static str>,
+    /// What the shopper said in the bank's app.
+    pub(super) decided: Option<bool>,
+    /// Whether the shop is to be remembered.
+    pub(super) trust: Option<bool>,
+    /// The issuer is done: the letter of its CRes, and its result.
+    pub(super) over: Option<(char, bytes::Bytes)>,
+}
+
+/// Six digits.
+pub(super) type Code = [u8; 6];
+
+impl Challenge {
+    /// One that nobody has seen yet.
+    pub(super) fn new(outcome: Outcome, place: Place, asked: Duration) -> Self {
+        Self {
+            outcome,
+            place,
+            asked,
+            touched: None,
+            wrong: 0,
+            interactions: 0,
+            page: 0,
+            resent: 0,
+            code: None,
+            sent_to: None,
+            decided: None,
+            trust: None,
+            over: None,
+        }
+    }
 }
 
 /// The result, once there is one.
@@ -189,8 +239,26 @@ pub(super) struct Verdict {
     pub(super) cryptogram: Option<String>,
     /// `challenge_cancel_reason` and its code.
     pub(super) cancel: Option<(&'static str, &'static str)>,
-    /// Code, component, description of an error of the scheme.
-    pub(super) error: Option<(&'static str, &'static str, &'static str)>,
+    /// An error of the scheme.
+    pub(super) error: Option<ErrorDetails>,
+}
+
+/// `3ds.error_details`. Source: emv-3ds.md 3.7.
+#[derive(Debug)]
+pub(super) struct ErrorDetails {
+    pub(super) code: &'static str,
+    /// Who found it: `C`, `S`, `D` or `A`.
+    pub(super) component: &'static str,
+    pub(super) description: &'static str,
+    /// The members at fault, or the description once more.
+    pub(super) detail: String,
+}
+
+impl ErrorDetails {
+    /// An error without members of its own.
+    pub(super) fn plain(code: &'static str, component: &'static str, description: &'static str) -> Self {
+        Self { code, component, description, detail: description.to_owned() }
+    }
 }
 
 /// What a caller wants to do to a session.
@@ -207,6 +275,8 @@ pub(super) enum End {
     Answered(Outcome),
     TooManyTries,
     Cancelled,
+    /// The shopper said no in the bank's app.
+    Denied,
     /// No first CReq, or no answer after it.
     TimedOut,
 }
@@ -281,6 +351,13 @@ impl Session {
         }
     }
 
+    /// Lets go of the data that only the authentication request carries.
+    pub(super) fn shed(&mut self) {
+        if let Some(channel) = &mut self.channel {
+            channel.shed();
+        }
+    }
+
     /// When it came to its result; before that, when it was created.
     pub(super) fn concluded(&self) -> Timestamp {
         self.verdict.as_ref().map_or(self.created, |verdict| verdict.at)
@@ -352,10 +429,19 @@ impl Session {
         }
     }
 
-    /// When time is over, by the clock's reading; `None` once it cannot be.
+    /// When something is to be done, by the clock's reading: a message arrives, or time is over.
+    /// `None` once nothing can be.
     pub(super) fn deadline(&self) -> Option<Duration> {
+        let mail = self.wire.as_ref().and_then(|wire| wire.next());
+        [mail, self.limit()].into_iter().flatten().min()
+    }
+
+    /// When time is over, by the clock's reading; `None` once it cannot be.
+    pub(super) fn limit(&self) -> Option<Duration> {
         let life = self.born + self.limits.session;
         match (self.status, &self.challenge) {
+            // The issuer is done; its result is on its way, or lost.
+            (Status::Challenged, Some(challenge)) if challenge.over.is_some() && !self.decoupled() => Some(life),
             (Status::Pending, _) => Some(life),
             // The session's own life stands still meanwhile (product.md "Decided").
             (Status::Challenged, Some(challenge)) if challenge.place == Place::Decoupled => {

@@ -31,6 +31,12 @@ const SHELF: usize = 100_000;
 const CALLBACKS: usize = 1_000;
 /// Bytes of hidden messages. Source: product.md "Decided", Size.
 const MESSAGE_BYTES: usize = 64 << 20;
+/// Bytes of messages to phones.
+const PHONE_BYTES: usize = 1 << 20;
+/// How long card ranges are good. Source: emv-3ds.md 1.9.
+const RANGES_LAST: Duration = Duration::from_secs(86_400);
+/// How soon a directory server may be asked again. Source: emv-3ds.md 1.9.
+const RANGES_AGAIN: Duration = Duration::from_secs(3600);
 /// Bytes of requests and answers.
 const LOG_BYTES: usize = 16 << 20;
 
@@ -96,6 +102,11 @@ pub(super) struct State {
     pub(super) events: VecDeque<Arc<webhooks::Event>>,
     pub(super) armed: Option<Armed>,
     pub(super) messages: Ring<SchemeMessage>,
+    pub(super) phone: Ring<PhoneMessage>,
+    /// When each scheme's directory server was last asked for its card ranges.
+    ranges: HashMap<&'static str, Duration>,
+    /// Cards whose browser a 3DS Method of 2.3.1 has seen, and when.
+    pub(super) known_browsers: HashMap<String, Duration>,
     pub(super) log: Ring<Entry>,
 }
 
@@ -112,6 +123,9 @@ impl State {
             events: VecDeque::new(),
             armed: None,
             messages: Ring::new(MESSAGE_BYTES),
+            phone: Ring::new(PHONE_BYTES),
+            ranges: HashMap::new(),
+            known_browsers: HashMap::new(),
             log: Ring::new(LOG_BYTES),
         }
     }
@@ -130,6 +144,20 @@ impl State {
     pub(super) fn by_transaction(&mut self, id: &str) -> Option<&mut Session> {
         let session = self.transactions.get(&transaction(id)?)?;
         self.sessions.get_mut(session)
+    }
+
+    /// True if a scheme's card ranges must be asked for now; counts as asked.
+    pub(super) fn ranges_due(&mut self, scheme: &'static str, now: Duration) -> bool {
+        let due = self.ranges.get(scheme).is_none_or(|until| now >= *until);
+        if due {
+            self.ranges.insert(scheme, now + RANGES_AGAIN);
+        }
+        due
+    }
+
+    /// They came, and are good for a day.
+    pub(super) fn ranges_came(&mut self, scheme: &'static str, now: Duration) {
+        self.ranges.insert(scheme, now + RANGES_LAST);
     }
 
     pub(super) fn remember_event(&mut self, event: Arc<webhooks::Event>) {
@@ -152,7 +180,7 @@ fn transaction(id: &str) -> Option<Uuid> {
 #[derive(Default)]
 pub(super) struct Pending {
     pub(super) messages: Vec<SchemeMessage>,
-    pub(super) phone: Option<PhoneMessage>,
+    pub(super) phone: Vec<PhoneMessage>,
     /// A session that just ended and about which somebody is to be told: a hosted one with a
     /// callback address, or any if there is a workflow.
     pub(super) ended: Option<String>,
@@ -168,7 +196,16 @@ impl Pending {
         let told = |session: &Session| workflow || (session.hosted() && session.callback_url().is_some());
         let over = |session: &&Session| session.status.is_final() && told(session);
         let ended = store.sessions.get(id).filter(over).map(|session| session.id.clone());
-        Self { messages, phone: None, ended }
+        Self { messages, phone: Vec::new(), ended }
+    }
+
+    /// With a message to the shopper's phone: a copy stays for the control API.
+    pub(super) fn with_phone(mut self, store: &mut State, message: Option<PhoneMessage>) -> Self {
+        if let Some(message) = message {
+            store.phone.push_sized(message.text.len() + 256, message.clone());
+            self.phone.push(message);
+        }
+        self
     }
 }
 
@@ -299,7 +336,7 @@ impl Settings {
         ] {
             *slot = reader.integer(name, Need::May, 1..=YEAR).unwrap_or(*slot);
         }
-        let versions = &[("2.2.0", [].as_slice()), ("2.1.0", &[]), (legacy::VERSION, &[])]; // sessions-api.md 4.3
+        let versions = &[("2.2.0", [].as_slice()), ("2.1.0", &[]), ("2.3.1", &[]), (legacy::VERSION, &[])]; // sessions-api.md 4.3
         new.version = reader.word("protocol_version", Need::May, versions).unwrap_or(new.version);
         new.market.change(&mut reader);
         new.strict = reader.flag("strict").unwrap_or(new.strict);

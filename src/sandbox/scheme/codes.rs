@@ -40,6 +40,67 @@ pub(in crate::sandbox) fn numeric(currency: &str) -> Option<&'static str> {
     row(currency)?.get(..3)
 }
 
+/// True for codes that are no money, and for test codes. Source: emv-3ds.md 3.7 (304).
+pub(super) fn is_excluded_currency(number: &str) -> bool {
+    number == "999" || number.parse().is_ok_and(|number: u16| (955..=964).contains(&number))
+}
+
+/// Error codes of the protocol, with what they mean. Source: emv-3ds.md 3.7.
+pub(super) const ERRORS: &[(&str, &str)] = &[
+    ("101", "The message of the other side was not valid"),
+    ("102", "The message version is not supported"),
+    ("103", "Too many requests for card ranges"),
+    ("201", "A required element is missing"),
+    ("202", "A critical extension was not understood"),
+    ("203", "The format or value of an element is invalid"),
+    ("204", "An element is there twice"),
+    ("205", "Card ranges overlap"),
+    ("206", "The action of a card range is invalid"),
+    ("207", "A reserved value was used"),
+    ("301", "The transaction id is not known"),
+    ("302", "The data could not be decrypted"),
+    ("303", "Access was denied, or the address is invalid"),
+    ("304", "An ISO code is invalid or excluded"),
+    ("305", "The transaction data are not valid"),
+    ("306", "The merchant category code is invalid"),
+    ("307", "The serial number is invalid"),
+    ("308", "The signature of the SDK server failed"),
+    ("309", "The content security policy failed validation"),
+    ("310", "The cryptographic algorithm is wrong"),
+    ("311", "The key id is wrong or missing"),
+    ("312", "The message came twice"),
+    ("313", "A result came though no challenge was asked for"),
+    ("314", "A second challenge request is not supported"),
+    ("315", "A challenge request came after the result"),
+    ("402", "The issuer did not answer in time"),
+    ("403", "The other side failed for a moment"),
+    ("404", "The other side failed for good"),
+    ("405", "The issuer could not be reached"),
+];
+
+/// What an error code means.
+pub(in crate::sandbox) fn description(code: &str) -> &'static str {
+    ERRORS.iter().find(|(known, _)| *known == code).map_or("The message of the other side was not valid", |row| row.1)
+}
+
+/// All two-digit codes, one after the other.
+const TWO_DIGITS: &str = "\
+    00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051\
+    525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+/// A code of two characters as one that lives for ever; `None` for what is no code.
+pub(in crate::sandbox) fn interned(code: &str) -> Option<&'static str> {
+    match code {
+        "N0" => Some("N0"),
+        "N2" => Some("N2"),
+        _ if code.len() == 2 => {
+            let place: usize = code.parse().ok()?;
+            TWO_DIGITS.get(place * 2..place * 2 + 2).filter(|known| *known == code)
+        }
+        _ => None,
+    }
+}
+
 /// Source: emv-3ds.md 3.5.
 pub(in crate::sandbox) fn challenge_indicator(word: &str) -> &'static str {
     match word {

@@ -9,14 +9,20 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::codes::{challenge_indicator, exponent, merchant_indicator, numeric, requestor_indicator, transaction_type};
-use super::{ACS_OPERATOR, ACS_REFERENCE, Answer};
+use super::acs::{may_be_decoupled, script};
+use super::check::Flaw;
+use super::codes::{
+    challenge_indicator, description, exponent, merchant_indicator, numeric, requestor_indicator, transaction_type,
+};
+use super::server::version;
+use super::{ACS_OPERATOR, ACS_REFERENCE};
 use crate::clock::stamp;
+use crate::model::scenario::{self, PageKind, Version};
 use crate::model::scheme::SchemeMessage;
 use crate::model::{Lane, SessionId, secret};
 use crate::sandbox::fields::Object;
 use crate::sandbox::issuer::notification_url;
-use crate::sandbox::keys::base64url;
+use crate::sandbox::keys::{base64url, other_uuid};
 use crate::sandbox::session::{Challenge, Place, Session, Status, Verdict};
 use crate::sandbox::validate::{App, Browser, Channel};
 
@@ -127,7 +133,7 @@ fn ids<'a>(session: &'a Session, kind: &'a str) -> impl Iterator<Item = (&'stati
 }
 
 /// The authentication request; the card number masked, as in every record.
-pub(super) fn areq(session: &Session, base: &str, answer: Answer) -> Message {
+pub(super) fn areq(session: &Session, base: &str) -> Message {
     let draft = &session.draft;
     let mut body = Message::of(session, "AReq");
     body.put("deviceChannel", channel_code(session.channel.as_ref()));
@@ -138,7 +144,7 @@ pub(super) fn areq(session: &Session, base: &str, answer: Answer) -> Message {
     body.put("threeDSRequestorName", merchant(session));
     body.put("threeDSRequestorURL", base);
     body.put("threeDSRequestorAuthenticationInd", requestor_indicator(draft.authentication_type));
-    body.put("threeDSRequestorChallengeInd", challenge_indicator(draft.challenge_indicator));
+    preference(session, &mut body);
     body.put("acctNumber", secret::mask_digits(session.pan.expose()));
     for (name, value) in [
         ("acquirerBIN", "400000"),
@@ -153,14 +159,15 @@ pub(super) fn areq(session: &Session, base: &str, answer: Answer) -> Message {
     if session.network_token {
         body.put("payTokenInd", true);
     }
-    if matches!(answer, Answer::Challenge(_, Place::Decoupled)) {
+    if may_be_decoupled(session) {
         body.put("threeDSRequestorDecReqInd", "Y");
         body.put("threeDSRequestorDecMaxTime", format_args!("{:05}", session.limits.decoupled.as_secs() / 60));
     }
     if let Some((month, year)) = draft.expiry {
         body.put("cardExpiryDate", format_args!("{:02}{month:02}", year % 100));
     }
-    body.maybe("cardholderName", draft.cardholder.as_deref());
+    let fits = |name: &&str| version(session) >= Version::V231 || (name.is_ascii() && name.len() >= 2);
+    body.maybe("cardholderName", draft.cardholder.as_deref().filter(fits)); // else it would be refused
     if draft.category == "payment" {
         body.put("purchaseAmount", draft.amount.unwrap_or(0).to_string());
         body.put("purchaseCurrency", numeric(&draft.currency).unwrap_or(&draft.currency));
@@ -176,7 +183,18 @@ pub(super) fn areq(session: &Session, base: &str, answer: Answer) -> Message {
     body
 }
 
-fn channel_code(channel: Option<&Channel>) -> &'static str {
+/// The wish about a challenge, as the version knows it. Source: emv-3ds.md 1.8, 3.5.
+fn preference(session: &Session, body: &mut Message) {
+    let wish = challenge_indicator(session.draft.challenge_indicator);
+    match version(session) {
+        Version::V231 => body.put("threeDSRequestorChallengeInd", [wish]),
+        // Exemptions came with 2.2.0; before, nothing but "no challenge, please" can be said.
+        Version::V210 if wish > "04" => body.put("threeDSRequestorChallengeInd", "02"),
+        _ => body.put("threeDSRequestorChallengeInd", wish),
+    }
+}
+
+pub(super) fn channel_code(channel: Option<&Channel>) -> &'static str {
     match channel {
         Some(Channel::App(_)) => "01",
         Some(Channel::Browser(_)) | None => "02",
@@ -184,14 +202,14 @@ fn channel_code(channel: Option<&Channel>) -> &'static str {
     }
 }
 
-/// The request as the directory server passes it on.
-pub(super) fn relayed(session: &Session, areq: Message) -> Message {
-    let mut body = areq;
+/// The request as the directory server passes it on: what came, and its own ids.
+pub(super) fn relayed(session: &Session, areq: &Bytes) -> Bytes {
+    let mut body = Message(areq.strip_suffix(b"}").unwrap_or(areq).to_vec());
     let id = session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref());
     body.put("dsReferenceNumber", session.scheme.ds_reference());
     body.put("dsTransID", id.unwrap_or_default());
     body.put("dsURL", "https://ds.sandbox.test/results");
-    body
+    body.into()
 }
 
 fn category(session: &Session) -> &'static str {
@@ -204,14 +222,22 @@ fn browser_members(session: &Session, browser: &Browser, base: &str, body: &mut 
     body.put("browserAcceptHeader", &browser.accept_header);
     body.put("browserIP", &browser.ip_address);
     body.put("browserJavaEnabled", browser.java_enabled);
-    body.put("browserLanguage", &browser.language);
+    let longest = if version(session) >= Version::V231 { 35 } else { 8 };
+    let primary = browser.language.split('-').next().unwrap_or_default();
+    body.put("browserLanguage", if browser.language.len() > longest { primary } else { &browser.language });
     body.put("browserColorDepth", &browser.color_depth);
     body.put("browserScreenHeight", &browser.screen_height);
     body.put("browserScreenWidth", &browser.screen_width);
     body.put("browserTZ", &browser.timezone);
     body.put("browserUserAgent", &browser.user_agent);
-    if session.version != "2.1.0" {
+    if version(session) >= Version::V220 {
         body.put("browserJavascriptEnabled", browser.javascript_enabled); // not in 2.1.0 (emv-3ds.md 1.8)
+    }
+    if version(session) >= Version::V231 {
+        body.put("acceptLanguage", [&browser.language]);
+        if session.method_reused {
+            body.put("threeDSMethodId", other_uuid(session.card.fingerprint.as_bytes()));
+        }
     }
 }
 
@@ -265,13 +291,18 @@ fn merchant_members(session: &Session, request_type: &str, body: &mut Message) {
 
 /// The answer; without an issuer the directory server's ids stand in for the issuer's
 /// (emv-3ds.md 1.2, rule 6).
-pub(super) fn ares(session: &Session, code: char) -> Message {
+pub(super) fn ares(
+    session: &Session,
+    letter: char,
+    values: Option<&Verdict>,
+    scripted: Option<&scenario::Answer>,
+) -> Message {
     let directory = session.scheme.ds_reference();
     let mut body = Message::of(session, "ARes");
     body.put("acsReferenceNumber", if session.acs.is_some() { ACS_REFERENCE } else { directory });
     body.put("acsOperatorID", ACS_OPERATOR);
     body.put("dsReferenceNumber", directory);
-    body.put("transStatus", code);
+    body.put("transStatus", letter);
     match &session.acs {
         None => body.put("acsTransID", session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref())),
         Some(acs) => {
@@ -284,63 +315,128 @@ pub(super) fn ares(session: &Session, code: char) -> Message {
             }
         }
     }
-    if matches!(code, 'C' | 'D') {
-        body.put("acsChallengeMandated", "Y");
-        body.put("authenticationType", if code == 'D' { "04" } else { "02" });
+    if matches!(letter, 'C' | 'D') {
+        let mandated = scripted.and_then(|answer| answer.acs_challenge_mandated.as_deref());
+        body.put("acsChallengeMandated", mandated.unwrap_or("Y"));
+        kind_of_proof(session, scripted.and_then(|answer| answer.authentication_type.as_deref()), &mut body);
     }
-    if code == 'D' {
+    let text = scripted.and_then(|answer| answer.cardholder_info.as_deref());
+    if letter == 'D' {
         body.put("acsDecConInd", "Y");
-        body.put("cardholderInfo", DECOUPLED);
+        information_member(session, text.unwrap_or(DECOUPLED), &mut body);
+    } else if let Some(text) = text {
+        information_member(session, text, &mut body);
     }
-    if let Some(verdict) = &session.verdict {
-        outcome_members(&mut body, verdict);
+    if let Some(values) = values {
+        outcome_members(session, &mut body, values, text.is_none());
     }
     body
 }
 
-/// The round trip of the result: RReq up, RRes down.
-pub(super) fn results(talk: &mut Talk, session: &Session, verdict: &Verdict) {
-    let gist = format!("transStatus {}", verdict.response_code.unwrap_or('U'));
-    let up = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
-    talk.say("RReq", &up, &gist, rreq(session, verdict));
-    let mut rres = Message::of(session, "RRes");
-    rres.put("resultsStatus", "01");
-    let down = [(Lane::Sessions, Lane::Directory), (Lane::Directory, Lane::Issuer)];
-    talk.say("RRes", &down, "resultsStatus 01", rres);
+/// How the shopper proves who they are. Source: emv-3ds.md 1.8, 3.6.
+fn kind_of_proof(session: &Session, given: Option<&str>, body: &mut Message) {
+    let decoupled = session.challenge.as_ref().is_some_and(|challenge| challenge.place == Place::Decoupled);
+    let by_app = script(session).is_some_and(|script| script.challenge.pages.contains(&PageKind::OutOfBand));
+    let kind = given.unwrap_or(match (decoupled, by_app) {
+        (true, _) => "04",
+        (false, true) => "03",
+        (false, false) => "02",
+    });
+    if version(session) >= Version::V231 {
+        let method = match kind {
+            "03" => "07",
+            "04" => "12",
+            other => other,
+        };
+        body.put("authenticationMethod", [method]);
+    } else {
+        body.put("authenticationType", kind);
+    }
 }
 
-fn rreq(session: &Session, verdict: &Verdict) -> Message {
+/// Text for the shopper: an object from 2.3.1 on. Source: emv-3ds.md 1.8.
+fn information_member(session: &Session, text: &str, body: &mut Message) {
+    if version(session) >= Version::V231 {
+        body.put("cardholderInfo", json!({ "text": text }));
+    } else {
+        body.put("cardholderInfo", text);
+    }
+}
+
+/// The result of a challenge.
+pub(super) fn rreq(session: &Session, verdict: &Verdict) -> Message {
     let mut body = Message::of(session, "RReq");
     body.put("messageCategory", category(session));
     body.put("transStatus", verdict.response_code.unwrap_or('U'));
+    kind_of_proof(session, None, &mut body);
     let decoupled = |challenge: &&Challenge| challenge.place == Place::Decoupled;
     let challenge = session.challenge.as_ref();
-    body.put("authenticationType", if challenge.filter(decoupled).is_some() { "04" } else { "02" });
     if let Some(challenge) = challenge.filter(|challenge| !decoupled(challenge)) {
         body.put("interactionCounter", format_args!("{:02}", challenge.interactions));
     }
     body.maybe("challengeCancel", verdict.cancel.map(|(_, code)| code));
-    outcome_members(&mut body, verdict);
+    outcome_members(session, &mut body, verdict, true);
     body
 }
 
-fn outcome_members(body: &mut Message, verdict: &Verdict) {
+/// The receipt of a result.
+pub(super) fn rres(session: &Session, results_status: &str) -> Message {
+    let mut body = Message::of(session, "RRes");
+    body.put("resultsStatus", results_status);
+    body
+}
+
+/// The request for card ranges. Source: emv-3ds.md 1.2.
+pub(super) fn preq(session: &Session) -> Message {
+    let mut body = Message(Vec::with_capacity(256));
+    body.put("messageType", "PReq");
+    body.put("messageVersion", session.version);
+    body.put("threeDSServerTransID", &session.transaction_id);
+    body.put("threeDSServerRefNumber", SERVER_REFERENCE);
+    body.put("threeDSServerOperatorID", "SBX-OPERATOR");
+    body
+}
+
+/// The card ranges of a scheme: in this sandbox one issuer has them all.
+pub(super) fn pres(session: &Session, base: &str, transaction: &str) -> Message {
+    let mut body = Message(Vec::with_capacity(512));
+    body.put("messageType", "PRes");
+    body.put("messageVersion", session.version);
+    body.put("threeDSServerTransID", transaction);
+    body.put("dsTransID", other_uuid(transaction.as_bytes()));
+    body.put("serialNum", "1");
+    body.put("dsStartProtocolVersion", "2.1.0");
+    body.put("dsEndProtocolVersion", "2.3.1");
+    let (start, end) = session.scheme.card_range();
+    body.put(
+        "cardRangeData",
+        json!([{
+            "startRange": start, "endRange": end, "actionInd": "A",
+            "acsStartProtocolVersion": "2.1.0", "acsEndProtocolVersion": "2.3.1", "acsInfoInd": ["01", "02"],
+            "threeDSMethodURL": format!("{base}/simulator/acs/3ds-method"),
+        }]),
+    );
+    body
+}
+
+fn outcome_members(session: &Session, body: &mut Message, verdict: &Verdict, silent: bool) {
     body.maybe("transStatusReason", verdict.reason);
     body.maybe("eci", verdict.eci);
     body.maybe("authenticationValue", verdict.cryptogram.as_deref());
-    if matches!(verdict.response_code, Some('N' | 'R')) && verdict.cancel.is_none() {
-        body.put("cardholderInfo", REFUSED);
+    if silent && matches!(verdict.response_code, Some('N' | 'R')) && verdict.cancel.is_none() {
+        information_member(session, REFUSED, body);
     }
 }
 
 /// The text for the shopper: once refused, or while the bank will ask by itself.
 /// Source: sessions-api.md 4.3, emv-3ds.md 1.6.
-pub(in crate::sandbox) fn information(session: &Session) -> Option<&'static str> {
+pub(in crate::sandbox) fn information(session: &Session) -> Option<&str> {
     if session.decoupled() {
         return Some(DECOUPLED);
     }
     session.verdict.as_ref()?.response_code?;
-    matches!(session.status, Status::Declined | Status::Rejected).then_some(REFUSED)
+    let scripted = script(session).and_then(|script| script.ares.as_ref()?.cardholder_info.as_deref());
+    scripted.or(matches!(session.status, Status::Declined | Status::Rejected).then_some(REFUSED))
 }
 
 /// A protocol error. Source: emv-3ds.md 3.7.
@@ -364,6 +460,13 @@ pub(in crate::sandbox) fn erro(
     Value::Object(body)
 }
 
+/// The error that says what is wrong with a message.
+pub(super) fn erro_of(session: &Session, flaw: &Flaw, component: &str, about: &str) -> Bytes {
+    let mut body = erro(session, flaw.code, component, about, description(flaw.code));
+    body["errorDetail"] = flaw.detail.as_str().into();
+    body.to_string().into()
+}
+
 /// The name the bank shows.
 pub(in crate::sandbox) fn merchant(session: &Session) -> &str {
     session.draft.billing_descriptor.as_deref().unwrap_or("Sandbox Merchant")
@@ -384,10 +487,10 @@ pub(in crate::sandbox) fn encoded_creq(session: &Session) -> Option<String> {
 /// itself sends none. Source: emv-3ds.md 1.2, 1.6.
 pub(in crate::sandbox) fn cres(session: &Session) -> Option<Value> {
     let acs = session.acs.as_ref()?;
-    session.challenge.as_ref().filter(|challenge| challenge.place != Place::Decoupled)?;
-    let answer = if session.status == Status::Approved { "Y" } else { "N" };
+    let challenge = session.challenge.as_ref().filter(|challenge| challenge.place != Place::Decoupled)?;
+    let letter = challenge.over.as_ref().map_or('N', |(letter, _)| *letter);
     Some(json!({
         "threeDSServerTransID": session.transaction_id, "acsTransID": acs.transaction_id,
-        "messageType": "CRes", "messageVersion": session.version, "transStatus": answer,
+        "messageType": "CRes", "messageVersion": session.version, "transStatus": letter.to_string(),
     }))
 }

@@ -1,27 +1,35 @@
 //! The hidden half: 3DS Server, directory server and issuer, and the messages between them.
 //!
-//! Promises the protocol's rules (emv-3ds.md 1.2): no RReq after a frictionless ARes, one
+//! Each is a part of its own ([`server`], [`directory`], [`acs`]) and knows of the others only
+//! what their messages say: bytes, written and read again, checked by their receiver
+//! ([`check`]), on legs where faults and time have their way ([`wire`]). Promises the protocol's
+//! rules (emv-3ds.md 1.2): no RReq after a frictionless ARes unless a scenario wants one, one
 //! version per transaction, a final CRes of `Y` or `N` only, no challenge when the merchant
 //! acts alone, ids constant. Everything here happens while the state is locked, so an
 //! outcome and its messages cannot come apart; the messages are handed back and posted by
 //! the caller.
 
+mod acs;
+mod check;
 mod codes;
+mod directory;
 mod messages;
+mod server;
+mod wire;
 
 use super::Shared;
-use super::app;
-use super::cards::{Eci, Flow, Outcome};
+use super::cards::{Eci, Outcome};
 use super::legacy;
-use super::session::{Acs, Challenge, Directory, End, Place, Session, Status, Verdict};
+use super::session::{End, Place, Session, Status, Verdict};
 use super::validate::Channel;
-use crate::model::Lane;
 use crate::model::scheme::SchemeMessage;
 
+pub(super) use acs::{other_site, script, second_creq};
 pub(super) use codes::{exponent, is_currency, numeric};
 pub(super) use messages::{Talk, browser_message, cres, encoded_creq, erro, information, merchant};
+pub(super) use wire::{Awaiting, Wire, altered, lanes, take_fault, told};
 
-use messages::{areq, ares, relayed, results};
+use wire::Desk;
 
 /// Issuer's constants. Source: sessions-api.md 5.1.
 pub(super) const ACS_REFERENCE: &str = "SANDBOX-ACS-0001";
@@ -51,42 +59,8 @@ enum Answer {
     Challenge(Outcome, Place),
 }
 
-/// Decides by reference, channel and card, in that order.
-fn answer(session: &Session, honour_mandate: bool) -> Answer {
-    let (range, draft) = (&session.range, &session.draft);
-    let place = match &session.channel {
-        Some(Channel::App(app)) if !app.readable() => return Answer::Refused("07"),
-        Some(Channel::App(_)) => Place::App,
-        Some(Channel::Merchant(_)) if !draft.linked => return Answer::Refused("21"),
-        _ => Place::Browser,
-    };
-    let mandate = honour_mandate && draft.challenge_indicator == "challenge_requested_mandate";
-    let alone = matches!(session.channel, Some(Channel::Merchant(_)));
-    let flow = match range.flow {
-        Flow::Challenge(outcome) | Flow::Frictionless(outcome) | Flow::Decoupled(outcome)
-            if session.triggers.decoupled =>
-        {
-            Flow::Decoupled(outcome)
-        }
-        _ if session.triggers.information => Flow::Informed,
-        Flow::Challenge(outcome) if alone => Flow::Frictionless(outcome),
-        Flow::Frictionless(Outcome::Approved) if mandate && !alone => Flow::Challenge(Outcome::Approved),
-        // Shared data is taken note of (sessions-api.md 4.1, Q30).
-        Flow::Frictionless(Outcome::Approved) if draft.challenge_indicator == "data_share" => Flow::Informed,
-        flow => flow,
-    };
-    match flow {
-        Flow::Frictionless(Outcome::SchemeError) => Answer::Broken(range.reason.unwrap_or("405")),
-        Flow::Frictionless(outcome) => Answer::Frictionless(outcome),
-        Flow::Informed => Answer::Informed,
-        Flow::Challenge(outcome) => Answer::Challenge(outcome, place),
-        Flow::Decoupled(outcome) => Answer::Challenge(outcome, Place::Decoupled),
-        // Refused, or fallen back to 3DS1, when the session was created.
-        Flow::CardNotEnrolled | Flow::IssuerNotEnrolled | Flow::Never => Answer::Refused("13"),
-    }
-}
-
-/// Runs the authentication: the session leaves `pending` for good.
+/// Runs the authentication: the session leaves `pending` for good. It stays `processing` if the
+/// answer is on its way.
 pub(super) fn authenticate(
     app: &Shared,
     base: &str,
@@ -101,112 +75,30 @@ pub(super) fn authenticate(
     if session.legacy.is_some() {
         return legacy::enrol(app, base, session);
     }
-    let answer = answer(session, honour_mandate);
-    let mut talk = Talk::of(session);
-    let request = areq(session, base, answer);
-    let version = format!("messageVersion {}", session.version);
-    talk.say("AReq", &[(Lane::Sessions, Lane::Directory)], &version, request.clone());
-    if let Answer::Broken(code) = answer {
-        broken(app, &mut talk, session, code);
-        return talk.said;
-    }
-    session.directory = Some(Directory { transaction_id: Some(app.random.uuid()) });
-    let path: &[(Lane, Lane)] = if let Answer::Refused(_) = answer {
-        &[(Lane::Directory, Lane::Sessions)]
-    } else {
-        talk.say("AReq", &[(Lane::Directory, Lane::Issuer)], "with dsTransID", relayed(session, request));
-        session.acs = Some(Acs { transaction_id: app.random.uuid(), challenge_url: None, rendering: None });
-        &[(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)]
-    };
-    let code = answered(app, base, session, answer);
-    talk.say("ARes", path, &format!("transStatus {code}"), ares(session, code));
-    talk.said
+    session.honours_mandate = honour_mandate;
+    let mut desk = Desk::new(app, session, Some(base));
+    server::authenticate(&mut desk);
+    desk.work()
 }
 
-/// No answer, but an error of the scheme.
-fn broken(app: &Shared, talk: &mut Talk, session: &mut Session, code: &'static str) {
-    let description = match code {
-        "402" => "The issuer did not answer in time",
-        "405" => "The issuer could not be reached",
-        _ => "The message of the other side was not valid",
-    };
-    session.directory = Some(Directory { transaction_id: None });
-    let erro = erro(session, code, "D", "AReq", description);
-    talk.say("Erro", &[(Lane::Directory, Lane::Sessions)], &format!("errorCode {code}"), erro.to_string());
-    let mut verdict = verdict(app, session, Status::Unavailable, None, "ares_error", false);
-    verdict.error = Some((code, "D", description));
-    session.settle(Status::Unavailable, verdict);
-}
-
-/// Brings the session to where the answer leads. The answer's `transStatus`.
-fn answered(app: &Shared, base: &str, session: &mut Session, answer: Answer) -> char {
-    let (status, code, reason) = match answer {
-        Answer::Challenge(outcome, place) => {
-            start_challenge(app, base, session, outcome, place);
-            return if place == Place::Decoupled { 'D' } else { 'C' };
-        }
-        Answer::Informed => (Status::Approved, 'I', None),
-        Answer::Refused(reason) => (Status::Unavailable, 'U', Some(reason)),
-        Answer::Frictionless(outcome) => {
-            let status = status_of(outcome);
-            (status, code_of(status), session.range.reason)
-        }
-        Answer::Broken(_) => (Status::Unavailable, 'U', None),
-    };
-    let mut verdict = verdict(app, session, status, Some(code), "ares_status", false);
-    verdict.reason = reason.or(verdict.reason);
-    session.settle(status, verdict);
-    code
-}
-
-fn start_challenge(app: &Shared, base: &str, session: &mut Session, outcome: Outcome, place: Place) {
-    session.status = Status::Challenged;
-    session.challenge =
-        Some(Challenge { outcome, place, asked: app.clock.passed(), touched: None, wrong: 0, interactions: 0 });
-    let rendering = match (place, &session.channel) {
-        (Place::App, Some(Channel::App(device))) => Some(app::rendering(&app.keys, base, session, device)),
-        _ => None,
-    };
-    if let Some(acs) = &mut session.acs {
-        acs.challenge_url = (place == Place::Browser).then(|| format!("{base}/simulator/acs/challenge"));
-        acs.rendering = rendering;
-    }
-}
-
-/// Ends a challenge by RReq and RRes; afterwards the result is stored.
+/// Ends a challenge by RReq and RRes. The result is stored when this returns, unless it is
+/// late or lost on its way.
 pub(super) fn conclude(app: &Shared, session: &mut Session, end: End) -> Vec<SchemeMessage> {
-    let Some(challenge) = &session.challenge else { return Vec::new() };
-    let seen = challenge.touched.is_some();
-    let decoupled = challenge.place == Place::Decoupled;
-    let usual = session.range.reason;
-    let (status, reason, cancel) = match end {
-        End::Answered(outcome) => (status_of(outcome), usual, None),
-        End::TooManyTries if decoupled => (Status::Declined, Some("01"), None),
-        End::TooManyTries => (Status::Declined, Some("19"), None),
-        End::Cancelled => (Status::ChallengeAbandoned, Some("01"), Some(("cardholder_cancel", "01"))),
-        End::TimedOut if decoupled => (Status::Unavailable, Some("24"), Some(("transaction_timed_out", "03"))),
-        End::TimedOut => {
-            let code = if seen { "04" } else { "05" };
-            (Status::Expired, Some("14"), Some(("transaction_timed_out", code)))
-        }
-    };
-    let mut talk = Talk::of(session);
-    let verdict = if end == End::Answered(Outcome::SchemeError) {
-        let erro = erro(session, "404", "A", "RReq", "The issuer failed while it sent the result");
-        let path = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
-        talk.say("Erro", &path, "errorCode 404", erro.to_string());
-        let mut verdict = verdict(app, session, status, None, "rreq_error", true);
-        verdict.error = Some(("404", "A", "The issuer failed while it sent the result"));
-        verdict
-    } else {
-        let mut verdict = verdict(app, session, status, Some(code_of(status)), "rreq_status", true);
-        verdict.reason = reason.or(verdict.reason);
-        verdict.cancel = cancel;
-        results(&mut talk, session, &verdict);
-        verdict
-    };
-    session.settle(status, verdict);
-    talk.said
+    let mut desk = Desk::new(app, session, None);
+    acs::conclude(&mut desk, end);
+    desk.work()
+}
+
+/// Carries out what has become due between the parts.
+pub(super) fn wake(app: &Shared, session: &mut Session) -> Vec<SchemeMessage> {
+    Desk::new(app, session, None).wake()
+}
+
+/// Asks the session's directory server for its card ranges. What was said, and whether they came.
+pub(super) fn ask_ranges(app: &Shared, session: &mut Session, base: &str) -> (Vec<SchemeMessage>, bool) {
+    let mut desk = Desk::new(app, session, Some(base));
+    server::ask_ranges(&mut desk);
+    desk.work_for_ranges()
 }
 
 pub(super) fn status_of(outcome: Outcome) -> Status {

@@ -1,0 +1,311 @@
+//! The issuer's access control server, as far as messages go: it decides on a request, sends
+//! the result of a challenge, and sends it once more if nobody takes it. Its pages are in
+//! `issuer`.
+//!
+//! What decides, first hit wins: the session's scenario, words of the reference, the card.
+//! Source: emv-3ds.md 1.2, 5.5; product.md "Decided".
+
+use serde_json::Value;
+
+use super::check::{AREQ, Flaw, RRES, check, parse};
+use super::codes::interned;
+use super::messages::{self, erro_of};
+use super::server::{about, version};
+use super::wire::{Desk, Letter};
+use super::{Answer, asks_exemption, code_of, status_of, verdict};
+use crate::model::Lane;
+use crate::model::scenario::{self, Hop, Issuer, Letter as TransStatus, PageKind};
+use crate::sandbox::app;
+use crate::sandbox::cards::{Flow, Outcome};
+use crate::sandbox::given::{Given, Members};
+use crate::sandbox::session::{Acs, Challenge, End, Place, Session, Status, Verdict};
+use crate::sandbox::validate::Channel;
+
+/// How often a result is sent. Source: emv-3ds.md 1.9.
+const RESULTS: u8 = 2;
+
+/// What the session's scenario says of the issuer's side.
+pub(in crate::sandbox) fn script(session: &Session) -> Option<&Issuer> {
+    session.script.as_ref().and_then(|script| script.issuer.as_ref())
+}
+
+/// The scripted answer: the one for a browser that is not what the shop declared, where it is not.
+fn scripted(session: &Session) -> Option<&scenario::Answer> {
+    let script = script(session)?;
+    let differs = || session.method_facts.as_deref().is_some_and(|facts| differs(session, facts));
+    script.mismatch.as_ref().filter(|_| differs()).or(script.ares.as_ref())
+}
+
+/// Whether the issuer's page saw another browser than the shop declares. Source: emv-3ds.md 2.1.
+fn differs(session: &Session, facts: &str) -> bool {
+    let (Some(Channel::Browser(browser)), Ok(facts)) = (&session.channel, serde_json::from_str::<Value>(facts)) else {
+        return false;
+    };
+    let seen = |name: &str| facts.get(name).and_then(Value::as_str);
+    let languages = seen("languages").unwrap_or(&browser.language);
+    seen("timezone").is_some_and(|seen| seen != browser.timezone)
+        || seen("userAgent").is_some_and(|seen| seen != browser.user_agent)
+        || seen("colorDepth").is_some_and(|seen| seen != browser.color_depth)
+        || seen("screen").is_some_and(|seen| seen != format!("{}x{}", browser.screen_width, browser.screen_height))
+        || !languages.split(',').any(|language| language.eq_ignore_ascii_case(&browser.language))
+}
+
+pub(super) fn outcome_of(letter: TransStatus) -> Outcome {
+    match letter {
+        TransStatus::Y => Outcome::Approved,
+        TransStatus::A => Outcome::Attempted,
+        TransStatus::R => Outcome::Rejected,
+        TransStatus::U => Outcome::Unavailable,
+        _ => Outcome::Declined,
+    }
+}
+
+pub(super) fn status_of_letter(letter: TransStatus) -> Status {
+    match letter {
+        TransStatus::I => Status::Approved,
+        other => status_of(outcome_of(other)),
+    }
+}
+
+/// Decides by scenario, reference, channel and card, in that order.
+pub(super) fn decision(session: &Session) -> Answer {
+    let (range, draft) = (&session.range, &session.draft);
+    let place = match &session.channel {
+        Some(Channel::App(app)) if !app.readable() => return Answer::Refused("07"),
+        Some(Channel::App(_)) => Place::App,
+        Some(Channel::Merchant(_)) if !draft.linked => return Answer::Refused("21"),
+        _ => Place::Browser,
+    };
+    if let Some(answer) = scripted(session) {
+        let passed = script(session).and_then(|script| script.rreq.as_ref());
+        let outcome = passed.map_or(Outcome::Approved, |result| outcome_of(result.trans_status));
+        return match answer.trans_status {
+            TransStatus::C => Answer::Challenge(outcome, place),
+            TransStatus::D => Answer::Challenge(outcome, Place::Decoupled),
+            TransStatus::I => Answer::Informed,
+            letter => Answer::Frictionless(outcome_of(letter)),
+        };
+    }
+    let mandate = session.honours_mandate && draft.challenge_indicator == "challenge_requested_mandate";
+    let alone = matches!(session.channel, Some(Channel::Merchant(_)));
+    let flow = match range.flow {
+        Flow::Challenge(outcome) | Flow::Frictionless(outcome) | Flow::Decoupled(outcome)
+            if session.triggers.decoupled =>
+        {
+            Flow::Decoupled(outcome)
+        }
+        _ if session.triggers.information => Flow::Informed,
+        Flow::Challenge(outcome) if alone => Flow::Frictionless(outcome),
+        Flow::Frictionless(Outcome::Approved) if mandate && !alone => Flow::Challenge(Outcome::Approved),
+        // Shared data is taken note of (sessions-api.md 4.1, Q30).
+        Flow::Frictionless(Outcome::Approved) if draft.challenge_indicator == "data_share" => Flow::Informed,
+        flow => flow,
+    };
+    match flow {
+        Flow::Frictionless(Outcome::SchemeError) => Answer::Broken(range.reason.unwrap_or("405")),
+        Flow::Frictionless(outcome) => Answer::Frictionless(outcome),
+        Flow::Informed => Answer::Informed,
+        Flow::Challenge(outcome) => Answer::Challenge(outcome, place),
+        Flow::Decoupled(outcome) => Answer::Challenge(outcome, Place::Decoupled),
+        // Refused, or fallen back to 3DS1, when the session was created.
+        Flow::CardNotEnrolled | Flow::IssuerNotEnrolled | Flow::Never => Answer::Refused("13"),
+    }
+}
+
+/// True if the request lets the issuer ask by itself. Source: emv-3ds.md 1.6.
+pub(in crate::sandbox) fn may_be_decoupled(session: &Session) -> bool {
+    matches!(decision(session), Answer::Challenge(_, Place::Decoupled))
+}
+
+/// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
+pub(super) fn may_be_informed(session: &Session) -> bool {
+    let asked = session.draft.challenge_indicator;
+    let rule_of_scheme = session.triggers.information || session.range.flow == Flow::Informed;
+    asks_exemption(asked) || asked == "data_share" || rule_of_scheme
+}
+
+/// Answers an authentication request.
+pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
+    let read = parse(&letter.body).and_then(|given| {
+        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
+        speaks(desk.session, members)?;
+        check(AREQ, members, about(desk.session, true))
+    });
+    if let Err(flaw) = read {
+        let body = erro_of(desk.session, &flaw, "A", "AReq");
+        return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
+    }
+    if desk.session.acs.is_some() {
+        let flaw = Flaw::new("305", "threeDSServerTransID"); // the same request twice
+        let body = erro_of(desk.session, &flaw, "A", "AReq");
+        return desk.note("Erro", (Lane::Issuer, Lane::Directory), "errorCode 305", body);
+    }
+    let decision = decision(desk.session);
+    desk.session.acs = Some(Acs { transaction_id: desk.app.random.uuid(), challenge_url: None, rendering: None });
+    let (letter, values) = match decision {
+        Answer::Challenge(outcome, place) => {
+            start_challenge(desk, outcome, place);
+            (if place == Place::Decoupled { 'D' } else { 'C' }, None)
+        }
+        Answer::Informed => ('I', Some(values(desk, Status::Approved, 'I'))),
+        Answer::Frictionless(outcome) => {
+            let status = status_of(outcome);
+            let letter = code_of(status);
+            (letter, Some(values(desk, status, letter)))
+        }
+        // The directory server has answered these by itself.
+        Answer::Broken(_) | Answer::Refused(_) => ('U', Some(values(desk, Status::Unavailable, 'U'))),
+    };
+    let body = messages::ares(desk.session, letter, values.as_ref(), scripted(desk.session));
+    desk.send(Hop::AresDs, "ARes", &format!("transStatus {letter}"), body);
+    let unasked = script(desk.session).and_then(|script| script.rreq.clone()).filter(|_| values.is_some());
+    if let Some(result) = unasked {
+        let status = status_of_letter(result.trans_status);
+        let verdict = verdict(desk.app, desk.session, status, Some(result.trans_status.letter()), "rreq_status", true);
+        send_result(desk, &verdict);
+    }
+}
+
+/// Refuses a version that the issuer does not speak. Source: emv-3ds.md 3.7 (102).
+fn speaks(session: &Session, members: &Members) -> Result<(), Flaw> {
+    let Some(own) = script(session).map(|script| &script.speaks).filter(|own| !own.is_empty()) else { return Ok(()) };
+    let given = members.get("messageVersion").and_then(Given::as_str).unwrap_or_default();
+    if own.iter().any(|version| version.word() == given) {
+        return Ok(());
+    }
+    Err(Flaw::new("102", own.iter().map(|version| version.word()).collect::<Vec<_>>().join(", ")))
+}
+
+/// The values of a frictionless answer: what the scenario or the card's range says, else the usual.
+fn values(desk: &Desk, status: Status, letter: char) -> Verdict {
+    let session = &*desk.session;
+    let mut values = verdict(desk.app, session, status, Some(letter), "ares_status", false);
+    let named = match scripted(session) {
+        Some(answer) => answer.trans_status_reason.as_deref().and_then(interned),
+        None => session.range.reason.filter(|_| letter != 'I'),
+    };
+    values.reason = named.or(values.reason);
+    values
+}
+
+fn start_challenge(desk: &mut Desk, outcome: Outcome, place: Place) {
+    let mut challenge = Challenge::new(outcome, place, desk.app.clock.passed());
+    let session = &mut *desk.session;
+    let codes = script(session).is_some_and(|script| script.challenge.pages.contains(&PageKind::Otp));
+    if let (Place::Browser, true, Some(acs)) = (place, codes, &session.acs) {
+        challenge.code = Some((desk.app.keys.code(&acs.transaction_id, 0), desk.app.clock.passed()));
+    }
+    session.challenge = Some(challenge);
+    let rendering = match (place, &session.channel) {
+        (Place::App, Some(Channel::App(device))) => Some(app::rendering(&desk.app.keys, &desk.base, session, device)),
+        _ => None,
+    };
+    if let Some(acs) = &mut session.acs {
+        acs.challenge_url =
+            (place == Place::Browser).then(|| format!("{}/simulator/acs/challenge", other_site(&desk.base)));
+        acs.rendering = rendering;
+    }
+}
+
+/// The same server under its other loopback name, so that a browser that was at one of them
+/// sees another site. Source: emv-3ds.md 8, the note on form posts.
+pub(in crate::sandbox) fn other_site(base: &str) -> String {
+    match base.strip_prefix("http://127.0.0.1") {
+        Some(port) => format!("http://localhost{port}"),
+        None => base.to_owned(),
+    }
+}
+
+/// Ends a challenge: the result goes on its way. Source: emv-3ds.md 1.2 rules 3 and 4, 5.5.
+pub(super) fn conclude(desk: &mut Desk, end: End) {
+    let session = &*desk.session;
+    let Some(challenge) = session.challenge.as_ref().filter(|challenge| challenge.over.is_none()) else { return };
+    let seen = challenge.touched.is_some();
+    let decoupled = challenge.place == Place::Decoupled;
+    let passed = script(session).and_then(|script| script.rreq.as_ref());
+    let usual = match (passed, script(session)) {
+        (Some(result), _) => result.trans_status_reason.as_deref().and_then(interned),
+        (None, Some(_)) => None,
+        (None, None) => session.range.reason,
+    };
+    let (status, reason, cancel) = match end {
+        End::Answered(outcome) => {
+            let cancel = passed.and_then(|result| result.challenge_cancel.as_deref()).and_then(interned);
+            (status_of(outcome), usual, cancel)
+        }
+        End::TooManyTries if decoupled => (Status::Declined, Some("01"), None),
+        End::TooManyTries => (Status::Declined, Some("19"), None),
+        End::Denied => (Status::Declined, Some("01"), None),
+        End::Cancelled => (Status::ChallengeAbandoned, Some("01"), Some("01")),
+        End::TimedOut if decoupled => (Status::Unavailable, Some("24"), Some("03")),
+        End::TimedOut => (Status::Expired, Some("14"), Some(if seen { "04" } else { "05" })),
+    };
+    if end == End::Answered(Outcome::SchemeError) {
+        let flaw = Flaw::new("404", "The issuer failed while it sent the result");
+        let body = erro_of(session, &flaw, "A", "RReq");
+        over(desk, 'N', &body);
+        return desk.send(Hop::RreqDs, "Erro", "errorCode 404", body);
+    }
+    let mut values = verdict(desk.app, session, status, Some(code_of(status)), "rreq_status", true);
+    values.reason = reason.or(values.reason);
+    values.cancel = cancel.map(|code| ("", code));
+    send_result(desk, &values);
+}
+
+/// Sends a result, and keeps it until it is taken.
+fn send_result(desk: &mut Desk, values: &Verdict) {
+    let letter = values.response_code.unwrap_or('U');
+    let body: bytes::Bytes = messages::rreq(desk.session, values).into();
+    let scripted = script(desk.session).and_then(|script| script.cres).map(TransStatus::letter);
+    over(desk, scripted.unwrap_or(if letter == 'Y' { 'Y' } else { 'N' }), &body);
+    desk.session.awaiting.issuer = true;
+    desk.session.awaiting.results = 1;
+    desk.send(Hop::RreqDs, "RReq", &format!("transStatus {letter}"), body);
+}
+
+fn over(desk: &mut Desk, letter: char, body: &bytes::Bytes) {
+    if let Some(challenge) = &mut desk.session.challenge {
+        challenge.over = Some((letter, body.clone()));
+    }
+}
+
+/// Nobody has taken the result in time: it is sent once more, then the issuer gives up.
+pub(super) fn again(desk: &mut Desk) {
+    if !desk.session.awaiting.issuer {
+        return;
+    }
+    let kept = desk.session.challenge.as_ref().and_then(|challenge| challenge.over.clone());
+    match kept.filter(|_| desk.session.awaiting.results < RESULTS) {
+        Some((_, body)) => {
+            desk.session.awaiting.results += 1;
+            desk.send(Hop::RreqDs, "RReq", "once more: no answer came", body);
+        }
+        None => desk.session.awaiting.issuer = false,
+    }
+}
+
+/// Takes the receipt of a result in. After an error the timer goes on.
+pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
+    let read = parse(&letter.body).and_then(|given| {
+        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
+        if members.get("messageType").and_then(Given::as_str) == Some("Erro") {
+            // A result that nobody asked for, or that was taken before, is not sent again.
+            let code = members.get("errorCode").and_then(Given::as_str);
+            return Ok(matches!(code, Some("301" | "312" | "313")) && desk.session.status.is_final());
+        }
+        check(RRES, members, about(desk.session, false)).map(|()| true)
+    });
+    match read {
+        Ok(taken) => desk.session.awaiting.issuer &= !taken,
+        Err(flaw) => {
+            desk.session.awaiting.issuer = false;
+            let body = erro_of(desk.session, &flaw, "A", "RRes");
+            desk.note("Erro", (Lane::Issuer, Lane::Directory), &format!("errorCode {}", flaw.code), body);
+        }
+    }
+}
+
+/// The code of a second CReq in this version. Source: emv-3ds.md 2.2, 3.7.
+pub(in crate::sandbox) fn second_creq(session: &Session) -> &'static str {
+    if version(session) >= scenario::Version::V231 { "314" } else { "305" }
+}

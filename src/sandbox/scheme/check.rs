@@ -1,0 +1,587 @@
+//! What a part of the scheme demands of a message that arrives: it can be read, it is for
+//! this part, its members are there and have the right form for the version that is spoken.
+//!
+//! Promises: one pass over the members; the first rule that is broken, in the order of the
+//! codes' gravity, with the members named; nothing that the protocol does not list is
+//! demanded. Pure. Source: emv-3ds.md 1.8, 3.1, 3.2, 3.6, 3.7, 4.
+
+use bytes::Bytes;
+
+use super::codes::is_excluded_currency;
+use crate::model::scenario::Version;
+use crate::sandbox::given::{Given, Members};
+
+/// What is wrong with a message: the code of the Erro, and its `errorDetail`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::sandbox) struct Flaw {
+    pub(in crate::sandbox) code: &'static str,
+    pub(in crate::sandbox) detail: String,
+}
+
+impl Flaw {
+    pub(in crate::sandbox) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+/// The form of a member.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// 36 characters, any version, in any case.
+    Uuid,
+    /// Text of at most so many characters.
+    Text(usize),
+    /// So many digits.
+    Digits(usize, usize),
+    /// One of these words.
+    One(&'static [&'static str]),
+    /// `^[+-]?\d{1,4}$`.
+    Minutes,
+    /// A web address of at most so many characters.
+    Address(usize),
+    Bool,
+    /// 20 bytes in standard base64.
+    Cryptogram,
+    /// `transStatus` of a result.
+    Letter(&'static [&'static str]),
+    /// Colour depths of 2.1.0 and 2.2.0; any 1 to 99 later.
+    Depth,
+    /// Text before 2.3.1, an array of texts from then on.
+    TextOrList(usize),
+    /// Text before 2.3.1, an object from then on.
+    TextOrObject(usize),
+    /// A tag of at most 8 characters, 35 from 2.3.1 on.
+    Language,
+    /// ASCII before 2.3.1.
+    Name,
+    /// ISO 4217, not one of those that are no money.
+    Currency,
+    Extensions,
+    /// Anything.
+    Any,
+}
+
+/// When a member must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Always,
+    Never,
+    /// Payments.
+    Payment,
+    /// Browsers.
+    Browser,
+    /// Browsers in which scripts run.
+    Script,
+    /// Browsers, from 2.2.0 on; before it must not be there.
+    Browser22,
+    /// Browsers, from 2.3.1 on.
+    Browser231,
+    /// Apps.
+    App,
+    /// Merchants who act alone.
+    Alone,
+    /// On the second leg.
+    Relayed,
+    /// With `N`, `U`, `R` of a payment.
+    Refused,
+    /// With `Y`, `A` of a payment.
+    Proven,
+    /// With `C` to a browser.
+    Page,
+    /// With `C`.
+    Challenge,
+    /// With `C` and `D`, before 2.3.1.
+    Type,
+    /// With `C` and `D`, from 2.3.1 on.
+    Method,
+    /// With `D`.
+    Decoupled,
+}
+
+struct Rule(&'static str, Form, Need);
+
+/// A message of the protocol, as its receiver knows it. Rules are sorted by name.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    name: &'static str,
+    rules: &'static [Rule],
+}
+
+use Form::{
+    Address, Any, Bool, Cryptogram, Currency, Depth, Digits, Extensions, Language, Letter, Minutes, Name, One, Text,
+    TextOrList, TextOrObject, Uuid,
+};
+use Need::{
+    Alone, Always, App, Browser, Browser22, Browser231, Challenge, Decoupled, Method, Never, Page, Payment, Proven,
+    Refused, Relayed, Script, Type,
+};
+
+const YES_NO: &[&str] = &["Y", "N"];
+
+pub(super) const AREQ: Kind = Kind {
+    name: "AReq",
+    rules: &[
+        Rule("acceptLanguage", Any, Browser231),
+        Rule("acctNumber", Text(19), Always),
+        Rule("acquirerBIN", Text(11), Always),
+        Rule("acquirerMerchantID", Text(35), Always),
+        Rule("browserAcceptHeader", Text(2048), Browser),
+        Rule("browserColorDepth", Depth, Script),
+        Rule("browserIP", Text(45), Browser),
+        Rule("browserJavaEnabled", Bool, Script),
+        Rule("browserJavascriptEnabled", Bool, Browser22),
+        Rule("browserLanguage", Language, Browser),
+        Rule("browserScreenHeight", Digits(1, 6), Script),
+        Rule("browserScreenWidth", Digits(1, 6), Script),
+        Rule("browserTZ", Minutes, Script),
+        Rule("browserUserAgent", Text(2048), Browser),
+        Rule("cardExpiryDate", Digits(4, 4), Never),
+        Rule("cardholderName", Name, Never),
+        Rule("deviceChannel", One(&["01", "02", "03"]), Always),
+        Rule("deviceRenderOptions", Any, App),
+        Rule("dsReferenceNumber", Text(32), Relayed),
+        Rule("dsTransID", Uuid, Relayed),
+        Rule("dsURL", Address(2048), Relayed),
+        Rule("mcc", Digits(4, 4), Always),
+        Rule("merchantCountryCode", Digits(3, 3), Always),
+        Rule("merchantName", Text(40), Always),
+        Rule("messageCategory", One(&["01", "02"]), Always),
+        Rule("messageExtension", Extensions, Never),
+        Rule("messageType", Any, Always),
+        Rule("messageVersion", Any, Always),
+        Rule("notificationURL", Address(2048), Browser),
+        Rule("purchaseAmount", Digits(1, 48), Payment),
+        Rule("purchaseCurrency", Currency, Payment),
+        Rule("purchaseDate", Digits(14, 14), Payment),
+        Rule("purchaseExponent", Digits(1, 1), Payment),
+        Rule("sdkAppID", Uuid, App),
+        Rule("sdkEncData", Text(64_000), App),
+        Rule("sdkEphemPubKey", Any, App),
+        Rule("sdkMaxTimeout", Digits(2, 10), App),
+        Rule("sdkReferenceNumber", Text(32), App),
+        Rule("sdkTransID", Uuid, App),
+        Rule("threeDSCompInd", One(&["Y", "N", "U"]), Browser),
+        Rule("threeDSRequestorAuthenticationInd", Digits(2, 2), Never),
+        Rule("threeDSRequestorChallengeInd", TextOrList(2), Never),
+        Rule("threeDSRequestorDecMaxTime", Digits(5, 5), Never),
+        Rule("threeDSRequestorDecReqInd", One(&["Y", "N", "F", "B"]), Never),
+        Rule("threeDSRequestorID", Text(35), Always),
+        Rule("threeDSRequestorName", Text(40), Always),
+        Rule("threeDSRequestorURL", Address(2048), Always),
+        Rule("threeDSServerRefNumber", Text(32), Always),
+        Rule("threeDSServerTransID", Uuid, Always),
+        Rule("threeDSServerURL", Address(2048), Always),
+        Rule("threeRIInd", Digits(2, 2), Alone),
+        Rule("transType", Digits(2, 2), Never),
+    ],
+};
+
+const ARES_LETTERS: &[&str] = &["Y", "A", "N", "U", "R", "C", "D", "I", "S"];
+const RREQ_LETTERS: &[&str] = &["Y", "A", "N", "U", "R", "D"];
+
+pub(super) const ARES: Kind = Kind {
+    name: "ARes",
+    rules: &[
+        Rule("acsChallengeMandated", One(YES_NO), Challenge),
+        Rule("acsDecConInd", One(YES_NO), Decoupled),
+        Rule("acsOperatorID", Text(32), Never),
+        Rule("acsReferenceNumber", Text(32), Always),
+        Rule("acsTransID", Uuid, Always),
+        Rule("acsURL", Address(2048), Page),
+        Rule("authenticationMethod", TextOrList(2), Method),
+        Rule("authenticationType", Digits(2, 2), Type),
+        Rule("authenticationValue", Cryptogram, Proven),
+        Rule("cardholderInfo", TextOrObject(128), Decoupled),
+        Rule("dsReferenceNumber", Text(32), Always),
+        Rule("dsTransID", Uuid, Always),
+        Rule("eci", Text(2), Never),
+        Rule("messageExtension", Extensions, Never),
+        Rule("messageType", Any, Always),
+        Rule("messageVersion", Any, Always),
+        Rule("threeDSServerTransID", Uuid, Always),
+        Rule("transStatus", Letter(ARES_LETTERS), Always),
+        Rule("transStatusReason", Digits(2, 2), Refused),
+    ],
+};
+
+pub(super) const RREQ: Kind = Kind {
+    name: "RReq",
+    rules: &[
+        Rule("acsTransID", Uuid, Always),
+        Rule("authenticationMethod", TextOrList(2), Never),
+        Rule("authenticationType", Digits(2, 2), Never),
+        Rule("authenticationValue", Cryptogram, Proven),
+        Rule("cardholderInfo", TextOrObject(128), Never),
+        Rule("challengeCancel", One(&["01", "03", "04", "05", "06", "07", "08", "09", "10"]), Never),
+        Rule("dsTransID", Uuid, Always),
+        Rule("eci", Text(2), Never),
+        Rule("interactionCounter", Digits(2, 2), Never),
+        Rule("messageCategory", One(&["01", "02"]), Always),
+        Rule("messageExtension", Extensions, Never),
+        Rule("messageType", Any, Always),
+        Rule("messageVersion", Any, Always),
+        Rule("threeDSServerTransID", Uuid, Always),
+        Rule("transStatus", Letter(RREQ_LETTERS), Always),
+        Rule("transStatusReason", Digits(2, 2), Refused),
+    ],
+};
+
+pub(super) const RRES: Kind = Kind {
+    name: "RRes",
+    rules: &[
+        Rule("acsTransID", Uuid, Always),
+        Rule("dsTransID", Uuid, Always),
+        Rule("messageExtension", Extensions, Never),
+        Rule("messageType", Any, Always),
+        Rule("messageVersion", Any, Always),
+        Rule("resultsStatus", One(&["01", "02", "03", "04"]), Always),
+        Rule("threeDSServerTransID", Uuid, Always),
+    ],
+};
+
+pub(super) const PREQ: Kind = Kind {
+    name: "PReq",
+    rules: &[
+        Rule("messageExtension", Extensions, Never),
+        Rule("messageType", Any, Always),
+        Rule("messageVersion", Any, Always),
+        Rule("serialNum", Text(20), Never),
+        Rule("threeDSServerOperatorID", Text(32), Never),
+        Rule("threeDSServerRefNumber", Text(32), Always),
+        Rule("threeDSServerTransID", Uuid, Always),
+    ],
+};
+
+pub(super) const PRES: Kind = Kind {
+    name: "PRes",
+    rules: &[
+        Rule("cardRangeData", Any, Always),
+        Rule("dsEndProtocolVersion", Text(8), Always),
+        Rule("dsStartProtocolVersion", Text(8), Always),
+        Rule("dsTransID", Uuid, Always),
+        Rule("messageExtension", Extensions, Never),
+        Rule("messageType", Any, Always),
+        Rule("messageVersion", Any, Always),
+        Rule("serialNum", Text(20), Never),
+        Rule("threeDSServerTransID", Uuid, Always),
+    ],
+};
+
+/// What a receiver knows before it reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About {
+    pub(super) version: Version,
+    /// The message is on its second leg: the directory server has added its ids.
+    pub(super) relayed: bool,
+    /// `deviceChannel`, where the message does not carry it.
+    pub(super) channel: &'static str,
+    pub(super) payment: bool,
+}
+
+/// A message as JSON.
+///
+/// # Errors
+/// 101 if it is not the JSON of an object.
+pub(super) fn parse(bytes: &Bytes) -> Result<Given<'_>, Flaw> {
+    let unreadable = || Flaw::new("101", "not a JSON object");
+    let text = std::str::from_utf8(bytes).map_err(|_| unreadable())?;
+    let given: Given = serde_json::from_str(text).map_err(|_| unreadable())?;
+    given.as_object().is_some().then_some(given).ok_or_else(unreadable)
+}
+
+/// Checks a message against its rules.
+///
+/// # Errors
+/// The gravest flaw: 101, 102, 203 for another version, 202, 201, 204, 203, 304.
+pub(super) fn check(kind: Kind, members: &Members, about: About) -> Result<(), Flaw> {
+    if members.get("messageType").and_then(Given::as_str) != Some(kind.name) {
+        return Err(Flaw::new("101", "messageType"));
+    }
+    match members.get("messageVersion").and_then(Given::as_str) {
+        None | Some("") => return Err(Flaw::new("201", "messageVersion")),
+        Some(version) if version != about.version.word() => {
+            let known = ["2.1.0", "2.2.0", "2.3.1"].contains(&version);
+            return Err(if known {
+                Flaw::new("203", "messageVersion")
+            } else {
+                Flaw::new("102", "2.1.0, 2.2.0, 2.3.1")
+            });
+        }
+        Some(_) => (),
+    }
+    let mut look = Look { kind, about, seen: 0, twice: Vec::new(), wrong: Vec::new(), empty: 0 };
+    for (name, value) in members.iter() {
+        look.member(name, value);
+    }
+    look.verdict(members)
+}
+
+/// One pass over a message.
+struct Look {
+    kind: Kind,
+    about: About,
+    /// Members that are there, by the place of their rule.
+    seen: u64,
+    /// Those of them that hold nothing.
+    empty: u64,
+    twice: Vec<&'static str>,
+    wrong: Vec<(&'static str, &'static str)>,
+}
+
+impl Look {
+    fn member(&mut self, name: &str, value: &Given) {
+        let Ok(place) = self.kind.rules.binary_search_by(|rule| rule.0.cmp(name)) else { return };
+        let bit = 1 << place;
+        let Rule(name, form, _) = self.kind.rules[place];
+        if self.seen & bit != 0 {
+            self.twice.push(name);
+        }
+        self.seen |= bit;
+        if value.is_null() || value.is_empty_text() {
+            self.empty |= bit;
+        } else if let Some(code) = form.flaw(value, self.about.version) {
+            self.wrong.push((code, name));
+        }
+    }
+
+    fn verdict(self, members: &Members) -> Result<(), Flaw> {
+        if let Some((code, name)) = self.wrong.iter().find(|(code, _)| *code == "202") {
+            return Err(Flaw::new(code, *name));
+        }
+        let circumstances = Circumstances::of(members, self.about);
+        let (mut missing, mut surplus) = (Vec::new(), Vec::new());
+        for (place, Rule(name, _, need)) in self.kind.rules.iter().enumerate() {
+            let (there, empty) = (self.seen & (1 << place) != 0, self.empty & (1 << place) != 0);
+            match circumstances.demand(*need) {
+                Demand::Must if !there || empty => missing.push(*name),
+                Demand::MustNot if there => surplus.push(*name),
+                Demand::May | Demand::Must | Demand::MustNot if empty => surplus.push(*name),
+                _ => (),
+            }
+        }
+        let list = |names: &[&str]| names.join(", ");
+        if !missing.is_empty() {
+            return Err(Flaw::new("201", list(&missing)));
+        }
+        if !self.twice.is_empty() {
+            return Err(Flaw::new("204", list(&self.twice)));
+        }
+        surplus.extend(self.wrong.iter().filter(|(code, _)| *code == "203").map(|(_, name)| *name));
+        if !surplus.is_empty() {
+            return Err(Flaw::new("203", list(&surplus)));
+        }
+        match self.wrong.first() {
+            Some((code, name)) => Err(Flaw::new(code, *name)),
+            None => Ok(()),
+        }
+    }
+}
+
+enum Demand {
+    Must,
+    May,
+    MustNot,
+}
+
+/// What decides whether a member must be there.
+struct Circumstances<'a> {
+    version: Version,
+    channel: &'a str,
+    payment: bool,
+    script: bool,
+    relayed: bool,
+    status: &'a str,
+}
+
+impl<'a> Circumstances<'a> {
+    fn of(members: &'a Members, about: About) -> Self {
+        let text = |name: &str| members.get(name).and_then(Given::as_str);
+        Self {
+            version: about.version,
+            channel: text("deviceChannel").unwrap_or(about.channel),
+            payment: text("messageCategory").map_or(about.payment, |category| category == "01"),
+            script: members.get("browserJavascriptEnabled").and_then(Given::as_bool) != Some(false),
+            relayed: about.relayed,
+            status: text("transStatus").unwrap_or_default(),
+        }
+    }
+
+    fn demand(&self, need: Need) -> Demand {
+        let browser = self.channel == "02";
+        let asks = matches!(self.status, "C" | "D");
+        let must = match need {
+            Need::Always => true,
+            Need::Never => false,
+            Need::Payment => self.payment,
+            Need::Browser => browser,
+            Need::Script => browser && self.script,
+            Need::Browser22 if self.version < Version::V220 => return Demand::MustNot,
+            Need::Browser22 => browser,
+            Need::Browser231 if self.version < Version::V231 => return Demand::MustNot,
+            Need::Browser231 => browser,
+            Need::App => self.channel == "01",
+            Need::Alone => self.channel == "03",
+            Need::Relayed => self.relayed,
+            Need::Refused => self.payment && matches!(self.status, "N" | "U" | "R"),
+            Need::Proven => self.payment && matches!(self.status, "Y" | "A"),
+            Need::Page => browser && self.status == "C",
+            Need::Challenge => asks,
+            Need::Type if self.version >= Version::V231 => return Demand::MustNot,
+            Need::Type => asks,
+            Need::Method if self.version < Version::V231 => return Demand::MustNot,
+            Need::Method => asks,
+            Need::Decoupled => self.status == "D",
+        };
+        if must { Demand::Must } else { Demand::May }
+    }
+}
+
+impl Form {
+    /// The code of what is wrong with a value that is there; `None` if it is good.
+    fn flaw(self, value: &Given, version: Version) -> Option<&'static str> {
+        let text = value.as_str();
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let modern = version >= Version::V231;
+        let good = match self {
+            Self::Any => true,
+            Self::Uuid => text.is_some_and(|text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()),
+            Self::Text(longest) => text.is_some_and(|text| text.chars().count() <= longest),
+            Self::Digits(least, most) => {
+                text.is_some_and(|text| (least..=most).contains(&text.len()) && digits(text))
+            }
+            Self::One(words) => text.is_some_and(|text| words.contains(&text)),
+            Self::Minutes => text.is_some_and(|text| {
+                let number = text.strip_prefix(['+', '-']).unwrap_or(text);
+                (1..=4).contains(&number.len()) && digits(number)
+            }),
+            Self::Address(longest) => text.is_some_and(|text| {
+                text.len() <= longest && (text.starts_with("https://") || text.starts_with("http://"))
+            }),
+            Self::Bool => value.as_bool().is_some(),
+            Self::Cryptogram => text.is_some_and(|text| {
+                text.len() == 28
+                    && text.ends_with('=')
+                    && text[..27].bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+            }),
+            Self::Letter(letters) => text.is_some_and(|text| {
+                letters.contains(&text)
+                    && match text {
+                        "D" | "I" => version >= Version::V220,
+                        "S" => modern,
+                        _ => true,
+                    }
+            }),
+            Self::Depth if modern => text.is_some_and(|text| text.parse().is_ok_and(|depth| (1..=99).contains(&depth))),
+            Self::Depth => text.is_some_and(|text| ["1", "4", "8", "15", "16", "24", "32", "48"].contains(&text)),
+            Self::TextOrList(longest) => {
+                let fits = |text: &str| text.len() <= longest;
+                match value.as_array() {
+                    Some(list) if modern => !list.is_empty() && list.iter().all(|one| one.as_str().is_some_and(fits)),
+                    Some(_) => false,
+                    None => !modern && text.is_some_and(fits),
+                }
+            }
+            Self::TextOrObject(longest) => {
+                if modern {
+                    value.as_object().is_some()
+                } else {
+                    text.is_some_and(|text| text.chars().count() <= longest)
+                }
+            }
+            Self::Language => text.is_some_and(|text| text.len() <= if modern { 35 } else { 8 }),
+            Self::Name if modern => text.is_some_and(|text| (1..=45).contains(&text.chars().count())),
+            Self::Name => text.is_some_and(|text| (2..=45).contains(&text.len()) && text.is_ascii()),
+            Self::Currency => {
+                let three = text.filter(|text| text.len() == 3 && digits(text));
+                return match three {
+                    Some(text) if is_excluded_currency(text) => Some("304"),
+                    Some(_) => None,
+                    None => Some("203"),
+                };
+            }
+            Self::Extensions => return extensions(value, modern),
+        };
+        (!good).then_some("203")
+    }
+}
+
+/// Extensions that nobody here understands are left aside, unless they are critical.
+fn extensions(value: &Given, modern: bool) -> Option<&'static str> {
+    let most = if modern { 15 } else { 10 };
+    let Some(list) = value.as_array().filter(|list| list.len() <= most) else { return Some("203") };
+    let critical = |one: &Given| {
+        let flag = one.as_object().and_then(|one| one.get("criticalityIndicator"));
+        flag.and_then(Given::as_bool) == Some(true)
+    };
+    list.iter().any(critical).then_some("202")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about(version: Version) -> About {
+        About { version, relayed: false, channel: "02", payment: true }
+    }
+
+    fn flaw(kind: Kind, text: &str, version: Version) -> Option<(&'static str, String)> {
+        let bytes = Bytes::from(text.to_owned());
+        let given = match parse(&bytes) {
+            Ok(given) => given,
+            Err(flaw) => return Some((flaw.code, flaw.detail)),
+        };
+        let members = given.as_object().expect("parse yields objects");
+        check(kind, members, about(version)).err().map(|flaw| (flaw.code, flaw.detail))
+    }
+
+    const ARES_Y: &str = r#"{"messageType":"ARes","messageVersion":"2.2.0","acsReferenceNumber":"R","acsTransID":"375d90ad-3873-498b-9133-380cbbc8d99d","authenticationValue":"B1NCWC1URVNUAAAAAAAAAAAAAAA=","dsReferenceNumber":"D","dsTransID":"375d90ad-3873-498b-9133-380cbbc8d99d","threeDSServerTransID":"6afa6072-9412-446b-9673-2f98b3ee98a2","transStatus":"Y"}"#;
+
+    #[test]
+    fn rules_are_sorted_and_fit_the_mask() {
+        for kind in [AREQ, ARES, RREQ, RRES, PREQ, PRES] {
+            assert!(kind.rules.len() <= 64, "{}", kind.name);
+            assert!(kind.rules.is_sorted_by(|a, b| a.0 < b.0), "{}", kind.name);
+        }
+    }
+
+    #[test]
+    fn each_code_has_its_message() {
+        let v22 = Version::V220;
+        assert_eq!(flaw(ARES, ARES_Y, v22), None);
+        for (change, code, detail) in [
+            (("{", "["), "101", "not a JSON object"),
+            (("\"ARes\"", "\"CRes\""), "101", "messageType"),
+            (("2.2.0", "2.1.0"), "203", "messageVersion"),
+            (("2.2.0", "9.9.9"), "102", "2.1.0, 2.2.0, 2.3.1"),
+            ((",\"transStatus\":\"Y\"", ""), "201", "transStatus"),
+            (("\"Y\"", "\"\""), "201", "transStatus"),
+            (("\"Y\"", "\"Q\""), "203", "transStatus"),
+            (("\"Y\"", "\"S\""), "203", "transStatus"),
+            (("\"Y\"", "\"N\""), "201", "transStatusReason"),
+            (("\"Y\"", "\"C\""), "201", "acsChallengeMandated, acsURL, authenticationType"),
+            (("\"Y\"}", "\"Y\",\"transStatus\":\"Y\"}"), "204", "transStatus"),
+            (("\"Y\"}", "\"Y\",\"eci\":\"\"}"), "203", "eci"),
+            (("\"Y\"}", "\"Y\",\"messageExtension\":[{\"criticalityIndicator\":true}]}"), "202", "messageExtension"),
+            (("AAAAA=", "AAAA"), "203", "authenticationValue"),
+        ] {
+            let text = ARES_Y.replacen(change.0, change.1, if change.0 == "{" { 1 } else { 9 });
+            assert_eq!(flaw(ARES, &text, v22), Some((code, detail.to_owned())), "{change:?}");
+        }
+        let harmless = ARES_Y.replace("\"Y\"}", "\"Y\",\"messageExtension\":[{\"criticalityIndicator\":false}],\"new\":1}");
+        assert_eq!(flaw(ARES, &harmless, v22), None);
+    }
+
+    #[test]
+    fn versions_differ_where_the_table_says() {
+        let base = ARES_Y.replace("\"Y\"}", "\"D\",\"acsChallengeMandated\":\"Y\",\"acsDecConInd\":\"Y\",\"cardholderInfo\":\"x\",\"authenticationType\":\"04\"}");
+        assert_eq!(flaw(ARES, &base, Version::V220), None);
+        let older = base.replace("2.2.0", "2.1.0");
+        assert_eq!(flaw(ARES, &older, Version::V210), Some(("203", "transStatus".to_owned())));
+        let newer = base.replace("2.2.0", "2.3.1");
+        assert_eq!(flaw(ARES, &newer, Version::V231), Some(("201", "authenticationMethod".to_owned())));
+        let newer = newer
+            .replace("\"authenticationType\":\"04\"", "\"authenticationMethod\":[\"12\"]")
+            .replace("\"cardholderInfo\":\"x\"", "\"cardholderInfo\":{\"text\":\"x\"}");
+        assert_eq!(flaw(ARES, &newer, Version::V231), None);
+    }
+}
