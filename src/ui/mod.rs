@@ -140,7 +140,7 @@ impl Shell {
         let fill = Frame::new().fill(Tokens::of(ui).bg1);
         CentralPanel::default().frame(fill).show(ui, |ui| match self.view.place {
             rail::Place::Sessions => self.timeline.ui(ui, workspace, now, commands),
-            rail::Place::Sandbox => self.sandbox.ui(ui, workspace, &mut self.builder, commands),
+            rail::Place::Sandbox => self.sandbox.ui(ui, workspace, (&mut self.builder, &mut wanted), commands),
         });
         self.sandbox.look(ui, workspace, now, open, commands);
         if let Some(intent) = self.sandbox.take_intent() {

@@ -8,6 +8,7 @@ use egui_material_icons::icons as i;
 use crate::bus::Command;
 use crate::model::Workspace;
 use crate::model::sandbox::{Mode, SandboxAct, span};
+use crate::model::settings::{HandOff, Settings, ShopPolicy};
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, Look, Size};
 
@@ -26,35 +27,61 @@ pub fn word(workspace: &Workspace) -> (&'static str, Tone) {
     }
 }
 
+/// From this width on, points, clock and jumps share a line.
+const ROOM_FOR_ONE_LINE: f32 = 920.0;
+
 /// The strip under the panel's head. `typed` is the free jump.
-pub fn ui(ui: &mut Ui, workspace: &Workspace, typed: &mut String, commands: &mut Vec<Command>) {
-    let tokens = Tokens::of(ui);
-    let overview = workspace.sandbox.overview.as_deref();
+pub fn ui(
+    ui: &mut Ui,
+    workspace: &Workspace,
+    typed: &mut String,
+    settings: &mut Settings,
+    commands: &mut Vec<Command>,
+) {
     let margin = Margin::symmetric(theme::PADDING as i8, 8);
-    Frame::new().fill(tokens.bg0).inner_margin(margin).show(ui, |ui| {
+    Frame::new().fill(Tokens::of(ui).bg0).inner_margin(margin).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
+        ui.spacing_mut().item_spacing = egui::vec2(8.0, 6.0);
+        let one_line = ui.available_width() >= ROOM_FOR_ONE_LINE && !workspace.clock_held;
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = egui::vec2(8.0, 6.0);
-            widgets::icon(ui, i::ICON_SCHEDULE.outlined(), 18.0, tokens.text_second);
-            let now = overview.and_then(|overview| overview.now);
-            let shown = now.map_or_else(|| "…".to_owned(), |now| now.strftime("%Y-%m-%d %H:%M:%S").to_string());
-            let time = widgets::emphasis_with(ui, &shown, theme::code(15.0), tokens.text);
-            time.on_hover_text("What the sandbox's clock shows, UTC");
-            let (word, tone) = word(workspace);
-            widgets::pill(ui, tone, word);
-            if workspace.clock_held {
-                let frozen = overview.is_some_and(|overview| overview.mode == Mode::Freeze);
-                widgets::muted(
-                    ui,
-                    if frozen { "A step waits for you" } else { "A step waits for you; time waits too" },
-                );
-            }
+            now_ui(ui, workspace);
             modes_ui(ui, workspace, commands);
-            ui.add_space(4.0);
-            jumps_ui(ui, typed, commands);
+            if one_line {
+                ui.add_space(4.0);
+                jumps_ui(ui, typed, commands);
+            }
         });
+        if !one_line {
+            ui.horizontal_wrapped(|ui| jumps_ui(ui, typed, commands));
+        }
+        ui.horizontal_wrapped(|ui| browser_ui(ui, settings));
     });
     widgets::hline(ui);
+}
+
+fn now_ui(ui: &mut Ui, workspace: &Workspace) {
+    let tokens = Tokens::of(ui);
+    widgets::icon(ui, i::ICON_SCHEDULE.outlined(), 18.0, tokens.text_second);
+    let now = workspace.sandbox.overview.as_ref().and_then(|overview| overview.now);
+    let shown = now.map_or_else(|| "…".to_owned(), |now| now.strftime("%Y-%m-%d %H:%M:%S").to_string());
+    let time = widgets::emphasis_with(ui, &shown, theme::code(15.0), tokens.text);
+    time.on_hover_text("What the sandbox's clock shows, UTC");
+    let (word, tone) = word(workspace);
+    widgets::pill(ui, tone, word);
+    if workspace.clock_held {
+        widgets::muted(ui, "A step under Sessions waits for you");
+    }
+}
+
+/// How a real browser gets to the bank, and whether the shop's own policy lets it.
+fn browser_ui(ui: &mut Ui, settings: &mut Settings) {
+    widgets::icon(ui, i::ICON_LANGUAGE.outlined(), 18.0, Tokens::of(ui).text_second);
+    widgets::muted(ui, "Real browsers meet the bank").on_hover_text("The shop's page hands over like this");
+    let ways = [(HandOff::Frame, "In a frame"), (HandOff::Window, "In a window"), (HandOff::Page, "As a whole page")];
+    widgets::segmented(ui, &mut settings.hand_off, &ways);
+    widgets::muted(ui, "under a shop policy").on_hover_text("The shop page's content security policy");
+    let policies = [(ShopPolicy::Usual, "As it should be"), (ShopPolicy::Strict, "That keeps the bank out")];
+    widgets::segmented(ui, &mut settings.shop_policy, &policies);
 }
 
 fn modes_ui(ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command>) {
@@ -76,12 +103,12 @@ fn modes_ui(ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command>) {
         (i::ICON_PAUSE, "Freeze", freeze, SandboxAct::FreezeClock),
     ];
     for (icon, label, why_not, act) in buttons {
-        ui.add_enabled_ui(why_not.is_none(), |ui| {
-            let button = widgets::button(ui, Look::Secondary, Size::Small, Some(icon.outlined()), label, None);
-            if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
-                commands.push(Command::Sandbox(act));
-            }
-        });
+        let icon = Some(icon.outlined());
+        let button = |ui: &mut Ui| widgets::button(ui, Look::Secondary, Size::Small, icon, label, None);
+        let button = ui.add_enabled(why_not.is_none(), button); // not in a frame of its own, so that the line can break
+        if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
+            commands.push(Command::Sandbox(act));
+        }
     }
 }
 
@@ -105,11 +132,10 @@ fn jumps_ui(ui: &mut Ui, typed: &mut String, commands: &mut Vec<Command>) {
         (_, None) => Some("Not a span of time; 90, 5 min, 2 h, 3 days are, up to ten years"),
         _ => None,
     };
-    let clicked = ui.add_enabled_ui(why_not.is_none(), |ui| {
-        let button = widgets::button(ui, Look::Secondary, Size::Small, None, "Jump", None);
-        button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked()
-    });
-    if let Some(by) = by.filter(|_| entered || clicked.inner) {
+    let button = |ui: &mut Ui| widgets::button(ui, Look::Secondary, Size::Small, None, "Jump", None);
+    let button = ui.add_enabled(why_not.is_none(), button);
+    let clicked = button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked();
+    if let Some(by) = by.filter(|_| entered || clicked) {
         jump(by);
         typed.clear();
     }

@@ -123,13 +123,13 @@ impl Editor {
         let fault = self.fault();
         let why_not = fault.flaws().first().map(|flaw| reason(flaw));
         ui.horizontal(|ui| {
-            ui.add_enabled_ui(why_not.is_none(), |ui| {
-                let button = widgets::outlined_button(ui, Some(i::ICON_ADD.outlined()), "Arm this fault", None);
-                if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
-                    let armed = overview.faults.iter().cloned().chain([fault]);
-                    commands.push(Command::Sandbox(SandboxAct::SetFaults(armed.collect())));
-                }
-            });
+            let icon = Some(i::ICON_ADD.outlined());
+            let button = |ui: &mut Ui| widgets::outlined_button(ui, icon, "Arm this fault", None);
+            let button = ui.add_enabled(why_not.is_none(), button);
+            if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
+                let armed = overview.faults.iter().cloned().chain([fault]);
+                commands.push(Command::Sandbox(SandboxAct::SetFaults(armed.collect())));
+            }
             if let Some(why_not) = why_not {
                 widgets::muted(ui, why_not);
             }
@@ -200,7 +200,7 @@ fn list_ui(ui: &mut Ui, overview: &Overview, commands: &mut Vec<Command>) {
             wanted = Some(Vec::new());
         }
     });
-    ui.add_space(4.0);
+    ui.add_space(10.0);
     for (place, fault) in faults.iter().enumerate() {
         if fault_ui(ui, fault) {
             let others = faults.iter().enumerate().filter(|(other, _)| *other != place);

@@ -21,6 +21,7 @@ use super::widgets::{self, Look, Size, display_text};
 use crate::bus::Command;
 use crate::model::sandbox::{Overview, SandboxAct};
 use crate::model::scenario::Scenario;
+use crate::model::settings::Settings;
 use crate::model::{RunId, Server, ServerStatus, SessionId, Stamp, Workspace};
 
 /// The sandbox is looked at this often at most.
@@ -120,12 +121,13 @@ impl Panel {
         commands.push(Command::Sandbox(SandboxAct::Look));
     }
 
-    /// Draws the panel. The builder has the cards, and takes the one that is picked.
+    /// Draws the panel. The builder has the cards, and takes the one that is picked; `settings`
+    /// are those that are to be.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
         workspace: &Workspace,
-        builder: &mut builder::Panel,
+        (builder, settings): (&mut builder::Panel, &mut Settings),
         commands: &mut Vec<Command>,
     ) {
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -133,7 +135,7 @@ impl Panel {
         let overview = workspace.sandbox.overview.as_deref().unwrap_or(&none);
         self.head_ui(ui, workspace, overview);
         self.reset_ui(ui, overview, commands);
-        clock::ui(ui, workspace, &mut self.jump, commands);
+        clock::ui(ui, workspace, &mut self.jump, settings, commands);
         if let Some(problem) = &workspace.sandbox.problem {
             inset(ui, |ui| {
                 ui.add_space(8.0);

@@ -133,15 +133,14 @@ impl Deck {
             }
             let plan = plan(scenario, workspace);
             let why_not = "There is no profile of the embedded sandbox";
-            ui.add_enabled_ui(plan.is_some(), |ui| {
-                let button = widgets::outlined_button(ui, Some(i::ICON_PLAY_ARROW.filled()), "Run it", None);
-                let button =
-                    button.on_disabled_hover_text(why_not).on_hover_text("Arms it, then sends what its file says");
-                if let Some(plan) = plan.filter(|_| button.clicked()) {
-                    commands.push(Command::Sandbox(SandboxAct::Try(Box::new(arm), Box::new(plan))));
-                    ran = true;
-                }
-            });
+            let icon = Some(i::ICON_PLAY_ARROW.filled());
+            let button = |ui: &mut Ui| widgets::outlined_button(ui, icon, "Run it", None);
+            let button = ui.add_enabled(plan.is_some(), button).on_disabled_hover_text(why_not);
+            let button = button.on_hover_text("Arms it, then sends what its file says");
+            if let Some(plan) = plan.filter(|_| button.clicked()) {
+                commands.push(Command::Sandbox(SandboxAct::Try(Box::new(arm), Box::new(plan))));
+                ran = true;
+            }
             if workspace.settings.answer_myself {
                 widgets::muted(ui, "you answer the bank");
             }

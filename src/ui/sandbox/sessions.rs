@@ -198,20 +198,19 @@ fn ends_ui(ui: &mut Ui, session: &Seen, commands: &mut Vec<Command>) {
     let why_not = (!session.challenged()).then_some("Only while the bank asks the shopper: status challenged");
     ui.horizontal_wrapped(|ui| {
         widgets::muted(ui, "End the challenge");
-        ui.add_enabled_ui(why_not.is_none(), |ui| {
-            for (result, label) in [
-                (AppResult::Approve, "As passed"),
-                (AppResult::Fail, "As failed"),
-                (AppResult::Cancel, "As cancelled"),
-                (AppResult::Timeout, "As timed out"),
-            ] {
-                let button = widgets::button(ui, Look::Secondary, Size::Small, None, label, None);
-                if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
-                    let id = SessionId(session.id.clone());
-                    commands.push(Command::Sandbox(SandboxAct::EndChallenge(id, result)));
-                }
+        for (result, label) in [
+            (AppResult::Approve, "As passed"),
+            (AppResult::Fail, "As failed"),
+            (AppResult::Cancel, "As cancelled"),
+            (AppResult::Timeout, "As timed out"),
+        ] {
+            let button = |ui: &mut Ui| widgets::button(ui, Look::Secondary, Size::Small, None, label, None);
+            let button = ui.add_enabled(why_not.is_none(), button);
+            if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
+                let id = SessionId(session.id.clone());
+                commands.push(Command::Sandbox(SandboxAct::EndChallenge(id, result)));
             }
-        });
+        }
     });
 }
 
