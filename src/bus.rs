@@ -13,6 +13,7 @@ use crate::model::delivery::{Delivery, Seq};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Profile, ProfileId, TokenStatus};
 use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
+use crate::model::sandbox::{Overview, SandboxAct};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Settings;
 use crate::model::{Keeping, Notice, Problem, RunId, Secret, Stamp};
@@ -80,6 +81,8 @@ pub enum Command {
     /// Ask the user's real browser what it says of itself, for the builder; it comes as
     /// [`Workspace::browser_read`](crate::model::Workspace).
     ReadMyBrowser,
+    /// Ask the embedded sandbox for something.
+    Sandbox(SandboxAct),
     /// Open an address in the user's browser (guarded, trust.md R48).
     OpenInBrowser(String),
     /// Take a notice off the screen.
@@ -117,6 +120,10 @@ pub enum Event {
     SchemeMessageSeen(SchemeMessage),
     /// The sandbox's issuer sent something to the shopper's phone.
     PhoneMessageSent(PhoneMessage),
+    /// The embedded sandbox was looked at: which look, and what it showed.
+    SandboxSeen(u64, Result<Box<Overview>, Problem>),
+    /// A scenario is armed in the sandbox, and this run is to meet it.
+    ScenarioArmed(Box<Plan>),
     /// The token of a profile was fetched, renewed, lost or refused.
     TokenChanged(ProfileId, TokenStatus),
     /// The keychain was asked for a profile's secrets, or answered.

@@ -723,9 +723,14 @@ fn own_scenarios_run_beside_ours_and_a_damaged_one_is_named() {
     place.run(&["run", "own"]).expect(0, &["passed  OWN"]);
     let listed = place.run(&["list"]).expect(0, &[]).out;
     assert!(listed.lines().any(|line| line.starts_with("OWN") && line.ends_with("(own)")), "{listed}");
-    fs::write(folder.join("bad.toml"), "id = \"BAD\"\nname = \"x\"\n[expect]\nstatsu = \"approved\"\n").expect("written");
+    fs::write(folder.join("bad.toml"), "id = \"BAD\"\nname = \"x\"\n[expect]\nstatsu = \"approved\"\n")
+        .expect("written");
     fs::write(folder.join("twin.toml"), own.replace("OWN", "S001")).expect("the file is written");
-    let words = ["bad.toml is not a scenario: line 4, column 1, expect.statsu", "twin.toml", "taken by a scenario of the program"];
+    let words = [
+        "bad.toml is not a scenario: line 4, column 1, expect.statsu",
+        "twin.toml",
+        "taken by a scenario of the program",
+    ];
     place.run(&["run", "--tag", "own"]).expect(0, &["1 passed"]);
     place.run(&["list"]).expect(0, &words);
     let ended = place.run(&["run", "--all"]).expect(1, &["passed  OWN", "passed  S001", "0 failed, 0 broken"]);

@@ -62,7 +62,10 @@ pub(super) fn list(as_json: bool, data_dir: Option<PathBuf>) -> Exit {
 ///
 /// # Errors
 /// If one does not exist, a file cannot be read, or nothing was asked for.
-pub(super) fn choose(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<(Vec<Scenario>, Vec<Problem>), Problem> {
+pub(super) fn choose(
+    wanted: &RunArguments,
+    data_dir: Option<PathBuf>,
+) -> Result<(Vec<Scenario>, Vec<Problem>), Problem> {
     let Deck { scenarios: deck, damaged, .. } = load(data_dir);
     let damaged: Vec<Problem> = damaged.into_iter().map(|damaged| damaged.problem).collect();
     for id in &wanted.ids {

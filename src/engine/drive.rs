@@ -378,7 +378,6 @@ impl Driver {
         Next::Look(Done::Well)
     }
 
-
     pub(super) async fn did(&mut self, deed: Deed) {
         self.progress.shopper_did(deed);
         self.sink.post(Event::ShopperDid(self.run, deed)).await;
@@ -511,7 +510,6 @@ impl Driver {
         }
         (Ok(answer), stopped)
     }
-
 
     async fn shopper(&self, request: &StepRequest, acts: &[Act]) -> Result<End, Problem> {
         let shopper = self.scripted();

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::start::ClockMode;
 use super::Engine;
+use super::start::ClockMode;
 use crate::bus::Event;
 use crate::clock;
 use crate::model::delivery::Delivery;
@@ -65,6 +65,8 @@ impl Engine {
             Event::Delivered(delivery) => self.delivered(delivery),
             Event::SchemeMessageSeen(message) => self.seen(Orphan::Scheme(message)),
             Event::PhoneMessageSent(message) => self.seen(Orphan::Phone(message)),
+            Event::SandboxSeen(number, what) => self.workspace.sandbox.seen(number, what),
+            Event::ScenarioArmed(plan) => self.start_run(*plan),
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
             Event::KeychainTold(profile, keeping) => self.keychain_told(profile, keeping),
             Event::BodyOpened(path, text) => self.body_opened(path, text),
@@ -153,8 +155,14 @@ impl Engine {
         }
         let thinking = |run: &Run| matches!(run.phase, Phase::Waiting(_)) && run.plan.pace == Pace::Manual;
         let hold = self.workspace.runs.values().any(thinking);
-        if hold == self.sandbox_clock.running() {
-            if hold { self.sandbox_clock.freeze() } else { self.sandbox_clock.run() }
+        // Only when that changes: a clock that the user or the control API has frozen stays so.
+        if hold != self.workspace.clock_held {
+            self.stays_frozen |= hold && !self.sandbox_clock.running();
+            if hold {
+                self.sandbox_clock.freeze();
+            } else if !self.stays_frozen {
+                self.sandbox_clock.run();
+            }
         }
         self.workspace.clock_held = hold;
     }

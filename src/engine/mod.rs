@@ -9,8 +9,9 @@ mod control;
 mod courier;
 mod drive;
 mod fold;
-mod profiles;
 mod method;
+mod profiles;
+mod sandbox;
 mod shopper;
 mod start;
 mod time;
@@ -42,8 +43,8 @@ use crate::store::{self, Store};
 use control::Control;
 use courier::Courier;
 use drive::{Driver, Order, Waiting};
-use time::Time;
 pub use start::{ClockMode, Options, Ports, StartError};
+use time::Time;
 use vault::Which;
 
 /// How long closing waits for tasks.
@@ -71,6 +72,8 @@ pub struct Engine {
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
     clock_mode: ClockMode,
+    /// The user has frozen it, whatever a run waits for.
+    stays_frozen: bool,
     listener: Listener,
     sandbox: Option<Sandbox>,
     store: Store,
@@ -177,6 +180,7 @@ impl Engine {
             Command::SaveBody(path, text) => self.save_body(path, text),
             Command::MakeAppValues => self.make_app_values(),
             Command::ReadMyBrowser => self.read_browser(),
+            Command::Sandbox(act) => self.ask_sandbox(act),
             Command::OpenInBrowser(address) => self.open_in_browser(&address),
             Command::Dismiss(number) => self.workspace.notices.retain(|notice| notice.number != number),
         }

@@ -152,6 +152,7 @@ impl Engine {
             active_saved: Profile::embedded().id,
             sandbox_clock: clock,
             clock_mode: options.clock,
+            stays_frozen: false,
             listener,
             sandbox: Some(sandbox),
             store,

@@ -160,7 +160,8 @@ impl Deck {
         })?;
         let scenario = read(name, &text).map_err(|error| error.problem())?;
         if let Some(other) = find(&self.scenarios, &scenario.id) {
-            let whose = if self.own.contains(&other.id) { "another file of yours" } else { "a scenario of the program" };
+            let whose =
+                if self.own.contains(&other.id) { "another file of yours" } else { "a scenario of the program" };
             return Err(Problem::of(
                 format!("{name}: the id {:?} is taken by {whose}", scenario.id),
                 "Give it an id of its own",
@@ -295,9 +296,7 @@ fn flaw(scenario: &Scenario) -> Option<(String, String)> {
         }
     }
     let no_pointer = |name: &&String| !name.starts_with('/');
-    for (member, changes) in
-        [("body", &scenario.body), ("collect", &scenario.collect)]
-    {
+    for (member, changes) in [("body", &scenario.body), ("collect", &scenario.collect)] {
         if let Some(name) = changes.keys().find(no_pointer) {
             return Some((member.to_owned(), format!("{name:?} is no JSON pointer; write \"/{name}\"")));
         }
@@ -312,7 +311,9 @@ fn flaw(scenario: &Scenario) -> Option<(String, String)> {
     if shop.complete == 0 || shop.rounds == 0 {
         return wrong("shop", "complete and rounds count from 1");
     }
-    if !scenario.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) || scenario.id.is_empty() {
+    if !scenario.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        || scenario.id.is_empty()
+    {
         return wrong("id", "letters, digits, - _ . only, and at least one");
     }
     None
@@ -395,7 +396,10 @@ mod tests {
             let programmable = |number: &str| number.starts_with("4000110000") || number.starts_with("5200110000");
             let published = number.is_some_and(is_test_number);
             assert!(published || number.is_some_and(programmable), "{id}: {number:?}");
-            assert!(!scenario.directs() || !scenario.card_decides() || (published && scenario.faults.is_empty()), "{id}");
+            assert!(
+                !scenario.directs() || !scenario.card_decides() || (published && scenario.faults.is_empty()),
+                "{id}"
+            );
             let expect = &scenario.expect;
             let hosted = scenario.completion == Completion::Hosted;
             assert!(expect.approved.is_some() && expect.eci.is_some() && expect.cryptogram.is_some(), "{id}");

@@ -26,6 +26,7 @@ pub mod redact;
 pub mod refusal;
 pub mod richness;
 pub mod run;
+pub mod sandbox;
 pub mod scenario;
 pub mod scheme;
 pub mod scopes;
@@ -221,6 +222,8 @@ pub struct Workspace {
     pub saving: bool,
     /// True while the embedded sandbox's clock stands still for a person.
     pub clock_held: bool,
+    /// What the embedded sandbox has shown of itself.
+    pub sandbox: sandbox::Known,
     /// Production profiles that the user has confirmed in this program run.
     pub production_confirmed: BTreeSet<profile::ProfileId>,
 }

@@ -20,11 +20,11 @@ use crate::bus::Command;
 use crate::engine::{self, ClockMode, Engine, Ports};
 use crate::model::deck;
 use crate::model::delivery::DeliveryKind;
+use crate::model::exchange::Exchange;
 use crate::model::profile::{Environment, Profile};
 use crate::model::run::{self, Act, Run, What};
 use crate::model::scenario::{CARD_DECIDES, Judged, Mismatch, Scenario};
 use crate::model::settings::Settings;
-use crate::model::exchange::Exchange;
 use crate::model::{Lane, Problem, RunId, Secret};
 use crate::store;
 

@@ -118,7 +118,8 @@ fn the_hidden_frame_is_as_silent_late_or_blind_as_it_is_told() {
         let run = run(&mut bench, &scenario);
         let told = lines(run).join("\n");
         assert_eq!((status(run), run.progress.method), ("approved", Some(result)), "{method} {browser}\n{told}");
-        let is_notice = |what: &What| matches!(what, What::Delivery(delivery) if delivery.kind == DeliveryKind::MethodNotification);
+        let is_notice =
+            |what: &What| matches!(what, What::Delivery(delivery) if delivery.kind == DeliveryKind::MethodNotification);
         let id = run.id;
         bench.until("the notification", |workspace| {
             workspace.runs[&id].entries.iter().filter(|entry| is_notice(&entry.what)).count() == notified

@@ -295,8 +295,7 @@ impl Shopper<'_> {
         action: Option<&String>,
     ) -> Result<Page, Problem> {
         let own = what.fields.iter().filter(|(name, _)| !with.iter().any(|(other, _)| other == name));
-        let fields: Vec<(&str, &str)> =
-            own.chain(with).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fields: Vec<(&str, &str)> = own.chain(with).map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let target = target(step, page, what, action)?;
         self.fetch(step, "POST", target, page_headers(true), form(&fields).into()).await
     }

@@ -109,8 +109,7 @@ fn words(codes: &[u16]) -> String {
 }
 
 fn callbacks(run: &Run) -> usize {
-    let is_one =
-        |what: &What| matches!(what, What::Delivery(delivery) if delivery.kind == DeliveryKind::Callback);
+    let is_one = |what: &What| matches!(what, What::Delivery(delivery) if delivery.kind == DeliveryKind::Callback);
     run.entries.iter().filter(|entry| is_one(&entry.what)).count()
 }
 

@@ -93,6 +93,12 @@ impl Panel {
         self.shown
     }
 
+    /// Shows this run, until a newer one begins.
+    pub fn show_run(&mut self, run: RunId, workspace: &Workspace) {
+        self.newest = workspace.newest_run().map(|run| run.id);
+        self.show(Some(run));
+    }
+
     /// Draws the panel. `now` is the present moment.
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, now: Stamp, commands: &mut Vec<Command>) {
         self.follow(workspace);
@@ -290,7 +296,7 @@ impl Panel {
             selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
         };
         ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
-            self.below_ui(ui, run, now, clock_held(workspace, run), commands);
+            self.below_ui(ui, workspace, run, now, commands);
         });
         let table = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
@@ -320,10 +326,10 @@ impl Panel {
     }
 
     /// Everything below the table, scrolled if it is too high.
-    fn below_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, held: bool, commands: &mut Vec<Command>) {
+    fn below_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, commands: &mut Vec<Command>) {
         let output = ScrollArea::vertical().id_salt(("below", run.id.0)).auto_shrink([false, true]).show(ui, |ui| {
             ui.set_width(ui.available_width());
-            let drawn = self.attention_ui(ui, run, now, held, commands);
+            let drawn = self.attention_ui(ui, workspace, run, now, commands);
             if drawn { ui.min_rect().height() } else { 0.0 }
         });
         if (output.inner - self.below).abs() > 0.5 {
@@ -333,7 +339,14 @@ impl Panel {
     }
 
     /// True if there was anything.
-    fn attention_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, held: bool, commands: &mut Vec<Command>) -> bool {
+    fn attention_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        run: &Run,
+        now: Stamp,
+        commands: &mut Vec<Command>,
+    ) -> bool {
         let refusal = self.refusal(run);
         let failed = failed_step(run);
         let waiting = if let Phase::Waiting(turn) = &run.phase { Some(turn) } else { None };
@@ -348,7 +361,8 @@ impl Panel {
                 result::short_refusal_ui(ui, exchange);
             }
             if let Some(turn) = waiting {
-                turn::ui(ui, &mut self.edit, turn::Asked { run, turn, now, held }, commands);
+                let (held, sandbox) = (clock_held(workspace, run), &workspace.sandbox);
+                turn::ui(ui, &mut self.edit, turn::Asked { run, turn, now, held, sandbox }, commands);
             } else if let Some((step, problem)) = failed {
                 let again =
                     |ui: &mut Ui| secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked();

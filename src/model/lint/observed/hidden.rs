@@ -38,10 +38,15 @@ impl Heard<'_> {
 }
 
 pub(super) fn check(look: &mut Look<'_>) {
-    let heard: Vec<Heard> = look.rows.iter().enumerate().filter_map(|(at, row)| match &row.entry.what {
-        What::Scheme(message) if message.kind != "Fault" => Some(Heard { at, entry: row.entry.number, message }),
-        _ => None,
-    }).collect();
+    let heard: Vec<Heard> = look
+        .rows
+        .iter()
+        .enumerate()
+        .filter_map(|(at, row)| match &row.entry.what {
+            What::Scheme(message) if message.kind != "Fault" => Some(Heard { at, entry: row.entry.number, message }),
+            _ => None,
+        })
+        .collect();
     let mut version = None;
     for one in &heard {
         contents(look, *one, &mut version);
@@ -227,8 +232,10 @@ fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
             continue;
         }
         let what = match kind {
-            "RReq" => "The first one counts; the second is answered with error 312 (301 before 2.3.1), and must not \
-                       change the session",
+            "RReq" => {
+                "The first one counts; the second is answered with error 312 (301 before 2.3.1), and must not \
+                       change the session"
+            }
             _ => "Its receiver must take the first one and ignore this; a shop that acts on each acts twice",
         };
         let message = format!("This {kind} came before on the same way. {what}");
@@ -371,7 +378,8 @@ fn order(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         look.say(heard[cres].entry, ("P009", Warning), "CRes before the result", message);
     }
     let asked = heard.iter().any(|one| {
-        one.message.kind == "ARes" && look.rows[one.at].text("transStatus").is_none_or(|said| matches!(said, "C" | "D" | "S"))
+        one.message.kind == "ARes"
+            && look.rows[one.at].text("transStatus").is_none_or(|said| matches!(said, "C" | "D" | "S"))
     });
     let decided = ares.is_some() && !asked;
     if let Some(at) = rreq.filter(|_| decided) {
@@ -384,9 +392,8 @@ fn order(look: &mut Look<'_>, heard: &[Heard<'_>]) {
 
 /// L30.
 fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
-    let ares = heard.iter().rfind(|one| {
-        one.message.kind == "ARes" && look.rows[one.at].text("transStatus") == Some("C")
-    });
+    let ares =
+        heard.iter().rfind(|one| one.message.kind == "ARes" && look.rows[one.at].text("transStatus") == Some("C"));
     let creq = heard.iter().find(|one| one.message.kind == "CReq");
     let Some((ares, creq)) = ares.zip(creq) else { return };
     let waited = creq.message.at.since(ares.message.at);
@@ -402,9 +409,8 @@ fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
 
 /// RReq against CRes, and ARes and RReq against the session.
 fn agreement(look: &mut Look<'_>, heard: &[Heard<'_>]) {
-    let arrived = |kind: &str| {
-        heard.iter().rfind(|one| one.message.kind == kind && one.message.to == Lane::Sessions).copied()
-    };
+    let arrived =
+        |kind: &str| heard.iter().rfind(|one| one.message.kind == kind && one.message.to == Lane::Sessions).copied();
     let result = arrived("RReq").or_else(|| heard.iter().rfind(|one| one.message.kind == "RReq").copied());
     if let Some(letter) = result.and_then(|one| look.rows[one.at].text("transStatus")).map(str::to_owned) {
         for one in heard.iter().filter(|one| one.message.kind == "CRes") {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{LONGEST, Look, masked, shown};
-use crate::model::api::{ApiError, Status};
 use crate::model::Lane;
+use crate::model::api::{ApiError, Status};
 use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
 use crate::model::exchange::{Exchange, Step, header};
 use crate::model::finding::Severity::{Advice, Error, Warning};
@@ -189,18 +189,13 @@ fn callback_said(look: &mut Look<'_>, at: usize, delivery: &Delivery) {
     }
     let own = look.session().filter(|session| session.status.is_final());
     let Some((own, said)) = own.zip(status).filter(|(own, said)| own.status != *said) else { return };
-    let message = format!(
-        "The callback says {said}, the session that was read says {}. Go by the session",
-        own.status
-    );
+    let message = format!("The callback says {said}, the session that was read says {}. Go by the session", own.status);
     look.say(entry, ("P023", Error), "The callback contradicts the session", message);
 }
 
 /// A callback was ordered, the session completed, and none came.
 fn no_callback(look: &mut Look<'_>) {
-    let came = |row: &super::Row| {
-        matches!(&row.entry.what, What::Delivery(delivery) if delivery.kind == DeliveryKind::Callback)
-    };
+    let came = |row: &super::Row| matches!(&row.entry.what, What::Delivery(delivery) if delivery.kind == DeliveryKind::Callback);
     if look.run.phase != Phase::Ended || look.rows.iter().any(came) {
         return;
     }

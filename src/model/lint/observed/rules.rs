@@ -97,7 +97,9 @@ pub(super) fn component(letter: &str) -> &'static str {
 pub(super) fn consequence(about: &str) -> &'static str {
     match about {
         "AReq" | "ARes" => "The authentication ended there: expect the session unavailable, with ares_error",
-        "CReq" | "CRes" => "The challenge did not open or go on for this request; the session waits or runs out of time",
+        "CReq" | "CRes" => {
+            "The challenge did not open or go on for this request; the session waits or runs out of time"
+        }
         "RReq" | "RRes" => {
             "The result was not taken over by this message; without another one expect the session unavailable"
         }
