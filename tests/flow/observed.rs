@@ -48,11 +48,17 @@ fn clean_runs_have_no_findings() {
         ("3DS1", legacy(Completion::NonHosted)),
         ("hosted 3DS1", legacy(Completion::Hosted)),
         ("app", app),
-        ("app, frictionless", drawn(Completion::NonHosted, |draft| {
-            set(draft, "/source/number", frictionless.into());
-            assert!(draft.set_channel(Channel::App));
-        })),
-        ("merchant-initiated", drawn(Completion::NonHosted, |draft| assert!(draft.set_channel(Channel::MerchantInitiated)))),
+        (
+            "app, frictionless",
+            drawn(Completion::NonHosted, |draft| {
+                set(draft, "/source/number", frictionless.into());
+                assert!(draft.set_channel(Channel::App));
+            }),
+        ),
+        (
+            "merchant-initiated",
+            drawn(Completion::NonHosted, |draft| assert!(draft.set_channel(Channel::MerchantInitiated))),
+        ),
     ] {
         let mut bench = bench();
         let id = bench.start(plan);
@@ -64,7 +70,8 @@ fn clean_runs_have_no_findings() {
 #[test]
 fn outcomes_alone_are_no_findings() {
     let wrong = || Act::Enter("wrong".into());
-    for (acts, expected) in [(vec![wrong(), wrong(), wrong()], "declined"), (vec![Act::Cancel], "challenge_abandoned")] {
+    for (acts, expected) in [(vec![wrong(), wrong(), wrong()], "declined"), (vec![Act::Cancel], "challenge_abandoned")]
+    {
         let mut bench = bench();
         let id = bench.start(Plan { shopper: Shopper::Scripted(acts), ..plan(Completion::NonHosted) });
         let run = bench.end_of(id);

@@ -9,8 +9,8 @@
 //! source; of L21, whether an amount was meant in another exponent (a hint is given).
 
 mod data;
-mod purchase;
 pub mod observed;
+mod purchase;
 pub mod request;
 
 use std::borrow::Cow;

@@ -21,7 +21,9 @@ use crate::model::run::What;
 /// Reads what others write: with padding or without, either alphabet, line breaks.
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
@@ -271,9 +273,8 @@ fn page(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
     }
     let text = String::from_utf8_lossy(&response.body);
     let policy = header(&response.headers, "content-security-policy").unwrap_or_default();
-    let directive = |name: &str| {
-        policy.split(';').map(str::trim).find_map(|part| part.strip_prefix(name)?.strip_prefix(' '))
-    };
+    let directive =
+        |name: &str| policy.split(';').map(str::trim).find_map(|part| part.strip_prefix(name)?.strip_prefix(' '));
     let open = |sources: &str| sources.split_whitespace().any(|source| matches!(source, "https:" | "*"));
     let hands_over = text.contains("name=\"creq\"") || text.contains("name=\"PaReq\"");
     let shut = ["form-action", "frame-src", "child-src"]
@@ -281,7 +282,8 @@ fn page(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
         .filter(|name| hands_over && (*name == "form-action" || text.contains("<iframe")))
         .find(|name| directive(name).is_some_and(|sources| !open(sources)));
     let issuer = exchange.to == Lane::Issuer && response.status < 400;
-    let framed = directive("frame-ancestors") == Some("'none'") || header(&response.headers, "x-frame-options").is_some();
+    let framed =
+        directive("frame-ancestors") == Some("'none'") || header(&response.headers, "x-frame-options").is_some();
     if let Some(name) = shut {
         let message = format!(
             "{name} of this page's Content-Security-Policy lets only some addresses through, and the bank's address \
@@ -295,7 +297,8 @@ fn page(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
     }
     if hands_over && let Some(tag) = text.split("<iframe").nth(1).and_then(|rest| rest.split('>').next()) {
         let rights = tag.split("sandbox=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let too_much = rights.is_some_and(|rights| rights.contains("allow-top-navigation") || rights.contains("allow-modals"));
+        let too_much =
+            rights.is_some_and(|rights| rights.contains("allow-top-navigation") || rights.contains("allow-modals"));
         if !tag.contains("allow=\"") || rights.is_none() || too_much {
             let message = "The frame for the bank needs allow=\"payment *; publickey-credentials-get *\" and a sandbox \
                            with forms, scripts, same origin and pointer lock, and no top navigation or modals. Without \

@@ -12,10 +12,12 @@ use super::{ID_MEMBERS, LONGEST, Look, masked, shown};
 use crate::model::Lane;
 use crate::model::api::Status;
 use crate::model::draft::{Channel, Completion};
-use crate::model::finding::Severity::{Error, Warning};
+use crate::model::finding::Severity::{Advice, Error, Warning};
 use crate::model::run::What;
 use crate::model::scheme::SchemeMessage;
 
+/// From here on a message is slow. Our choice.
+const SLOW: Duration = Duration::from_secs(1);
 /// How long a message may be on its way. Source: emv-3ds.md 1.9.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a server waits for its answer. Source: emv-3ds.md 1.9.
@@ -38,10 +40,15 @@ impl Heard<'_> {
 }
 
 pub(super) fn check(look: &mut Look<'_>) {
-    let heard: Vec<Heard> = look.rows.iter().enumerate().filter_map(|(at, row)| match &row.entry.what {
-        What::Scheme(message) if message.kind != "Fault" => Some(Heard { at, entry: row.entry.number, message }),
-        _ => None,
-    }).collect();
+    let heard: Vec<Heard> = look
+        .rows
+        .iter()
+        .enumerate()
+        .filter_map(|(at, row)| match &row.entry.what {
+            What::Scheme(message) if message.kind != "Fault" => Some(Heard { at, entry: row.entry.number, message }),
+            _ => None,
+        })
+        .collect();
     let mut version = None;
     for one in &heard {
         contents(look, *one, &mut version);
@@ -203,6 +210,14 @@ fn members(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
 
 fn late(look: &mut Look<'_>, one: Heard<'_>) {
     if one.message.took < CONNECT {
+        if one.message.took >= SLOW {
+            let message = format!(
+                "It was on its way for {} ms. Nobody gives up yet, but the shopper waits; at 5 to 10 s the other side \
+                 does",
+                one.message.took.as_millis()
+            );
+            look.say(one.entry, ("P034", Advice), format!("{} took long", one.message.kind), message);
+        }
         return;
     }
     let message = format!(
@@ -227,8 +242,10 @@ fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
             continue;
         }
         let what = match kind {
-            "RReq" => "The first one counts; the second is answered with error 312 (301 before 2.3.1), and must not \
-                       change the session",
+            "RReq" => {
+                "The first one counts; the second is answered with error 312 (301 before 2.3.1), and must not \
+                       change the session"
+            }
             _ => "Its receiver must take the first one and ignore this; a shop that acts on each acts twice",
         };
         let message = format!("This {kind} came before on the same way. {what}");
@@ -371,7 +388,8 @@ fn order(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         look.say(heard[cres].entry, ("P009", Warning), "CRes before the result", message);
     }
     let asked = heard.iter().any(|one| {
-        one.message.kind == "ARes" && look.rows[one.at].text("transStatus").is_none_or(|said| matches!(said, "C" | "D" | "S"))
+        one.message.kind == "ARes"
+            && look.rows[one.at].text("transStatus").is_none_or(|said| matches!(said, "C" | "D" | "S"))
     });
     let decided = ares.is_some() && !asked;
     if let Some(at) = rreq.filter(|_| decided) {
@@ -384,9 +402,8 @@ fn order(look: &mut Look<'_>, heard: &[Heard<'_>]) {
 
 /// L30.
 fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
-    let ares = heard.iter().rfind(|one| {
-        one.message.kind == "ARes" && look.rows[one.at].text("transStatus") == Some("C")
-    });
+    let ares =
+        heard.iter().rfind(|one| one.message.kind == "ARes" && look.rows[one.at].text("transStatus") == Some("C"));
     let creq = heard.iter().find(|one| one.message.kind == "CReq");
     let Some((ares, creq)) = ares.zip(creq) else { return };
     let waited = creq.message.at.since(ares.message.at);
@@ -402,9 +419,8 @@ fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
 
 /// RReq against CRes, and ARes and RReq against the session.
 fn agreement(look: &mut Look<'_>, heard: &[Heard<'_>]) {
-    let arrived = |kind: &str| {
-        heard.iter().rfind(|one| one.message.kind == kind && one.message.to == Lane::Sessions).copied()
-    };
+    let arrived =
+        |kind: &str| heard.iter().rfind(|one| one.message.kind == kind && one.message.to == Lane::Sessions).copied();
     let result = arrived("RReq").or_else(|| heard.iter().rfind(|one| one.message.kind == "RReq").copied());
     if let Some(letter) = result.and_then(|one| look.rows[one.at].text("transStatus")).map(str::to_owned) {
         for one in heard.iter().filter(|one| one.message.kind == "CRes") {

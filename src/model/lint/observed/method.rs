@@ -85,9 +85,9 @@ fn notifications(look: &mut Look<'_>, said: Option<&Said>) {
 fn completion(look: &mut Look<'_>, said: &Said) {
     let entry = look.rows[said.at].entry.number;
     let notified = look.rows[..said.at].iter().any(is_notification);
-    let offered = look.rows[..said.at].iter().any(|row| {
-        row.json.as_ref().is_some_and(|body| body.pointer("/_links/three_ds_method_url/href").is_some())
-    });
+    let offered = look.rows[..said.at]
+        .iter()
+        .any(|row| row.json.as_ref().is_some_and(|body| body.pointer("/_links/three_ds_method_url/href").is_some()));
     match said.letter.as_str() {
         "Y" if !notified => {
             let message = "The shop says that the 3DS Method is done, and no notification came. The bank looks for \
@@ -166,9 +166,10 @@ fn facts(look: &mut Look<'_>) {
                        window is private. The protocol works all the same; the bank recognises fewer browsers";
         look.say(entry, ("L12", Advice), "Third-party cookies are blocked", message);
     }
-    let declared = look.calls(Step::Collect).last().and_then(|(_, exchange)| {
-        serde_json::from_slice::<Value>(&exchange.request.body).ok()
-    });
+    let declared = look
+        .calls(Step::Collect)
+        .last()
+        .and_then(|(_, exchange)| serde_json::from_slice::<Value>(&exchange.request.body).ok());
     let Some(declared) = declared.filter(|body| body.get("channel").is_none_or(|channel| channel == "browser")) else {
         return;
     };

@@ -81,11 +81,9 @@ impl<'a> Row<'a> {
         let mut row = Self { entry, json: None, form: Vec::new(), wire: &[] };
         let tree = |bytes: &[u8]| Some(bytes).filter(|bytes| bytes.len() <= LONGEST).and_then(payload::tree);
         match &entry.what {
-            What::Exchange(exchange) if exchange.from == Lane::Browser => row.read_form(
-                &exchange.request.headers,
-                &exchange.request.body,
-                exchange.request.method == "POST",
-            ),
+            What::Exchange(exchange) if exchange.from == Lane::Browser => {
+                row.read_form(&exchange.request.headers, &exchange.request.body, exchange.request.method == "POST")
+            }
             What::Exchange(exchange) => row.json = exchange.response().and_then(|answer| tree(&answer.body)),
             What::Delivery(delivery) => {
                 row.read_form(&delivery.headers, &delivery.body, delivery.method == "POST");
@@ -199,7 +197,8 @@ impl<'a> Look<'a> {
     /// The API calls of a kind that were answered 2xx, with their places.
     fn calls(&self, step: Step) -> impl Iterator<Item = (usize, &'a Exchange)> {
         self.rows.iter().enumerate().filter_map(move |(at, row)| {
-            let exchange = row.exchange().filter(|exchange| exchange.step == step && exchange.from == Lane::Merchant)?;
+            let exchange =
+                row.exchange().filter(|exchange| exchange.step == step && exchange.from == Lane::Merchant)?;
             exchange.status().filter(|status| (200..300).contains(status)).map(|_| (at, exchange))
         })
     }

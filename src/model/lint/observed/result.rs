@@ -220,9 +220,16 @@ fn by_values(look: &mut Look<'_>, entry: usize, session: &Session, body: &Value)
         look.say(entry, ("L36", Warning), "The proof is not whole", message);
     }
     if !said.is_empty() && !own.is_empty() && said != own && !masked(said) && !masked(own) {
-        let hex = |text: &str| (text.len() % 2 == 0).then(|| {
-            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect::<Option<Vec<u8>>>()
-        }).flatten();
+        let hex = |text: &str| {
+            (text.len() % 2 == 0)
+                .then(|| {
+                    (0..text.len())
+                        .step_by(2)
+                        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+                        .collect::<Option<Vec<u8>>>()
+                })
+                .flatten()
+        };
         let bytes = handoff::decode(own);
         let same = bytes.is_some() && (handoff::decode(said) == bytes || hex(said) == bytes);
         let what = if same { "was written another way (base64url, trimmed or hex)" } else { "is another one" };

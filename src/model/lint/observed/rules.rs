@@ -70,6 +70,7 @@ const CODES: [Code; 26] = [
     ("P315", "315", "challenge request after the result"),
     ("P402", "402", "timed out"),
 ];
+/// As above.
 const LATER: [Code; 3] = [
     ("P403", "403", "passing failure of a system"),
     ("P404", "404", "lasting failure of a system"),
@@ -97,7 +98,9 @@ pub(super) fn component(letter: &str) -> &'static str {
 pub(super) fn consequence(about: &str) -> &'static str {
     match about {
         "AReq" | "ARes" => "The authentication ended there: expect the session unavailable, with ares_error",
-        "CReq" | "CRes" => "The challenge did not open or go on for this request; the session waits or runs out of time",
+        "CReq" | "CRes" => {
+            "The challenge did not open or go on for this request; the session waits or runs out of time"
+        }
         "RReq" | "RRes" => {
             "The result was not taken over by this message; without another one expect the session unavailable"
         }

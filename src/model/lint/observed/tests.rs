@@ -223,9 +223,7 @@ fn a_message_that_was_cut_cannot_be_read() {
 
 #[test]
 fn a_lost_message_is_missed_where_it_should_have_been_answered() {
-    let ways = [
-        ("AReq", DOWN), ("ARes", UP), ("ARes", IN), ("RReq", UP), ("RReq", IN), ("RRes", OUT), ("RRes", DOWN),
-    ];
+    let ways = [("AReq", DOWN), ("ARes", UP), ("ARes", IN), ("RReq", UP), ("RReq", IN), ("RRes", OUT), ("RRes", DOWN)];
     for (kind, way) in ways {
         // Lost is what follows it, too: nobody answers what did not arrive.
         let found = broken(|messages| {
@@ -253,6 +251,7 @@ fn what_can_still_come_is_not_missed() {
 #[test]
 fn late_messages_are_late() {
     assert_eq!(broken(|messages| messages[1].took = Duration::from_secs(12)), ["P003"]);
+    assert_eq!(broken(|messages| messages[1].took = Duration::from_secs(2)), ["P034"]);
     let found = broken(|messages| messages[2..].iter_mut().for_each(|one| one.at.mono += Duration::from_secs(11)));
     assert!(found.contains(&"P003"), "{found:?}");
     let found = broken(|messages| messages[4..].iter_mut().for_each(|one| one.at.mono += Duration::from_secs(31)));
@@ -435,6 +434,7 @@ fn trouble_of_the_connection_is_named() {
     assert_eq!(trouble(|_| ()), [] as [&str; 0]);
     assert_eq!(trouble(|one| one.outcome = Err(Problem::of("Closed", "Again"))), ["P031"]);
     assert_eq!(trouble(|one| one.timing.total = Duration::from_secs(4)), ["P034"]);
+    assert_eq!(trouble(|one| one.outcome = Ok(answer(200, "application/json", "{}"))), ["P010"]);
     assert_eq!(trouble(|one| one.outcome = Ok(answer(503, "", ""))), ["P032"]);
     assert_eq!(trouble(|one| one.outcome = Ok(answer(422, "application/json", "{}"))), ["P036"]);
     assert_eq!(trouble(|one| one.outcome = Ok(answer(200, "application/json", "{\"id\""))), ["P035"]);
@@ -530,8 +530,10 @@ fn the_session_itself_is_checked() {
     assert_eq!(read(session("approved", json!({"response_code": "Y", "eci": "05"}))), ["L36"]);
     let odd = json!({"response_code": "Y", "eci": "02", "cryptogram": "x"});
     assert_eq!(read(session("approved", odd)), ["L34"]);
-    let details = |words: &str| json!({"status_reason": "pares_error", "protocol_version": "1.0.2", "error_details":
-        {"error_code": "302", "error_component": "A", "error_description": words}});
+    let details = |words: &str| {
+        json!({"status_reason": "pares_error", "protocol_version": "1.0.2", "error_details":
+        {"error_code": "302", "error_component": "A", "error_description": words}})
+    };
     assert_eq!(read(session("unavailable", details("The signature of the payer's answer is wrong"))), ["P060"]);
     assert_eq!(read(session("unavailable", details("The payer's answer belongs to another transaction"))), ["P061"]);
     let scheme = json!({"status_reason": "ares_error", "error_details": {"error_code": "402"}});
@@ -567,7 +569,12 @@ fn counters_and_issuer_pages_of_the_app_are_checked() {
             for (name, value) in body.as_object().into_iter().flatten() {
                 message_body[name] = value.clone();
             }
-            run.scheme_message_seen(message(100 + place, "CRes", (Lane::Issuer, Lane::Browser), message_body.to_string()));
+            run.scheme_message_seen(message(
+                100 + place,
+                "CRes",
+                (Lane::Issuer, Lane::Browser),
+                message_body.to_string(),
+            ));
         }
         rules(&run)
     };
