@@ -46,7 +46,8 @@ fn sessions(look: &mut Look<'_>) {
 
 /// P060–P062: `error_details` of the session, once.
 fn refused(look: &mut Look<'_>, entry: usize, session: &Session) -> bool {
-    let text = |name: &str| session.raw.pointer(&format!("/error_details/{name}")).map(plain).unwrap_or_default();
+    let details = ["/3ds/error_details", "/error_details"].into_iter().find_map(|place| session.raw.pointer(place));
+    let text = |name: &str| details.and_then(|details| details.get(name)).map(plain).unwrap_or_default();
     let legacy = session.text("/status_reason") == Some("pares_error");
     let (code, words) = (text("error_code"), text("error_description"));
     if code.is_empty() && !legacy {

@@ -536,7 +536,7 @@ fn the_session_itself_is_checked() {
     };
     assert_eq!(read(session("unavailable", details("The signature of the payer's answer is wrong"))), ["P060"]);
     assert_eq!(read(session("unavailable", details("The payer's answer belongs to another transaction"))), ["P061"]);
-    let scheme = json!({"status_reason": "ares_error", "error_details": {"error_code": "402"}});
+    let scheme = json!({"status_reason": "ares_error", "3ds": {"error_details": {"error_code": "402"}}});
     assert_eq!(read(session("unavailable", scheme)), ["P062"]);
 }
 
