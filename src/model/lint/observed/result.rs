@@ -222,7 +222,8 @@ fn by_values(look: &mut Look<'_>, entry: usize, session: &Session, body: &Value)
     }
     if !said.is_empty() && !own.is_empty() && said != own && !masked(said) && !masked(own) {
         let hex = |text: &str| {
-            (text.len() % 2 == 0)
+            text.len()
+                .is_multiple_of(2)
                 .then(|| {
                     (0..text.len())
                         .step_by(2)
