@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
@@ -99,14 +100,16 @@ pub enum Event {
     StepBegan(RunId, Step),
     /// The shopper's browser did something.
     ShopperDid(RunId, Deed),
-    /// A step was left out.
-    StepSkipped(RunId, Step),
-    /// The API asked for a pause before this step is sent again.
-    StepPaused(RunId, Step),
+    /// A step was left out, and when.
+    StepSkipped(RunId, Step, Stamp),
+    /// The API asked for a pause before this step is sent again, and when.
+    StepPaused(RunId, Step, Stamp),
     /// Something about a step that a tester should know, and since when.
     StepNoted(RunId, Step, String, Stamp),
-    /// A step did not come to its end; the run can go on.
-    StepFailed(RunId, Step, Problem),
+    /// Time was let pass on the sandbox's virtual clock while this step waits: since when, how much.
+    TimePassed(RunId, Step, Stamp, Duration),
+    /// A step did not come to its end; the run can go on. And when.
+    StepFailed(RunId, Step, Problem, Stamp),
     /// A run has nothing left to do.
     RunEnded(RunId),
     /// A run was stopped by the user.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Engine;
+use super::start::ClockMode;
 use crate::bus::Event;
 use crate::clock;
 use crate::model::delivery::Delivery;
@@ -54,10 +55,11 @@ impl Engine {
             Event::TurnCame(run, turn) => self.turn_came(run, *turn),
             Event::StepBegan(run, step) => self.with_run(run, |run| run.step_began(step, now)),
             Event::ShopperDid(run, deed) => self.with_run(run, |run| run.shopper_did(deed, now)),
-            Event::StepSkipped(run, step) => self.with_run(run, |run| run.step_skipped(step, now)),
-            Event::StepPaused(run, step) => self.with_run(run, |run| run.step_paused(step, now)),
+            Event::StepSkipped(run, step, at) => self.with_run(run, |run| run.step_skipped(step, at)),
+            Event::StepPaused(run, step, at) => self.with_run(run, |run| run.step_paused(step, at)),
             Event::StepNoted(run, step, words, at) => self.with_run(run, |run| run.step_noted(step, words, at)),
-            Event::StepFailed(run, step, problem) => self.with_run(run, |run| run.step_failed(step, problem, now)),
+            Event::TimePassed(run, step, at, time) => self.with_run(run, |run| run.time_passed(step, at, time)),
+            Event::StepFailed(run, step, problem, at) => self.with_run(run, |run| run.step_failed(step, problem, at)),
             Event::RunEnded(run) => self.with_run(run, |run| run.ended(Phase::Ended, now)),
             Event::RunCancelled(run) => self.with_run(run, |run| run.ended(Phase::Cancelled, now)),
             Event::Delivered(delivery) => self.delivered(delivery),
@@ -145,9 +147,12 @@ impl Engine {
         self.workspace.opened_body = Some((number, path, text));
     }
 
-    /// While a person thinks in manual mode, the sandbox's time stands still.
-    /// Source: product.md, Decided.
+    /// While a person thinks in manual mode, the sandbox's time stands still. A virtual clock
+    /// stands still anyway. Source: product.md, Decided.
     fn hold_clock(&mut self) {
+        if self.clock_mode == ClockMode::Virtual {
+            return;
+        }
         let thinking = |run: &Run| matches!(run.phase, Phase::Waiting(_)) && run.plan.pace == Pace::Manual;
         let hold = self.workspace.runs.values().any(thinking);
         // Only when that changes: a clock that the user or the control API has frozen stays so.

@@ -65,7 +65,7 @@ struct Filter {
 }
 
 /// What the rows' words were made from.
-type Key = (RunId, usize, usize, bool);
+pub type Key = (RunId, usize, usize, bool, bool);
 
 /// Steps that «Do again» offers.
 const STEPS: [Step; 11] = [
@@ -415,9 +415,10 @@ fn failed_step(run: &Run) -> Option<(Step, &crate::model::Problem)> {
     }
 }
 
-fn key(run: &Run) -> Key {
+/// What must be the same for words and findings to be still true.
+pub fn key(run: &Run) -> Key {
     let going = run.entries.iter().filter(|entry| entry.took.is_none()).count();
-    (run.id, run.entries.len(), going, run.session().is_some())
+    (run.id, run.entries.len(), going, run.session().is_some(), run.is_open())
 }
 
 /// Spans in which something other than waiting happened.
