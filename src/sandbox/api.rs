@@ -58,7 +58,8 @@ pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), F
         let session = store.sessions.get_mut(id).ok_or_else(gone)?;
         session.status = Status::Pending;
         let said = scheme::authenticate(app, base, honour, session);
-        let shows = session.fingerprint == Some('Y') && scheme::script(session).is_some_and(|script| script.method_reuse);
+        let shows =
+            session.fingerprint == Some('Y') && scheme::script(session).is_some_and(|script| script.method_reuse);
         let known = shows.then(|| session.card.fingerprint.clone());
         if session.status != Status::Processing {
             session.shed(); // whatever came of it: nobody needs the data again

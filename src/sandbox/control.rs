@@ -106,8 +106,7 @@ fn glance(app: &Shared, store: &Store, session: &Session) -> Value {
                 declared[ours] = value.clone();
             }
         }
-        if let (Some(width), Some(height)) =
-            (areq["browserScreenWidth"].as_str(), areq["browserScreenHeight"].as_str())
+        if let (Some(width), Some(height)) = (areq["browserScreenWidth"].as_str(), areq["browserScreenHeight"].as_str())
         {
             declared["screen"] = format!("{width}x{height}").into();
         }

@@ -26,8 +26,8 @@ use super::trigger::Triggers;
 use super::validate::{self, Around, Channel, Completion, Draft, Source};
 use super::{Shared, webhooks};
 use crate::model::Pan;
-use crate::model::scheme::SchemeMessage;
 use crate::model::scenario::{Issuer, Letter, Letter3, MethodPage, Version};
+use crate::model::scheme::SchemeMessage;
 
 /// The amount that asks for 3DS1. Source: sessions-api.md 7.3.
 const THREE_DS1_AMOUNT: i64 = 123_321;
@@ -140,7 +140,9 @@ const METHOD_COUNTS: Duration = Duration::from_secs(600);
 fn remember_browser(app: &Shared, store: &Store, session: &mut Session) {
     let reuses = scheme::script(session).is_some_and(|script| script.method_reuse);
     let seen = store.known_browsers.get(&session.card.fingerprint);
-    if reuses && session.version == Version::V231.word() && session.fingerprint.is_none()
+    if reuses
+        && session.version == Version::V231.word()
+        && session.fingerprint.is_none()
         && seen.is_some_and(|seen| app.clock.passed() < *seen + METHOD_COUNTS)
     {
         session.fingerprint = Some('Y');
@@ -299,7 +301,8 @@ fn enrolment(
 /// A session that nothing has happened to.
 fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Triggers, enrolment: Enrolment) -> Session {
     let Card { pan, network_token, scheme, range, script, .. } = card;
-    let wire = script.as_ref().filter(|script| !script.faults.is_empty()).map(|script| Box::new(Wire::with(&script.faults)));
+    let wire =
+        script.as_ref().filter(|script| !script.faults.is_empty()).map(|script| Box::new(Wire::with(&script.faults)));
     let transaction_id = app.random.uuid();
     let (version, legacy) = match enrolment {
         Enrolment::Version(version) => (version, None),

@@ -79,9 +79,11 @@ impl<'a> Given<'a> {
             Self::Number(number) => number.clone().into(),
             Self::String(text) => text.as_ref().into(),
             Self::Array(list) => list.iter().map(Self::to_value).collect(),
-            Self::Object(members) => {
-                members.iter().map(|(name, value)| (name.to_owned(), value.to_value())).collect::<serde_json::Map<_, _>>().into()
-            }
+            Self::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_value()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
         }
     }
 

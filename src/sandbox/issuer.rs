@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::HeaderValue;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -125,9 +125,8 @@ async fn method(State(app): App, call: Call) -> Response {
     let (kind, fault) = {
         let mut store = app.lock();
         let session = store.by_transaction(transaction);
-        session.map_or((Method::Present, None), |session| {
-            (session.range.method, take_fault(&app, session, Hop::Method))
-        })
+        session
+            .map_or((Method::Present, None), |session| (session.range.method, take_fault(&app, session, Hop::Method)))
     };
     let answer = json!({"threeDSServerTransID": transaction}).to_string().into_bytes();
     let handed = match fault {
@@ -298,7 +297,10 @@ pub(super) enum Input<'a> {
     /// The CReq itself, or the browser's reload of it.
     Open,
     /// An answer to the page with this number.
-    Answer { interaction: Option<u8>, given: Given<'a> },
+    Answer {
+        interaction: Option<u8>,
+        given: Given<'a>,
+    },
     Resend,
     Cancel,
 }
@@ -318,7 +320,8 @@ pub(super) fn input(form: &[(String, String)]) -> Input<'_> {
     } else if field(form, "resend").is_some() {
         Input::Resend
     } else if answered.into_iter().any(|name| field(form, name).is_some()) {
-        let chosen = |(name, value): &'_ (String, String)| matches!(name.as_str(), "choice" | "choices") && !value.is_empty();
+        let chosen =
+            |(name, value): &'_ (String, String)| matches!(name.as_str(), "choice" | "choices") && !value.is_empty();
         Input::Answer {
             interaction: field(form, "interaction").and_then(|text| text.parse().ok()),
             given: Given {

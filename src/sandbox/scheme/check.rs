@@ -446,9 +446,7 @@ impl Form {
             Self::Any => true,
             Self::Uuid => text.is_some_and(|text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()),
             Self::Text(longest) => text.is_some_and(|text| text.chars().count() <= longest),
-            Self::Digits(least, most) => {
-                text.is_some_and(|text| (least..=most).contains(&text.len()) && digits(text))
-            }
+            Self::Digits(least, most) => text.is_some_and(|text| (least..=most).contains(&text.len()) && digits(text)),
             Self::One(words) => text.is_some_and(|text| words.contains(&text)),
             Self::Minutes => text.is_some_and(|text| {
                 let number = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -567,7 +565,8 @@ mod tests {
             let text = ARES_Y.replacen(change.0, change.1, if change.0 == "{" { 1 } else { 9 });
             assert_eq!(flaw(ARES, &text, v22), Some((code, detail.to_owned())), "{change:?}");
         }
-        let harmless = ARES_Y.replace("\"Y\"}", "\"Y\",\"messageExtension\":[{\"criticalityIndicator\":false}],\"new\":1}");
+        let harmless =
+            ARES_Y.replace("\"Y\"}", "\"Y\",\"messageExtension\":[{\"criticalityIndicator\":false}],\"new\":1}");
         assert_eq!(flaw(ARES, &harmless, v22), None);
     }
 

@@ -124,7 +124,11 @@ pub(super) fn rreq(desk: &mut Desk, letter: &Letter) {
 pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
     let read = parse(&letter.body).and_then(|given| {
         let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
-        if is_erro(members) { Ok(None) } else { check(RRES, members, about(desk.session, false)).map(|()| status(members)) }
+        if is_erro(members) {
+            Ok(None)
+        } else {
+            check(RRES, members, about(desk.session, false)).map(|()| status(members))
+        }
     });
     match read {
         Ok(Some(status)) => desk.send(Hop::Rres, "RRes", &format!("resultsStatus {status}"), letter.body.clone()),

@@ -5,13 +5,13 @@
 //! protocol names, and ends the session as unavailable; a final state is never left.
 //! Source: emv-3ds.md 1.2, 3.1, 3.7, 3.8.
 
-use super::check::{About, ARES, Flaw, PRES, RREQ, check, parse};
+use super::check::{ARES, About, Flaw, PRES, RREQ, check, parse};
 use super::codes::{description, interned};
 use super::messages::{areq, channel_code, erro_of, preq, rres};
 use super::wire::{Desk, Letter, Lost};
 use super::{acs, verdict};
-use crate::model::scenario::{Hop, Version};
 use crate::model::Lane;
+use crate::model::scenario::{Hop, Version};
 use crate::sandbox::given::{Given, Members};
 use crate::sandbox::session::{Directory, ErrorDetails, Session, Status, Verdict};
 use crate::sandbox::validate::Channel;
@@ -223,7 +223,8 @@ fn status_of_result(letter: char, cancel: Option<&str>) -> Status {
 fn result_fits(session: &Session, members: &Members) -> Result<(), Flaw> {
     let directory = session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref()).unwrap_or_default();
     let issuer = session.acs.as_ref().map_or("", |acs| acs.transaction_id.as_str());
-    let ids = [("threeDSServerTransID", session.transaction_id.as_str()), ("dsTransID", directory), ("acsTransID", issuer)];
+    let ids =
+        [("threeDSServerTransID", session.transaction_id.as_str()), ("dsTransID", directory), ("acsTransID", issuer)];
     if let Some((name, _)) = ids.iter().find(|(name, id)| !is_id(members, name, id)) {
         return Err(Flaw::new("301", *name));
     }

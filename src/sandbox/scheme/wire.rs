@@ -366,7 +366,8 @@ pub(in crate::sandbox) fn altered(body: &[u8], fault: &Fault) -> Vec<u8> {
         FaultKind::WrongId => {
             let other = other_uuid(body);
             member(&|members| {
-                let result = matches!(members.get("messageType").and_then(Value::as_str), Some("RReq" | "RRes" | "CRes"));
+                let result =
+                    matches!(members.get("messageType").and_then(Value::as_str), Some("RReq" | "RRes" | "CRes"));
                 let name = if result { "acsTransID" } else { "threeDSServerTransID" };
                 members.insert(name.to_owned(), other.as_str().into());
             })
