@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
@@ -12,6 +13,7 @@ use crate::model::delivery::{Delivery, Seq};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Profile, ProfileId, TokenStatus};
 use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
+use crate::model::sandbox::{Overview, SandboxAct};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Settings;
 use crate::model::{Keeping, Notice, Problem, RunId, Secret, Stamp};
@@ -79,6 +81,8 @@ pub enum Command {
     /// Ask the user's real browser what it says of itself, for the builder; it comes as
     /// [`Workspace::browser_read`](crate::model::Workspace).
     ReadMyBrowser,
+    /// Ask the embedded sandbox for something.
+    Sandbox(SandboxAct),
     /// Open an address in the user's browser (guarded, trust.md R48).
     OpenInBrowser(String),
     /// Take a notice off the screen.
@@ -96,14 +100,16 @@ pub enum Event {
     StepBegan(RunId, Step),
     /// The shopper's browser did something.
     ShopperDid(RunId, Deed),
-    /// A step was left out.
-    StepSkipped(RunId, Step),
-    /// The API asked for a pause before this step is sent again.
-    StepPaused(RunId, Step),
+    /// A step was left out, and when.
+    StepSkipped(RunId, Step, Stamp),
+    /// The API asked for a pause before this step is sent again, and when.
+    StepPaused(RunId, Step, Stamp),
     /// Something about a step that a tester should know, and since when.
     StepNoted(RunId, Step, String, Stamp),
-    /// A step did not come to its end; the run can go on.
-    StepFailed(RunId, Step, Problem),
+    /// Time was let pass on the sandbox's virtual clock while this step waits: since when, how much.
+    TimePassed(RunId, Step, Stamp, Duration),
+    /// A step did not come to its end; the run can go on. And when.
+    StepFailed(RunId, Step, Problem, Stamp),
     /// A run has nothing left to do.
     RunEnded(RunId),
     /// A run was stopped by the user.
@@ -114,6 +120,10 @@ pub enum Event {
     SchemeMessageSeen(SchemeMessage),
     /// The sandbox's issuer sent something to the shopper's phone.
     PhoneMessageSent(PhoneMessage),
+    /// The embedded sandbox was looked at: which look, and what it showed.
+    SandboxSeen(u64, Result<Box<Overview>, Problem>),
+    /// A scenario is armed in the sandbox, and this run is to meet it.
+    ScenarioArmed(Box<Plan>),
     /// The token of a profile was fetched, renewed, lost or refused.
     TokenChanged(ProfileId, TokenStatus),
     /// The keychain was asked for a profile's secrets, or answered.

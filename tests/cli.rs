@@ -612,11 +612,16 @@ fn a_saved_profile_is_run_against_its_own_host() {
     };
     let settings = Settings { profiles: vec![profile], ..Settings::default() };
     store::settings::save(place.data.path(), &settings).expect("the settings are saved");
-    let mut command = place.command(&["run", "S001", "S021", "--environment", "colleague"]);
-    command.env("SESSIONS_CONSOLE_CLIENT_SECRET", text(&ready, "client_secret"));
-    let ended = Ended::of(&command.output().expect("the program starts"));
-    let ended = ended.expect(0, &["2 passed, 0 failed, 0 broken", "Colleague"]);
+    let run = |words: &[&str]| {
+        let mut command = place.command(words);
+        command.env("SESSIONS_CONSOLE_CLIENT_SECRET", text(&ready, "client_secret"));
+        Ended::of(&command.output().expect("the program starts"))
+    };
+    let ended = run(&["run", "--tag", "card_decides", "--environment", "colleague"]);
+    let ended = ended.expect(0, &["passed  S001", "passed  S021", "0 failed, 0 broken", "Colleague"]);
     assert!(!ended.err.contains(text(&ready, "client_secret")));
+    let told = run(&["run", "S024", "--environment", "colleague"]);
+    told.expect(1, &["broken  S024", "S024 is not for the environment \"Colleague\"", "without --environment"]);
     assert_eq!(sandbox.end(Signal::TERM).0.code(), Some(0));
 }
 
@@ -676,17 +681,60 @@ fn the_same_seed_gives_the_same_report() {
     let report = |name: &str, seed: &str, jobs: &str| {
         let path = place.file(name);
         let to = format!("json={}", path.display());
-        let words = ["run", "S001", "S021", "S141", "--repeat", "2", "--seed", seed, "--jobs", jobs, "--report", &to];
+        let words = ["run", "S001", "S021", "S141", "--repeat", "2", "--seed", seed, "--report", &to, "--jobs", jobs];
         place.run(&words).expect(0, &["6 passed"]);
         timeless(&path)
     };
-    let (first, again, other) = (report("a", "7", "1"), report("b", "7", "3"), report("c", "9", "3"));
-    assert_eq!(first, again);
+    let (first, other) = (report("a", "7", "1"), report("c", "9", "3"));
     assert_ne!(first[0]["session"]["id"], other[0]["session"]["id"]);
     assert_ne!(first[0]["session"]["id"], first[3]["session"]["id"], "the second round is another session");
     let shown = first.to_string();
     assert!(shown.contains("http://sandbox/sessions"), "{shown}");
     assert!(!shown.contains("127.0.0.1"), "loopback ports appear as names: {shown}");
+}
+
+#[test]
+fn the_whole_deck_reads_the_same_with_one_job_and_with_eight() {
+    let place = Place::new();
+    let report = |name: &str, jobs: &str| {
+        let path = place.file(name);
+        let to = format!("json={}", path.display());
+        place.run(&["run", "--all", "--seed", "7", "--jobs", jobs, "--report", &to]).expect(0, &["0 failed, 0 broken"]);
+        timeless(&path)
+    };
+    let (alone, many) = (report("a", "1"), report("b", "8"));
+    for (one, other) in alone.as_array().expect("cases").iter().zip(many.as_array().expect("cases")) {
+        let lines = |case: &Value| -> Vec<String> {
+            case["timeline"].as_array().expect("rows").iter().map(|row| text(row, "what").to_owned()).collect()
+        };
+        assert_eq!(lines(one), lines(other), "{}", text(one, "id"));
+    }
+    assert_eq!(alone, many);
+}
+
+#[test]
+fn own_scenarios_run_beside_ours_and_a_damaged_one_is_named() {
+    let place = Place::new();
+    let folder = place.data.path().join("scenarios");
+    fs::create_dir(&folder).expect("a folder");
+    let own = "id = \"OWN\"\nname = \"of mine\"\ntags = [\"own\"]\n[body]\n\"/source/number\" = \"4485040371536584\"\n\
+               [expect]\nstatus = \"approved\"\n";
+    fs::write(folder.join("own.toml"), own).expect("the file is written");
+    place.run(&["run", "own"]).expect(0, &["passed  OWN"]);
+    let listed = place.run(&["list"]).expect(0, &[]).out;
+    assert!(listed.lines().any(|line| line.starts_with("OWN") && line.ends_with("(own)")), "{listed}");
+    fs::write(folder.join("bad.toml"), "id = \"BAD\"\nname = \"x\"\n[expect]\nstatsu = \"approved\"\n")
+        .expect("written");
+    fs::write(folder.join("twin.toml"), own.replace("OWN", "S001")).expect("the file is written");
+    let words = [
+        "bad.toml is not a scenario: line 4, column 1, expect.statsu",
+        "twin.toml",
+        "taken by a scenario of the program",
+    ];
+    place.run(&["run", "--tag", "own"]).expect(0, &["1 passed"]);
+    place.run(&["list"]).expect(0, &words);
+    let ended = place.run(&["run", "--all"]).expect(1, &["passed  OWN", "passed  S001", "0 failed, 0 broken"]);
+    assert!(words.iter().all(|word| ended.err.contains(word)), "{}", ended.err);
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Engine against sandbox, without a window: runs to their outcomes, and what happens when
 //! things go wrong on the way.
 
+#[path = "flow/acts.rs"]
+mod acts;
 #[path = "flow/documents.rs"]
 mod documents;
 #[path = "flow/kinds.rs"]
 mod kinds;
+#[path = "flow/observed.rs"]
+mod observed;
 #[path = "flow/refusals.rs"]
 mod refusals;
 mod support;

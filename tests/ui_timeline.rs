@@ -667,3 +667,53 @@ fn pictures() {
         results.add(window.try_snapshot(name));
     }
 }
+
+// --- Findings
+
+/// A run whose directory server answered with an error, and a row without findings beside it.
+fn with_error() -> (Run, usize) {
+    let mut run = session::waiting(ONE);
+    let body = json!({
+        "messageType": "Erro", "messageVersion": "2.2.0", "errorCode": "203", "errorComponent": "A",
+        "errorDescription": "Value not allowed", "errorDetail": "browserColorDepth", "errorMessageType": "AReq",
+    });
+    run.scheme_message_seen(sessions_console::model::scheme::SchemeMessage {
+        session: sessions_console::model::SessionId(session::SID.into()),
+        kind: "Erro",
+        from: sessions_console::model::Lane::Directory,
+        to: sessions_console::model::Lane::Sessions,
+        at: session::at(600),
+        took: Duration::ZERO,
+        gist: "errorCode 203".into(),
+        body: body.to_string().into(),
+    });
+    let number = row_number(&run, |what| matches!(what, What::Scheme(message) if message.kind == "Erro"));
+    (run, number)
+}
+
+#[test]
+fn a_row_says_how_many_findings_it_has_and_which() {
+    let (run, number) = with_error();
+    let mut window = window(vec![run], 13_500);
+    click(&mut window, "Directory server to Sessions API Erro errorCode 203 1 finding P203");
+    assert_eq!(window.state().timeline.selected, Some((ONE, number)));
+    assert!(window.query_by_label_contains("AReq → directory → issuer 1 finding").is_none());
+}
+
+#[test]
+fn the_inspector_shows_the_findings_of_a_hidden_message_beside_its_json() {
+    let (run, number) = with_error();
+    let mut window = inspecting(run, number);
+    window.get_by_label_contains("browserColorDepth");
+    click_tab(&mut window, "Findings");
+    for words in ["P203", "Error 203: format or value of an element invalid", "Fails at real issuers"] {
+        window.get_by_label_contains(words);
+    }
+    click_tab(&mut window, "Message");
+    assert!(window.query_by_label("P203").is_none());
+}
+
+fn click_tab(window: &mut Window, label: &str) {
+    window.get_by_role_and_label(Role::Tab, label).click();
+    window.run_steps(3);
+}

@@ -2,21 +2,42 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Exit, RunArguments, tell};
+use super::{Exit, RunArguments, folder, say, tell_to};
 use crate::model::Problem;
-use crate::model::deck;
+use crate::model::deck::{self, Deck};
 use crate::model::scenario::Scenario;
+use crate::store;
 
-/// Shows the scenarios.
-pub(super) fn list(as_json: bool) -> Exit {
+/// Ours, and the user's own where there is a folder for data.
+fn load(data_dir: Option<PathBuf>) -> Deck {
+    Deck::with(folder(data_dir).map(|dir| store::own_scenarios(&dir)).unwrap_or_default())
+}
+
+/// Shows the scenarios, and files that are none.
+pub(super) fn list(as_json: bool, data_dir: Option<PathBuf>) -> Exit {
+    let deck = load(data_dir);
     let mut out = io::stdout().lock();
-    for scenario in deck::all() {
+    for damaged in &deck.damaged {
+        let problem = &damaged.problem;
+        if as_json {
+            let about = json!({ "damaged": damaged.name, "problem": problem.line() });
+            if tell_to(&mut out, &about).is_err() {
+                break;
+            }
+        } else {
+            say(format_args!("damaged: {}", problem.line()));
+        }
+    }
+    for scenario in &deck.scenarios {
+        let own = deck.own.contains(&scenario.id);
         let shown = if as_json {
             let about = json!({
                 "id": scenario.id,
+                "own": own,
                 "name": scenario.name,
                 "tags": scenario.tags,
                 "completion": scenario.completion,
@@ -24,9 +45,10 @@ pub(super) fn list(as_json: bool) -> Exit {
                 "plain": scenario.explain.plain,
                 "advice": scenario.explain.advice,
             });
-            tell(&about)
+            tell_to(&mut out, &about)
         } else {
-            writeln!(out, "{:<8} {:<20} {}", scenario.id, scenario.expect.status, scenario.name)
+            let mark = if own { " (own)" } else { "" };
+            writeln!(out, "{:<8} {:<20} {}{mark}", scenario.id, scenario.expect.status, scenario.name)
         };
         if shown.is_err() {
             break; // nobody reads on, as with a pipe into head
@@ -35,19 +57,25 @@ pub(super) fn list(as_json: bool) -> Exit {
     Exit::Expected
 }
 
-/// The scenarios that were asked for, each once, in deck order; files come last.
+/// The scenarios that were asked for, each once, in deck order; files come last. With them
+/// the own files that are none, if all were asked for.
 ///
 /// # Errors
 /// If one does not exist, a file cannot be read, or nothing was asked for.
-pub(super) fn choose(wanted: &RunArguments) -> Result<Vec<Scenario>, Problem> {
-    let deck = deck::all();
+pub(super) fn choose(
+    wanted: &RunArguments,
+    data_dir: Option<PathBuf>,
+) -> Result<(Vec<Scenario>, Vec<Problem>), Problem> {
+    let Deck { scenarios: deck, damaged, .. } = load(data_dir);
+    let damaged: Vec<Problem> = damaged.into_iter().map(|damaged| damaged.problem).collect();
     for id in &wanted.ids {
         if deck::find(&deck, id).is_none() {
             let near = deck::near(&deck, id).join(", ");
-            return Err(Problem::of(
-                format!("There is no scenario {id:?}"),
-                format!("Near ones are {near}; the command list shows all"),
-            ));
+            return Err(Problem {
+                summary: format!("There is no scenario {id:?}"),
+                causes: damaged.iter().map(|problem| problem.summary.clone()).collect(),
+                hint: Some(format!("Near ones are {near}; the command list shows all")),
+            });
         }
     }
     for tag in &wanted.tag {
@@ -76,5 +104,5 @@ pub(super) fn choose(wanted: &RunArguments) -> Result<Vec<Scenario>, Problem> {
         let hint = "Name scenarios by id, or give --all, --tag or --file; the command list shows what there is";
         return Err(Problem::of("There is nothing to run", hint));
     }
-    Ok(chosen)
+    Ok((chosen, if wanted.all { damaged } else { Vec::new() }))
 }

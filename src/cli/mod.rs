@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::engine::{Options, Ports};
+use crate::engine::{ClockMode, Options, Ports};
 use crate::model::Problem;
 use crate::runner::report::Format;
 use crate::serve::BindError;
@@ -96,7 +96,7 @@ struct RunArguments {
     /// Scenarios by id, for example S001 S021
     #[arg(value_name = "ID")]
     ids: Vec<String>,
-    /// All that come with the program
+    /// All that come with the program, and your own in DATA_DIR/scenarios
     #[arg(long)]
     all: bool,
     /// Those with this tag
@@ -199,7 +199,7 @@ pub fn main(window: impl FnOnce(Options) -> Result<(), Problem>) -> ExitCode {
     let done = match arguments.command {
         None => open_window(data_dir, window),
         Some(Command::Run(wanted)) => run::run(&wanted, data_dir),
-        Some(Command::List { json }) => Ok(deck::list(json)),
+        Some(Command::List { json }) => Ok(deck::list(json, data_dir)),
         Some(Command::Sandbox(wanted)) => sandbox::run(&wanted, data_dir),
         Some(Command::Listen(wanted)) => listen::run(&wanted, data_dir),
     };
@@ -223,6 +223,7 @@ fn open_window(
         environment_profile: environment::profile()?,
         client_secret: environment::client_secret(),
         keychain: Keychain::of_system(),
+        clock: ClockMode::Real,
     };
     window(options).map(|()| Exit::Expected)
 }
@@ -264,7 +265,11 @@ fn say(words: fmt::Arguments<'_>) {
 /// # Errors
 /// If nobody reads standard output any more.
 fn tell(line: &serde_json::Value) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    tell_to(&mut io::stdout().lock(), line)
+}
+
+/// The same, to whoever holds standard output.
+fn tell_to(out: &mut impl io::Write, line: &serde_json::Value) -> io::Result<()> {
     writeln!(out, "{}", words::visible_json(&line.to_string()))?;
     out.flush()
 }

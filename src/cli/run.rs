@@ -25,7 +25,10 @@ use crate::store;
 /// # Errors
 /// If nothing can be run as asked, or a report cannot be written.
 pub(super) fn run(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Exit, Problem> {
-    let chosen = deck::choose(wanted)?;
+    let (chosen, damaged) = deck::choose(wanted, data_dir.clone())?;
+    for problem in &damaged {
+        say(format_args!("damaged: {}", problem.line()));
+    }
     let options = Options {
         target: target(wanted, data_dir)?,
         jobs: wanted.jobs.map_or_else(cores, usize::from),
@@ -47,7 +50,10 @@ pub(super) fn run(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Ex
     for to in &wanted.report {
         write(to, &results)?;
     }
-    Ok(verdict(&results))
+    Ok(match verdict(&results) {
+        Exit::Expected if !damaged.is_empty() => Exit::Unexpected,
+        exit => exit,
+    })
 }
 
 /// Source: product.md, Command line; trust.md R73: what executed nothing is no success.

@@ -13,32 +13,30 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 
+use super::control::Control;
 use super::courier::Courier;
-use super::shopper::Shopper;
+use super::shopper::{End, Late, Phone, Shopper};
+use super::time::Time;
+use super::turn::ending;
+pub(super) use super::waiting::Waiting;
+use super::waiting::shopper_acts;
 use crate::bus::{Event, EventSink};
 use crate::clock;
-use crate::listener::{PageState, Signal, Visit, WindowSize};
+use crate::listener::{Signal, Visit};
 use crate::model::api::{NextAction, Session};
 use crate::model::app::{AppValues, SealedFor};
-use crate::model::draft::Channel;
 use crate::model::exchange::{Response, Step};
 use crate::model::profile::Profile;
-use crate::model::run::{self, Act, Answer, AppResult, Auth, Deed, MethodResult, Plan, Progress, StepRequest, Turn};
+use crate::model::run::{self, Act, Answer, AppResult, Auth, Deed, Plan, Progress, StepRequest};
 use crate::model::settings::{HandOff, Pace, ShopPolicy};
-use crate::model::steps::{self, Context, form_field};
+use crate::model::steps::{self, Context};
 use crate::model::template::Values;
-use crate::model::{Problem, RunId, Stamp, explain, refusal};
+use crate::model::{Problem, RunId, Stamp, refusal};
 
-/// How long the browser's hidden frame may take. Source: emv-3ds.md 1.9.
-const METHOD_LIMIT: Duration = Duration::from_secs(10);
-/// How long the bank waits for the shopper. Source: emv-3ds.md 1.9.
-const CHALLENGE_LIMIT: Duration = Duration::from_secs(600);
-/// How long a session lives. Source: sessions-api.md 4.1.
-const SESSION_LIMIT: Duration = Duration::from_secs(900);
-/// Between two looks at a session that is being processed. Our choice.
+/// Between two looks at a session that is being processed, while a person watches. Our choice.
 const POLL: Duration = Duration::from_millis(500);
 /// Looks at an unchanged session before we say that nothing happens. Our choice: 10 s.
 const MOST_POLLS: u32 = 20;
@@ -51,7 +49,7 @@ const DECOUPLED_LONGEST: Duration = Duration::from_secs(60);
 /// See [`DECOUPLED_FIRST`].
 const MOST_DECOUPLED_POLLS: u32 = 70;
 /// What a person must do where only the app can answer.
-const IN_APP: &str = "The bank asks in the shopper's app: hand acs.signed_content, acs.reference_number and \
+pub(super) const IN_APP: &str = "The bank asks in the shopper's app: hand acs.signed_content, acs.reference_number and \
                       acs.transaction_id to its SDK, answer there, then read the session";
 /// How often a request that was answered 429 is sent again by itself. Our choice.
 const MOST_REPEATS: u32 = 5;
@@ -72,7 +70,7 @@ pub(super) enum Order {
 }
 
 /// What to do next.
-enum Next {
+pub(super) enum Next {
     /// This request; the acts are for the shopper's pages.
     Perform(StepRequest, Vec<Act>),
     /// Look again, at how this went.
@@ -82,7 +80,7 @@ enum Next {
 }
 
 /// How a step went.
-enum Done {
+pub(super) enum Done {
     Well,
     /// Wrong; the request to try again with, and why.
     Wrong(Option<Box<(StepRequest, Problem)>>),
@@ -120,6 +118,14 @@ pub(super) struct Driver {
     pub known_key: Option<String>,
     /// The key that the app's values were made for, and what that means.
     pub sealed: Option<(Option<String>, SealedFor)>,
+    /// How time passes while this run waits.
+    pub time: Time,
+    /// What nobody here can hurry.
+    pub out_of_hands: Waiting,
+    /// A 3DS Method notification that is still to come.
+    pub late: Option<Late>,
+    /// The sandbox's phone, where there is one.
+    pub sandbox: Option<Arc<Control>>,
 }
 
 /// What was done without asking, so that a session that does not move on is noticed.
@@ -132,6 +138,10 @@ pub(super) struct Automatic {
 }
 
 impl Automatic {
+    pub(super) fn forget(&mut self) {
+        self.tries.clear();
+    }
+
     fn count(&mut self, step: Step) -> u32 {
         let tries = self.tries.entry(step).or_default();
         *tries += 1;
@@ -185,12 +195,19 @@ impl Driver {
         if self.waits_for_person(step) {
             return self.turn(request, None).await;
         }
+        if self.plan.unattended
+            && let Some(next) = self.left_out(step).await
+        {
+            return next;
+        }
         let tries = self.automatic.count(step);
         if step == Step::Confirm && self.decoupled() && tries <= MOST_DECOUPLED_POLLS {
             return self.wait_for_bank(request, tries).await;
         }
-        let waiting =
-            tries > 1 && matches!(step, Step::Challenge | Step::Authenticate | Step::Redirect | Step::Confirm);
+        let waiting = tries > 1 && (shopper_acts(step) || step == Step::Confirm);
+        if waiting && self.plan.unattended {
+            return self.wait_out(step).await;
+        }
         if waiting && self.automatic.count(Step::Confirm) <= MOST_POLLS {
             // The result may still be on its way from the bank to the API.
             tokio::select! {
@@ -216,12 +233,11 @@ impl Driver {
     }
 
     fn waits_for_person(&self, step: Step) -> bool {
-        let shopper_acts = matches!(step, Step::Challenge | Step::Authenticate | Step::Redirect);
-        self.plan.pace == Pace::Manual || (shopper_acts && self.plan.shopper == run::Shopper::Person)
+        self.plan.pace == Pace::Manual || (shopper_acts(step) && self.plan.shopper == run::Shopper::Person)
     }
 
     /// The shopper's app is asked, and only it can answer.
-    fn in_the_app(&self) -> bool {
+    pub(super) fn in_the_app(&self) -> bool {
         let session = self.progress.session.as_ref();
         session.is_some_and(|session| !session.status.is_final() && session.challenges_app())
     }
@@ -246,8 +262,12 @@ impl Driver {
     async fn wait_for_bank(&mut self, read: StepRequest, tries: u32) -> Next {
         let grown = DECOUPLED_FIRST.mul_f64(1.5_f64.powi(i32::try_from(tries).unwrap_or(i32::MAX) - 1));
         self.show_page(&read);
+        let time = self.time.clone();
         tokio::select! {
-            () = tokio::time::sleep(grown.min(DECOUPLED_LONGEST)) => Next::Perform(read, Vec::new()),
+            passed = time.pass(Step::Confirm, grown.min(DECOUPLED_LONGEST)) => match passed {
+                Ok(()) => Next::Perform(read, Vec::new()),
+                Err(problem) => Next::Look(self.wrong(Some(read), Step::Confirm, problem).await),
+            },
             () = self.stop.notified() => Next::Look(Done::Stopped),
             order = self.orders.recv() => match order {
                 None => Next::Over,
@@ -260,12 +280,12 @@ impl Driver {
     }
 
     /// The step's request as the program writes it, with fresh app values where it asks for them.
-    fn request(&mut self, step: Step) -> Option<StepRequest> {
+    pub(super) fn request(&mut self, step: Step) -> Option<StepRequest> {
         self.make_app_values(step);
         self.context().request(step)
     }
 
-    fn context(&self) -> Context<'_> {
+    pub(super) fn context(&self) -> Context<'_> {
         let (profile, plan, progress, values) = (&self.profile, &self.plan, &self.progress, &self.values);
         Context { profile, plan, progress, values }
     }
@@ -289,7 +309,7 @@ impl Driver {
     }
 
     /// What the tester must know of the app's values before they are sent.
-    fn sealing(&self, request: &StepRequest) -> Option<String> {
+    pub(super) fn sealing(&self, request: &StepRequest) -> Option<String> {
         let carries = |values: &Value| {
             let data = values.get("sdk_encrypted_data").and_then(Value::as_str);
             data.is_some_and(|data| request.body.contains(data))
@@ -299,7 +319,7 @@ impl Driver {
     }
 
     /// The form has changed: true if the step would be written otherwise now.
-    fn replan(&mut self, plan: Plan, step: Step, written: &mut StepRequest) -> bool {
+    pub(super) fn replan(&mut self, plan: Plan, step: Step, written: &mut StepRequest) -> bool {
         self.plan.revise(plan, self.progress.session.is_some());
         let Some(fresh) = self.request(step).filter(|fresh| fresh != written) else { return false };
         *written = fresh;
@@ -339,12 +359,12 @@ impl Driver {
     }
 
     /// A step at a person's wish, whatever the session offers.
-    async fn again(&mut self, step: Step) -> Next {
+    pub(super) async fn again(&mut self, step: Step) -> Next {
         let request = self.request(step);
         self.again_with(request, step).await
     }
 
-    async fn again_with(&mut self, request: Option<StepRequest>, step: Step) -> Next {
+    pub(super) async fn again_with(&mut self, request: Option<StepRequest>, step: Step) -> Next {
         self.automatic.tries.clear();
         if let Some(request) = request {
             if self.plan.pace == Pace::Manual {
@@ -354,131 +374,11 @@ impl Driver {
         }
         let hint = "It is offered only in another state; the inspector shows the session's links";
         let problem = Problem::of(format!("{step}: this session has no address for it"), hint);
-        self.sink.post(Event::StepFailed(self.run, step, problem)).await;
+        self.tell(step, problem).await;
         Next::Look(Done::Well)
     }
 
-    /// Waits for a person, or for what a person does in a browser.
-    async fn turn(&mut self, mut request: StepRequest, problem: Option<Problem>) -> Next {
-        let step = request.step;
-        let mut written = self.request(step).unwrap_or_else(|| request.clone());
-        self.automatic.tries.clear(); // a person decides now
-        self.announce(&request, &problem).await;
-        loop {
-            let order = tokio::select! {
-                order = self.orders.recv() => order,
-                () = self.stop.notified() => return Next::Look(Done::Stopped),
-                signal = self.visit.next_signal() => {
-                    if let Signal::BrowserData(data) = &signal && step == Step::Collect {
-                        request.body = with_browser_data(&request.body, data);
-                        self.announce(&request, &problem).await;
-                    } else if signal == Signal::PageOpened && step == Step::Challenge {
-                        self.page_open = true;
-                        self.announce(&request, &problem).await;
-                    }
-                    if self.hear(signal).await {
-                        return Next::Look(Done::Well);
-                    }
-                    continue;
-                }
-            };
-            match order {
-                None => return Next::Over,
-                Some(Order::Send(edited)) => return Next::Perform(edited, vec![Act::EnterOffered]),
-                Some(Order::Do(other)) => return self.again(other).await,
-                Some(Order::AuthoriseByValues) => {
-                    return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
-                }
-                Some(Order::Replan(plan)) => {
-                    if self.replan(*plan, step, &mut written) {
-                        request = written.clone();
-                        self.announce(&request, &problem).await;
-                    }
-                }
-                Some(Order::Skip(meant)) if meant == step => {
-                    self.progress.skip(step);
-                    self.sink.post(Event::StepSkipped(self.run, step)).await;
-                    return Next::Look(Done::Well);
-                }
-                Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
-                    Answer::Here => return Next::Perform(*edited, vec![Act::EnterOffered]),
-                    Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
-                    Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
-                    // The engine opens the browser; the page shows what was edited.
-                    Answer::Browser => {
-                        request = *edited;
-                        self.announce(&request, &problem).await;
-                    }
-                },
-                // It was meant for a step that is over.
-                Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
-            }
-        }
-    }
-
-    async fn announce(&mut self, request: &StepRequest, problem: &Option<Problem>) {
-        self.show_page(request);
-        let since = *self.turns.entry(request.step).or_insert_with(clock::stamp);
-        if request.step == Step::Challenge && self.page_open {
-            self.asked.get_or_insert_with(clock::stamp); // the page has posted the CReq by itself
-        }
-        let turn = Turn { since, ..self.describe(request, problem.clone()) };
-        self.sink.post(Event::TurnCame(self.run, Box::new(turn))).await;
-    }
-
-    fn describe(&self, request: &StepRequest, problem: Option<Problem>) -> Turn {
-        let (answers, limit) = match request.step {
-            Step::Challenge if steps::is_app_challenge(request) => {
-                (AppResult::ALL.map(Answer::App).to_vec(), Some(CHALLENGE_LIMIT))
-            }
-            Step::Challenge => (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(CHALLENGE_LIMIT)),
-            Step::Authenticate | Step::Redirect => {
-                (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(SESSION_LIMIT))
-            }
-            Step::Collect if self.plan.channel != Channel::Browser => (Vec::new(), None), // no page knows an app
-            Step::Method | Step::Collect => (vec![Answer::Browser, Answer::Here], None),
-            _ => (Vec::new(), None),
-        };
-        let page = match request.step {
-            Step::Redirect => Some(request.url.clone()),
-            _ if !answers.contains(&Answer::Browser) => None,
-            _ => Some(format!("{}/", self.visit.merchant_base())),
-        };
-        let asked = self.asked.filter(|_| request.step == Step::Challenge);
-        let notice = match request.step {
-            Step::Confirm if self.in_the_app() => Some(IN_APP.to_owned()),
-            _ => self.sealing(request),
-        };
-        Turn { request: request.clone(), answers, page, since: clock::stamp(), limit, asked, notice, problem }
-    }
-
-    /// Takes in what the listener saw. True if it ends the step that is waited with.
-    async fn hear(&mut self, signal: Signal) -> bool {
-        let deed = match signal {
-            Signal::MethodNotified { .. } if self.progress.method.is_none() => Deed::Method(MethodResult::Y),
-            Signal::MethodTimedOut if self.progress.method.is_none() => Deed::Method(MethodResult::N),
-            Signal::ChallengeNotified { .. } | Signal::Authenticated if self.progress.awaits_result() => Deed::Answered,
-            Signal::Returned { to, .. } => Deed::Returned(to),
-            Signal::PageOpened => {
-                self.page_open = true;
-                return false;
-            }
-            Signal::CallbackReceived => {
-                self.progress.callbacks += 1;
-                return false;
-            }
-            // A notification after the time-out, or of a result that was read already, is kept as a row; it changes nothing (emv-3ds.md 2.1).
-            Signal::MethodNotified { .. }
-            | Signal::MethodTimedOut
-            | Signal::ChallengeNotified { .. }
-            | Signal::Authenticated
-            | Signal::BrowserData(_) => return false,
-        };
-        self.did(deed).await;
-        true
-    }
-
-    async fn did(&mut self, deed: Deed) {
+    pub(super) async fn did(&mut self, deed: Deed) {
         self.progress.shopper_did(deed);
         self.sink.post(Event::ShopperDid(self.run, deed)).await;
     }
@@ -496,10 +396,19 @@ impl Driver {
                 result = self.run_method(&request) => Ok(Some(Deed::Method(result))),
                 () = stop.notified() => return Done::Stopped,
             },
-            Step::Challenge | Step::Authenticate | Step::Redirect => tokio::select! {
-                done = self.shopper(&request, acts) => done.map(|()| (step != Step::Redirect).then_some(Deed::Answered)),
-                () = stop.notified() => return Done::Stopped,
-            },
+            step if shopper_acts(step) => {
+                let done = tokio::select! {
+                    done = self.shopper(&request, acts) => done,
+                    () = stop.notified() => return Done::Stopped,
+                };
+                self.after_shopper(step, done).await
+            }
+            Step::Complete if self.plan.unattended => {
+                if self.complete(&request).await {
+                    return Done::Stopped;
+                }
+                Ok(None)
+            }
             _ => {
                 let (result, stopped) = self.call(&request).await;
                 if stopped {
@@ -514,19 +423,46 @@ impl Driver {
             Ok(None) => (),
             Err(problem) => return self.wrong(Some(request), step, problem).await,
         }
+        if matches!(step, Step::Collect | Step::Fingerprint) {
+            self.notify_late().await;
+        }
         Done::Well
     }
 
     /// A step went wrong: it is told, and kept for a person to decide.
-    async fn wrong(&self, request: Option<StepRequest>, step: Step, problem: Problem) -> Done {
-        let problem = problem.masked_by(&self.courier.redactor(self.profile.environment));
-        self.sink.post(Event::StepFailed(self.run, step, problem.clone())).await;
+    pub(super) async fn wrong(&self, request: Option<StepRequest>, step: Step, problem: Problem) -> Done {
+        let problem = self.tell(step, problem).await;
         Done::Wrong(request.map(|request| Box::new((request, problem))))
+    }
+
+    /// Says what went wrong with a step; as it was said.
+    pub(super) async fn tell(&self, step: Step, problem: Problem) -> Problem {
+        let problem = problem.masked_by(&self.courier.redactor(self.profile.environment));
+        self.sink.post(Event::StepFailed(self.run, step, problem.clone(), clock::stamp())).await;
+        problem
+    }
+
+    /// What the shopper's part came to. Where nobody is there to ask and the sandbox's time
+    /// can be moved, a shopper who is stuck is one who has left.
+    async fn after_shopper(&mut self, step: Step, done: Result<End, Problem>) -> Result<Option<Deed>, Problem> {
+        match done {
+            Ok(End::Over) => Ok((step != Step::Redirect).then_some(Deed::Answered)),
+            Ok(End::Left) => {
+                self.out_of_hands.left = true;
+                Ok(Some(Deed::Answered))
+            }
+            Err(problem) if self.plan.unattended && self.time.is_virtual() => {
+                self.tell(step, problem).await;
+                self.out_of_hands.left = true;
+                Ok(Some(Deed::Answered))
+            }
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Sends an API call, and again after the pause that the API asks for. True if it was
     /// stopped meanwhile. Anything but the profile's token switches repetition off.
-    async fn call(&mut self, request: &StepRequest) -> (Result<(), Problem>, bool) {
+    pub(super) async fn call(&mut self, request: &StepRequest) -> (Result<(), Problem>, bool) {
         let mut repeats = 0;
         loop {
             let (answer, stopped) = self.call_once(request).await;
@@ -539,9 +475,10 @@ impl Driver {
                 return (refusal::problem(request, &answer).map_or(Ok(()), Err), stopped);
             };
             repeats += 1;
-            self.sink.post(Event::StepPaused(self.run, request.step)).await;
+            self.sink.post(Event::StepPaused(self.run, request.step, clock::stamp())).await;
+            let time = self.time.clone();
             tokio::select! {
-                () = tokio::time::sleep(pause) => (),
+                passed = time.pass(request.step, pause) => if let Err(problem) = passed { return (Err(problem), false) },
                 () = self.stop.notified() => return (Ok(()), true),
             }
             self.sink.post(Event::StepBegan(self.run, request.step)).await;
@@ -552,7 +489,8 @@ impl Driver {
     /// that was created stays known. True if it was stopped.
     async fn call_once(&mut self, request: &StepRequest) -> (Result<Response, Problem>, bool) {
         let (courier, profile, secret) = (self.courier.clone(), self.profile.clone(), self.secret.clone());
-        let mut answer = std::pin::pin!(courier.call(self.run, &profile, request, secret.as_deref()));
+        let (time, call) = (self.time.clone(), courier.call(self.run, &profile, request, secret.as_deref()));
+        let mut answer = std::pin::pin!(time.hurry(request.step, call));
         let (answer, stopped) = tokio::select! {
             answer = &mut answer => (answer, false),
             () = self.stop.notified() => (answer.await, true),
@@ -573,41 +511,29 @@ impl Driver {
         (Ok(answer), stopped)
     }
 
-    async fn run_method(&self, request: &StepRequest) -> MethodResult {
+    async fn shopper(&self, request: &StepRequest, acts: &[Act]) -> Result<End, Problem> {
         let shopper = self.scripted();
-        match tokio::time::timeout(METHOD_LIMIT, shopper.method(request)).await {
-            Ok(Ok(())) => MethodResult::Y,
-            Ok(Err(problem)) => {
-                self.sink.post(Event::StepFailed(self.run, Step::Method, problem)).await;
-                MethodResult::N
-            }
-            Err(_) => {
-                let problem = Problem::of(
-                    "3DS Method: no notification within 10 s",
-                    "The run goes on with three_ds_method_completion N, as the protocol wants",
-                );
-                self.sink.post(Event::StepFailed(self.run, Step::Method, problem)).await;
-                MethodResult::N
-            }
+        if !steps::is_app_challenge(request) {
+            return shopper.visit(request, acts).await;
+        }
+        match acts {
+            [] => shopper.app(request).await,
+            acts => shopper.app(&ending(request.clone(), AppResult::of(acts.first()))).await,
         }
     }
 
-    async fn shopper(&self, request: &StepRequest, acts: &[Act]) -> Result<(), Problem> {
-        let shopper = self.scripted();
-        match request.step {
-            Step::Redirect => shopper.hosted(request, acts).await,
-            Step::Authenticate => shopper.authenticate(request, acts).await,
-            _ if steps::is_app_challenge(request) => match acts {
-                [] => shopper.app(request).await,
-                acts => shopper.app(&ending(request.clone(), AppResult::of(acts.first()))).await,
-            },
-            _ => shopper.challenge(request, acts).await,
+    pub(super) fn scripted(&self) -> Shopper<'_> {
+        let session = self.progress.session.as_ref();
+        Shopper {
+            courier: &self.courier,
+            run: self.run,
+            environment: self.profile.environment,
+            shop: [self.values.listener.as_str(), self.values.merchant.as_str()],
+            browser: &self.plan.browser,
+            time: &self.time,
+            transaction: session.and_then(|session| session.text("/transaction_id")),
+            phone: self.sandbox.clone().zip(session).map(|(sandbox, session)| Phone::of(sandbox, &session.id)),
         }
-    }
-
-    fn scripted(&self) -> Shopper<'_> {
-        let shop = [self.values.listener.as_str(), self.values.merchant.as_str()];
-        Shopper { courier: &self.courier, run: self.run, environment: self.profile.environment, shop }
     }
 
     /// The listener saw the browser come back before the scripted cardholder had its page.
@@ -623,73 +549,4 @@ impl Driver {
         let deed = came.await.map_or(Deed::Answered, Deed::Returned);
         self.did(deed).await;
     }
-
-    /// What a browser at our checkout page sees now.
-    fn show_page(&self, request: &StepRequest) {
-        self.visit.show(match request.step {
-            Step::Method => {
-                let data = form_field(&request.body, "threeDSMethodData").unwrap_or_default();
-                PageState::Method { url: request.url.clone(), data }
-            }
-            Step::Collect => PageState::Collect,
-            Step::Challenge if !steps::is_app_challenge(request) => challenge_page(request, self.ways),
-            Step::Authenticate => authenticate_page(request, self.ways),
-            Step::Redirect => PageState::Redirect { url: request.url.clone() },
-            _ => PageState::Waiting {
-                title: "One moment".into(),
-                sentence: "The shop is talking to the payment provider. Go on in the console.".into(),
-            },
-        });
-    }
-
-    fn show_end(&self) {
-        let Some(meaning) = explain::meaning(&self.progress) else { return };
-        self.visit.show(PageState::Done { success: meaning.go_on, title: meaning.title, sentence: meaning.sentence });
-    }
-}
-
-/// The stand-in's request with this ending; a body that is edited beyond that stays.
-fn ending(request: StepRequest, result: AppResult) -> StepRequest {
-    let body = match serde_json::from_str::<Map<String, Value>>(&request.body) {
-        Ok(mut body) => {
-            body.insert("result".into(), result.word().into());
-            serde_json::to_string_pretty(&body).unwrap_or_else(|_| steps::app_result(result))
-        }
-        Err(_) => request.body.clone(),
-    };
-    StepRequest { body, ..request }
-}
-
-fn authenticate_page(request: &StepRequest, (hand_off, shop_policy): (HandOff, ShopPolicy)) -> PageState {
-    let field = |name| form_field(&request.body, name).unwrap_or_default();
-    PageState::Authenticate {
-        acs_url: request.url.clone(),
-        pareq: field("PaReq"),
-        term_url: field("TermUrl"),
-        md: field("MD"),
-        hand_off,
-        shop_policy,
-    }
-}
-
-fn challenge_page(request: &StepRequest, (hand_off, shop_policy): (HandOff, ShopPolicy)) -> PageState {
-    let creq = form_field(&request.body, "creq").unwrap_or_default();
-    let size = steps::challenge_window_size(&creq).unwrap_or_else(|| steps::WINDOW_SIZE.to_owned());
-    PageState::Challenge {
-        acs_url: request.url.clone(),
-        session_data: form_field(&request.body, "threeDSSessionData"),
-        window: WindowSize::parse(&size).unwrap_or_default(),
-        hand_off,
-        shop_policy,
-        creq,
-    }
-}
-
-/// The request body with what a real browser said of itself in place of the draft's values.
-fn with_browser_data(body: &str, data: &Value) -> String {
-    let mut merged: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
-    for (name, value) in data.as_object().into_iter().flatten() {
-        merged.insert(name.clone(), value.clone());
-    }
-    serde_json::to_string_pretty(&merged).unwrap_or_else(|_| body.to_owned())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Engine;
+use super::start::ClockMode;
 use crate::bus::Event;
 use crate::clock;
 use crate::model::delivery::Delivery;
@@ -54,15 +55,18 @@ impl Engine {
             Event::TurnCame(run, turn) => self.turn_came(run, *turn),
             Event::StepBegan(run, step) => self.with_run(run, |run| run.step_began(step, now)),
             Event::ShopperDid(run, deed) => self.with_run(run, |run| run.shopper_did(deed, now)),
-            Event::StepSkipped(run, step) => self.with_run(run, |run| run.step_skipped(step, now)),
-            Event::StepPaused(run, step) => self.with_run(run, |run| run.step_paused(step, now)),
+            Event::StepSkipped(run, step, at) => self.with_run(run, |run| run.step_skipped(step, at)),
+            Event::StepPaused(run, step, at) => self.with_run(run, |run| run.step_paused(step, at)),
             Event::StepNoted(run, step, words, at) => self.with_run(run, |run| run.step_noted(step, words, at)),
-            Event::StepFailed(run, step, problem) => self.with_run(run, |run| run.step_failed(step, problem, now)),
+            Event::TimePassed(run, step, at, time) => self.with_run(run, |run| run.time_passed(step, at, time)),
+            Event::StepFailed(run, step, problem, at) => self.with_run(run, |run| run.step_failed(step, problem, at)),
             Event::RunEnded(run) => self.with_run(run, |run| run.ended(Phase::Ended, now)),
             Event::RunCancelled(run) => self.with_run(run, |run| run.ended(Phase::Cancelled, now)),
             Event::Delivered(delivery) => self.delivered(delivery),
             Event::SchemeMessageSeen(message) => self.seen(Orphan::Scheme(message)),
             Event::PhoneMessageSent(message) => self.seen(Orphan::Phone(message)),
+            Event::SandboxSeen(number, what) => self.workspace.sandbox.seen(number, what),
+            Event::ScenarioArmed(plan) => self.start_run(*plan),
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
             Event::KeychainTold(profile, keeping) => self.keychain_told(profile, keeping),
             Event::BodyOpened(path, text) => self.body_opened(path, text),
@@ -143,13 +147,22 @@ impl Engine {
         self.workspace.opened_body = Some((number, path, text));
     }
 
-    /// While a person thinks in manual mode, the sandbox's time stands still.
-    /// Source: product.md, Decided.
+    /// While a person thinks in manual mode, the sandbox's time stands still. A virtual clock
+    /// stands still anyway. Source: product.md, Decided.
     fn hold_clock(&mut self) {
+        if self.clock_mode == ClockMode::Virtual {
+            return;
+        }
         let thinking = |run: &Run| matches!(run.phase, Phase::Waiting(_)) && run.plan.pace == Pace::Manual;
         let hold = self.workspace.runs.values().any(thinking);
-        if hold == self.sandbox_clock.running() {
-            if hold { self.sandbox_clock.freeze() } else { self.sandbox_clock.run() }
+        // Only when that changes: a clock that the user or the control API has frozen stays so.
+        if hold != self.workspace.clock_held {
+            self.stays_frozen |= hold && !self.sandbox_clock.running();
+            if hold {
+                self.sandbox_clock.freeze();
+            } else if !self.stays_frozen {
+                self.sandbox_clock.run();
+            }
         }
         self.workspace.clock_held = hold;
     }

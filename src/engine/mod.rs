@@ -9,10 +9,15 @@ mod control;
 mod courier;
 mod drive;
 mod fold;
+mod method;
 mod profiles;
+mod sandbox;
 mod shopper;
 mod start;
+mod time;
+mod turn;
 mod vault;
+mod waiting;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,8 +42,9 @@ use crate::sandbox::Sandbox;
 use crate::store::{self, Store};
 use control::Control;
 use courier::Courier;
-use drive::{Driver, Order};
-pub use start::{Options, Ports, StartError};
+use drive::{Driver, Order, Waiting};
+pub use start::{ClockMode, Options, Ports, StartError};
+use time::Time;
 use vault::Which;
 
 /// How long closing waits for tasks.
@@ -65,6 +71,9 @@ pub struct Engine {
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
+    clock_mode: ClockMode,
+    /// The user has frozen it, whatever a run waits for.
+    stays_frozen: bool,
     listener: Listener,
     sandbox: Option<Sandbox>,
     store: Store,
@@ -129,6 +138,17 @@ impl Engine {
         true
     }
 
+    /// Tells the embedded sandbox what to do with the next session: a scenario's file. Waits
+    /// for its answer; for terminals and tests.
+    ///
+    /// # Errors
+    /// If the sandbox does not take it.
+    pub fn arm(&self, file: &str) -> Result<(), Problem> {
+        let Some(runtime) = &self.runtime else { return Ok(()) };
+        let body = serde_json::json!({ "file": file, "sessions": 1 });
+        runtime.block_on(self.control.change("PUT", "/arm", &body)).map(drop)
+    }
+
     /// Starts what was asked for and returns at once.
     pub fn dispatch(&mut self, command: Command) {
         match command {
@@ -160,6 +180,7 @@ impl Engine {
             Command::SaveBody(path, text) => self.save_body(path, text),
             Command::MakeAppValues => self.make_app_values(),
             Command::ReadMyBrowser => self.read_browser(),
+            Command::Sandbox(act) => self.ask_sandbox(act),
             Command::OpenInBrowser(address) => self.open_in_browser(&address),
             Command::Dismiss(number) => self.workspace.notices.retain(|notice| notice.number != number),
         }
@@ -185,6 +206,9 @@ impl Engine {
         }
         let now = clock::stamp();
         let visit = self.listener.visit(id);
+        visit.answer_callbacks(&plan.shop.callback_answers);
+        let sandbox = (profile.environment == Environment::Embedded).then(|| Arc::clone(&self.control));
+        let time = Time::of(id, &self.sink, sandbox.clone(), self.clock_mode);
         let previous = self.sessions_of(&profile.id).next().map(|session| Arc::new(session.raw.clone()));
         let values = Values {
             listener: visit.listener_base().to_owned(),
@@ -215,6 +239,10 @@ impl Engine {
             asked: None,
             known_key: self.shown_key(&plan.profile).map(str::to_owned),
             sealed: None,
+            time,
+            out_of_hands: Waiting::default(),
+            late: None,
+            sandbox,
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
         self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));

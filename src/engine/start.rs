@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::engine::control::Control;
 use crate::engine::courier::Courier;
 use crate::listener::{self, Listener};
+use crate::model::deck::Deck;
 use crate::model::profile::{Environment, Profile};
 use crate::model::template::Values;
 use crate::model::{Notice, Problem, Secret, Server, ServerStatus, Weight, Workspace};
@@ -41,6 +42,15 @@ impl Ports {
     pub const FREE: Self = Self { sandbox: 0, listener: 0, merchant: 0 };
 }
 
+/// What makes the embedded sandbox's time pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockMode {
+    /// The system's clock; who waits sleeps.
+    Real,
+    /// Nothing, until a run waits: then that much time passes at once.
+    Virtual,
+}
+
 /// How to start.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -58,6 +68,8 @@ pub struct Options {
     pub client_secret: Option<Secret>,
     /// Where profiles that say so keep their secrets.
     pub keychain: Keychain,
+    /// Of the embedded sandbox.
+    pub clock: ClockMode,
 }
 
 /// Why the program could not start.
@@ -103,7 +115,10 @@ impl Engine {
         let journal = store.journal();
         let (settings, settings_problem) = settings::load(&options.data_dir);
         let mut servers = HashMap::new();
-        let clock = Clock::real();
+        let clock = match options.clock {
+            ClockMode::Real => Clock::real(),
+            ClockMode::Virtual => Clock::virtual_time(),
+        };
         let inbox = store.inbox_token()?;
         let listener = start_listener(&runtime, &options, &journal, &sink, &inbox, &mut servers)?;
         let sandbox = start_sandbox(&runtime, &options, &clock, &sink, &mut servers)?;
@@ -119,7 +134,8 @@ impl Engine {
             ..Values::default()
         };
         let deliveries = store.deliveries(200).unwrap_or_default().into_iter().map(Arc::new).collect();
-        let workspace = Workspace { settings, servers, values, deliveries, saving: true, ..Workspace::default() };
+        let deck = Arc::new(Deck::with(store::own_scenarios(&options.data_dir)));
+        let workspace = Workspace { settings, servers, values, deliveries, deck, saving: true, ..Workspace::default() };
         let mut engine = Self {
             workspace,
             events,
@@ -135,6 +151,8 @@ impl Engine {
             own_ports,
             active_saved: Profile::embedded().id,
             sandbox_clock: clock,
+            clock_mode: options.clock,
+            stays_frozen: false,
             listener,
             sandbox: Some(sandbox),
             store,

@@ -147,7 +147,12 @@ async fn receive(State(shared): State<Arc<Shared>>, request: Request<Body>) -> R
 
 async fn to_run(shared: &Arc<Shared>, mut delivery: Delivery, place: Arc<Place>) -> Response {
     let taken = matches!(delivery.method.as_str(), "POST" | "PUT");
-    let status = if taken { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED };
+    let scripted = || place.next_answer().filter(|status| *status >= 200);
+    let status = match delivery.kind {
+        _ if !taken => StatusCode::METHOD_NOT_ALLOWED,
+        DeliveryKind::Callback => scripted().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or_default(),
+        _ => StatusCode::OK,
+    };
     delivery.answered = status.as_u16();
     let (kind, session) = (delivery.kind, place.session());
     if keep(shared, &place.seen, delivery, session.as_ref(), Some(&place)).await.is_err() {
@@ -253,7 +258,9 @@ async fn bring(
     let Filing { mut delivery, entry, room, place, late } = filing;
     let kept = shared.journal.append(Record::Delivery(Box::new(delivery.clone()))).await;
     if let Some((seen, entry)) = entry {
-        seen.land(&entry, kept.as_ref().ok().copied());
+        // What was refused comes again, and is then no double.
+        let taken = (200..300).contains(&delivery.answered);
+        seen.land(&entry, kept.as_ref().ok().copied().filter(|_| taken));
     }
     match kept {
         Ok(seq) => {

@@ -59,6 +59,8 @@ struct Known {
     session: Option<SessionId>,
     /// `Accept` of the page's own request.
     accept: Option<String>,
+    /// With what the next callbacks are answered, before 200.
+    answers: VecDeque<u16>,
     /// Unread ones; `None` without a visit.
     signals: Option<VecDeque<Signal>>,
 }
@@ -71,6 +73,11 @@ impl Place {
 
     pub(super) fn session(&self) -> Option<SessionId> {
         self.known(|known| known.session.clone())
+    }
+
+    /// With what the next callback is answered, if a script says so.
+    pub(super) fn next_answer(&self) -> Option<u16> {
+        self.known(|known| known.answers.pop_front())
     }
 
     pub(super) fn remember_accept(&self, accept: Option<String>) {
@@ -161,6 +168,11 @@ impl Visit {
     /// the listener has no pages.
     pub fn merchant_base(&self) -> &str {
         &self.merchant_base
+    }
+
+    /// Answers the first callbacks with these statuses, and those after them with 200.
+    pub fn answer_callbacks(&self, statuses: &[u16]) {
+        self.place.known(|known| known.answers = statuses.iter().copied().collect());
     }
 
     /// Says which session these addresses belong to, as soon as that is known.

@@ -15,7 +15,7 @@ pub mod draft;
 pub mod exchange;
 pub mod explain;
 pub mod fields;
-mod finding;
+pub mod finding;
 pub mod lint;
 pub mod oauth;
 pub mod payload;
@@ -26,6 +26,7 @@ pub mod redact;
 pub mod refusal;
 pub mod richness;
 pub mod run;
+pub mod sandbox;
 pub mod scenario;
 pub mod scheme;
 pub mod scopes;
@@ -213,12 +214,16 @@ pub struct Workspace {
     /// What the user's browser said of itself, until the builder has taken it: a number that
     /// grows with each, and the members of `channel_data`.
     pub browser_read: Option<(u64, Map<String, Value>)>,
+    /// The scenarios, the user's own beside ours, and the files that are none.
+    pub deck: Arc<deck::Deck>,
     /// What template values stand for.
     pub values: template::Values,
     /// True if settings and deliveries reach the disk.
     pub saving: bool,
     /// True while the embedded sandbox's clock stands still for a person.
     pub clock_held: bool,
+    /// What the embedded sandbox has shown of itself.
+    pub sandbox: sandbox::Known,
     /// Production profiles that the user has confirmed in this program run.
     pub production_confirmed: BTreeSet<profile::ProfileId>,
 }

@@ -22,8 +22,10 @@ use super::delivery::{Delivery, DeliveryKind, Verdict};
 use super::draft::{Body, Channel, Completion, Draft};
 use super::exchange::{Exchange, Headers, Response, Step};
 use super::profile::ProfileId;
+use super::scenario::{Browser, Shop};
 use super::scheme::{PhoneMessage, SchemeMessage};
 use super::settings::Pace;
+use super::steps;
 use super::{Lane, Problem, RunId, SessionId, Stamp};
 
 /// One thing that a scripted cardholder does on the bank's page.
@@ -153,6 +155,12 @@ pub struct Plan {
     pub shopper: Shopper,
     /// Nobody is there: a step that fails ends the run instead of waiting for advice.
     pub unattended: bool,
+    /// What the shop does otherwise than usual.
+    pub shop: Shop,
+    /// What the scripted shopper's browser is.
+    pub browser: Browser,
+    /// `challengeWindowSize`: `01` to `05`.
+    pub window: String,
 }
 
 impl Plan {
@@ -169,6 +177,9 @@ impl Plan {
             pace: Pace::Auto,
             shopper: Shopper::Scripted(vec![Act::EnterOffered]),
             unattended: false,
+            shop: Shop::default(),
+            browser: Browser::default(),
+            window: steps::WINDOW_SIZE.to_owned(),
         }
     }
 }
@@ -289,6 +300,8 @@ pub struct Progress {
     pub callbacks: usize,
     /// Where the hosted page sent the browser.
     pub returned_to: Option<Return>,
+    /// Time let pass on the sandbox's virtual clock; `None` where time passes by itself.
+    pub passed: Option<Duration>,
     /// Answer of `POST /payments`.
     pub payment: Option<serde_json::Value>,
     skipped: BTreeSet<Step>,
@@ -704,6 +717,12 @@ impl Run {
         self.insert(now, Some(Duration::ZERO), (Lane::Merchant, Lane::Merchant), What::Noted(step, words), None);
     }
 
+    /// Time was let pass on the sandbox's virtual clock.
+    pub fn time_passed(&mut self, step: Step, at: Stamp, time: Duration) {
+        *self.progress.passed.get_or_insert_default() += time;
+        self.step_noted(step, format!("{} s pass on the sandbox's clock", seconds(time)), at);
+    }
+
     /// A step did not come to its end.
     pub fn step_failed(&mut self, step: Step, problem: Problem, now: Stamp) {
         let lanes = (Lane::Merchant, Lane::Merchant);
@@ -734,4 +753,10 @@ impl Run {
         let place = self.entries.partition_point(|other| other.at.mono <= at.mono);
         self.entries.insert(place, entry);
     }
+}
+
+/// `12`, `1.5`.
+fn seconds(time: Duration) -> String {
+    let text = format!("{:.3}", time.as_secs_f64());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -147,10 +147,11 @@ impl Context<'_> {
             "acsTransID": session.text("/acs/transaction_id")?,
             "messageType": "CReq",
             "messageVersion": session.text("/protocol_version").unwrap_or("2.2.0"),
-            "challengeWindowSize": WINDOW_SIZE,
+            "challengeWindowSize": self.plan.window,
         });
         let url = session.text("/acs/url")?.to_owned();
-        let body = form(&[("creq", &BASE64_URL_SAFE_NO_PAD.encode(creq.to_string()))]);
+        let data = BASE64_URL_SAFE_NO_PAD.encode(&session.id.0);
+        let body = form(&[("creq", &BASE64_URL_SAFE_NO_PAD.encode(creq.to_string())), ("threeDSSessionData", &data)]);
         Some(StepRequest { headers: page_headers(true), ..browser(Step::Challenge, "POST", url, body) })
     }
 

@@ -17,12 +17,15 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use crate::bus::Command;
-use crate::engine::{self, Engine, Ports};
+use crate::engine::{self, ClockMode, Engine, Ports};
+use crate::model::deck;
+use crate::model::delivery::DeliveryKind;
+use crate::model::exchange::Exchange;
 use crate::model::profile::{Environment, Profile};
-use crate::model::run::{Run, What};
-use crate::model::scenario::{Mismatch, Scenario};
+use crate::model::run::{self, Act, Run, What};
+use crate::model::scenario::{CARD_DECIDES, Judged, Mismatch, Scenario};
 use crate::model::settings::Settings;
-use crate::model::{Problem, RunId, Secret};
+use crate::model::{Lane, Problem, RunId, Secret};
 use crate::store;
 
 pub use scratch::Scratch;
@@ -30,6 +33,8 @@ pub use timeline::Row;
 
 /// How long one scenario may take, on the wall. Our choice.
 const LIMIT: Duration = Duration::from_secs(60);
+/// The same, where a session's life must be waited out. Our choice.
+const LONG_LIMIT: Duration = Duration::from_secs(1200);
 /// How long a callback may come after the end of its run: it is answered first and told
 /// afterwards. Our choice.
 const GRACE: Duration = Duration::from_secs(2);
@@ -213,21 +218,57 @@ fn run_one(scenario: &Scenario, round: u32, options: &Options, stop: &AtomicBool
 
 /// Runs the scenario in an engine of its own and judges it; fills in what was seen.
 fn carry_out(scenario: &Scenario, options: &Options, stop: &AtomicBool, case: &mut Case) -> Result<Verdict, Problem> {
+    let saved = matches!(options.target, Target::Saved { .. });
+    if saved && !scenario.card_decides() {
+        return Err(not_for(&options.target, scenario));
+    }
+    let file = (!saved && scenario.directs()).then(|| deck::write(scenario)).transpose()?;
     let scratch = Scratch::new()?; // outlives the engine, which writes into it
     let mut engine = start(&scratch, scenario, case.round, options)?;
     let profile = engine.workspace().settings.active_profile.clone();
-    engine.dispatch(Command::Run(scenario.plan(profile)));
-    let id = engine.workspace().newest_run().map(|run| run.id).ok_or_else(|| not_started(&engine))?;
-    let end = watch(&mut engine, id, scenario, stop);
-    let workspace = engine.workspace();
-    let run = workspace.runs.get(&id).ok_or_else(|| not_started(&engine))?;
-    let names = timeline::Names::of(workspace);
-    case.timeline = timeline::rows(run, &names);
-    case.session = facts(run);
-    case.problems = failures(run).map(|problem| names.in_problem(problem)).collect();
-    case.unreachable = matches!(options.target, Target::Saved { .. }) && silent(run);
-    end?;
-    Ok(judge(scenario, run, case))
+    let mut mismatches = Vec::new();
+    for (plan, judged) in scenario.plans(&profile) {
+        if let Some(file) = &file {
+            engine.arm(file)?;
+        }
+        engine.dispatch(Command::Run(plan));
+        let id = engine.workspace().newest_run().map(|run| run.id).ok_or_else(|| not_started(&engine))?;
+        let end = watch(&mut engine, id, scenario, limit(scenario, saved), stop);
+        let workspace = engine.workspace();
+        let run = workspace.runs.get(&id).ok_or_else(|| not_started(&engine))?;
+        let names = timeline::Names::of(workspace);
+        case.timeline.extend(timeline::rows(run, &names));
+        case.session = facts(run);
+        case.problems.extend(failures(run).map(|problem| names.in_problem(problem)));
+        case.unreachable = saved && silent(run);
+        end?;
+        if let Some(Judged(which)) = judged {
+            let found = scenario.judge(run).into_iter();
+            mismatches.extend(found.map(|found| Mismatch { what: format!("{}{which}", found.what), ..found }));
+        }
+        if let Some(problem) = case.problems.last().filter(|_| run.session().is_none() || case.unreachable)
+            && !mismatches.is_empty()
+        {
+            return Err(problem.clone()); // a run without a session says nothing about the scenario
+        }
+    }
+    Ok(if mismatches.is_empty() { Verdict::Passed } else { Verdict::Failed(mismatches) })
+}
+
+/// Only the embedded sandbox can be told what its other side is to do.
+fn not_for(target: &Target, scenario: &Scenario) -> Problem {
+    Problem::of(
+        format!("{} is not for the environment {:?}: there, only the card decides", scenario.id, target.name()),
+        format!("Run it without --environment; scenarios with the tag {CARD_DECIDES} run everywhere"),
+    )
+}
+
+/// How long a run may take, on the wall: a session that is left must be waited out where no
+/// clock of ours passes.
+fn limit(scenario: &Scenario, saved: bool) -> Duration {
+    let waits = |act: &Act| matches!(act, Act::Wait(_) | Act::Leave);
+    let long = saved && (!scenario.shop.skip.is_empty() || scenario.shopper.iter().any(waits));
+    if long { LONG_LIMIT } else { LIMIT }
 }
 
 fn start(scratch: &Scratch, scenario: &Scenario, round: u32, options: &Options) -> Result<Engine, Problem> {
@@ -252,6 +293,10 @@ fn start(scratch: &Scratch, scenario: &Scenario, round: u32, options: &Options) 
         environment_profile: None,
         client_secret,
         keychain: store::keychain::Keychain::off(),
+        clock: match options.target {
+            Target::Embedded => ClockMode::Virtual,
+            Target::Saved { .. } => ClockMode::Real,
+        },
     };
     Engine::start(own, || ()).map_err(|error| Problem::new(&error, Some(&error.hint())))
 }
@@ -269,8 +314,14 @@ fn not_started(engine: &Engine) -> Problem {
 }
 
 /// Waits for the end of the run and for what comes just after it.
-fn watch(engine: &mut Engine, id: RunId, scenario: &Scenario, stop: &AtomicBool) -> Result<(), Problem> {
-    let deadline = Instant::now() + LIMIT;
+fn watch(
+    engine: &mut Engine,
+    id: RunId,
+    scenario: &Scenario,
+    limit: Duration,
+    stop: &AtomicBool,
+) -> Result<(), Problem> {
+    let deadline = Instant::now() + limit;
     let open = |engine: &Engine| engine.workspace().runs.get(&id).is_some_and(Run::is_open);
     while open(engine) {
         if stop.load(Ordering::Relaxed) {
@@ -279,16 +330,12 @@ fn watch(engine: &mut Engine, id: RunId, scenario: &Scenario, stop: &AtomicBool)
         }
         if Instant::now() >= deadline {
             let hint = "The timeline shows the step that did not come to an end";
-            return Err(Problem::of(format!("Not over within {} s", LIMIT.as_secs()), hint));
+            return Err(Problem::of(format!("Not over within {} s", limit.as_secs()), hint));
         }
         engine.wait(LOOK);
     }
     let late = Instant::now() + GRACE;
-    let expected = scenario.expect.callbacks.unwrap_or(0);
-    let missing = |engine: &Engine| {
-        let progress = engine.workspace().runs.get(&id).map(|run| &run.progress);
-        progress.is_some_and(|progress| progress.completed && progress.callbacks < expected)
-    };
+    let missing = |engine: &Engine| engine.workspace().runs.get(&id).is_some_and(|run| is_behind(run, scenario));
     while missing(engine) && Instant::now() < late && !stop.load(Ordering::Relaxed) {
         engine.wait(LOOK);
     }
@@ -296,16 +343,21 @@ fn watch(engine: &mut Engine, id: RunId, scenario: &Scenario, stop: &AtomicBool)
     Ok(())
 }
 
-/// A run without a session says nothing about the scenario.
-fn judge(scenario: &Scenario, run: &Run, case: &Case) -> Verdict {
-    let mismatches = scenario.judge(run);
-    if mismatches.is_empty() {
-        return Verdict::Passed;
-    }
-    match case.problems.last() {
-        Some(problem) if run.session().is_none() || case.unreachable => Verdict::Broken(problem.clone()),
-        _ => Verdict::Failed(mismatches),
-    }
+/// True while something is on its way that happened before the end: the listener tells of a
+/// delivery after it has answered it.
+fn is_behind(run: &Run, scenario: &Scenario) -> bool {
+    let deliveries = run.entries.iter().filter_map(|entry| match &entry.what {
+        What::Delivery(delivery) if delivery.kind == DeliveryKind::Callback => Some(()),
+        _ => None,
+    });
+    let untold = |entry: &run::Entry| matches!(&entry.what, What::Exchange(exchange) if is_to_listener(exchange));
+    let few = run.progress.completed && run.progress.callbacks < scenario.expect.callbacks.unwrap_or(0);
+    few || deliveries.count() < scenario.expect.deliveries.unwrap_or(0) || run.entries.iter().any(untold)
+}
+
+/// What the scripted browser posted to our listener; a delivery takes this row's place.
+fn is_to_listener(exchange: &Exchange) -> bool {
+    (exchange.from, exchange.to) == (Lane::Browser, Lane::Merchant) && exchange.path().starts_with("/c/")
 }
 
 fn failures(run: &Run) -> impl Iterator<Item = &Problem> {
@@ -360,7 +412,7 @@ mod tests {
 
     #[test]
     fn a_mismatch_says_what_was_expected_and_what_came() {
-        let mismatch = Mismatch { what: "eci", expected: "05".into(), actual: "07".into() };
+        let mismatch = Mismatch { what: "eci".into(), expected: "05".into(), actual: "07".into() };
         assert_eq!(Verdict::Failed(vec![mismatch]).lines(), ["eci: expected 05, actual 07"]);
     }
 }

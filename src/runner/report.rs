@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn results() -> Results {
-        let mismatch = Mismatch { what: "eci", expected: "05".into(), actual: "07".into() };
+        let mismatch = Mismatch { what: "eci".into(), expected: "05".into(), actual: "07".into() };
         let cases = vec![
             case("S001", Verdict::Passed),
             case("S004", Verdict::Failed(vec![mismatch])),

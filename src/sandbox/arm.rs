@@ -81,7 +81,7 @@ impl Armed {
     /// # Errors
     /// What is wrong with the file, and where.
     pub(super) fn with_file(text: &str, sessions: i64) -> Result<Option<Self>, String> {
-        let scenario = deck::read("file", text).map_err(|error| error.source.to_string())?;
+        let scenario = deck::read("file", text).map_err(|error| error.to_string())?;
         let script = Arc::new(Script::of(scenario));
         Ok((sessions > 0).then_some(Self { script, left: sessions }))
     }

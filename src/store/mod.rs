@@ -7,6 +7,7 @@
 
 mod body;
 mod db;
+mod deck;
 mod files;
 pub mod keychain;
 mod pems;
@@ -25,6 +26,7 @@ use crate::model::delivery::Delivery;
 use crate::model::redact::{Origin, Redactor};
 
 pub use body::{BodyError, read_body, write_body};
+pub use deck::own_scenarios;
 pub use files::default_dir;
 pub use pems::{Pem, Pems};
 

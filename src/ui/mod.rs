@@ -9,7 +9,10 @@ pub mod credentials;
 pub mod inspector;
 mod notices;
 pub mod palette;
+mod phone;
 mod production;
+mod rail;
+pub mod sandbox;
 pub mod theme;
 pub mod timeline;
 mod topbar;
@@ -48,6 +51,8 @@ struct View {
     drawer: f32,
     credentials: bool,
     builder: builder::View,
+    place: rail::Place,
+    sandbox: sandbox::View,
 }
 
 impl Default for View {
@@ -58,6 +63,8 @@ impl Default for View {
             drawer: 280.0,
             credentials: false,
             builder: builder::View::default(),
+            place: rail::Place::default(),
+            sandbox: sandbox::View::default(),
         }
     }
 }
@@ -68,6 +75,7 @@ pub struct Shell {
     builder: builder::Panel,
     timeline: timeline::Panel,
     inspector: inspector::Panel,
+    sandbox: sandbox::Panel,
     notices: notices::Notices,
     gate: production::Gate,
     abroad: abroad::Gate,
@@ -94,6 +102,7 @@ impl Shell {
             builder: builder::Panel::new(view.builder.clone()),
             timeline: timeline::Panel::default(),
             inspector: inspector::Panel::default(),
+            sandbox: sandbox::Panel::new(view.sandbox.clone()),
             notices: notices::Notices::default(),
             gate: production::Gate::default(),
             abroad: abroad::Gate::default(),
@@ -122,10 +131,24 @@ impl Shell {
         let mut acts = if asking { Vec::new() } else { palette::pressed(ui, workspace, taken) };
         self.bars_ui(ui, workspace, now, (&mut wanted, &mut acts), commands);
         let width = ui.available_width();
+        self.rail_ui(ui, width, &mut acts);
         self.left_ui(ui, workspace, now, width, commands);
-        self.inspector_ui(ui, workspace, width, commands);
+        let open = self.view.place == rail::Place::Sandbox;
+        if !open {
+            self.inspector_ui(ui, workspace, width, commands);
+        }
         let fill = Frame::new().fill(Tokens::of(ui).bg1);
-        CentralPanel::default().frame(fill).show(ui, |ui| self.timeline.ui(ui, workspace, now, commands));
+        CentralPanel::default().frame(fill).show(ui, |ui| match self.view.place {
+            rail::Place::Sessions => self.timeline.ui(ui, workspace, now, commands),
+            rail::Place::Sandbox => self.sandbox.ui(ui, workspace, (&mut self.builder, &mut wanted), commands),
+        });
+        self.sandbox.look(ui, workspace, now, open, commands);
+        if let Some(intent) = self.sandbox.take_intent() {
+            acts.push(Act::Sessions);
+            if let sandbox::Intent::Show(run) = intent {
+                self.timeline.show_run(run, workspace);
+            }
+        }
         self.timeline.follow_form(workspace, || self.builder.plan(workspace), commands);
         if let Some(intent) = self.timeline.take_intent() {
             match intent {
@@ -169,7 +192,12 @@ impl Shell {
         commands: &mut Vec<Command>,
     ) {
         match act {
-            Act::Run => commands.push(Command::Run(self.builder.plan(workspace))),
+            Act::Run => {
+                self.view.place = rail::Place::Sessions; // that is where it is seen
+                commands.push(Command::Run(self.builder.plan(workspace)));
+            }
+            Act::Sessions => self.view.place = rail::Place::Sessions,
+            Act::Sandbox => self.view.place = rail::Place::Sandbox,
             Act::Cancel => commands.extend(workspace.newest_run().map(|run| Command::Cancel(run.id))),
             Act::TestCards => self.builder.test_cards(),
             Act::FormOrJson => {
@@ -212,6 +240,7 @@ impl Shell {
         if due || changed {
             self.view.credentials = self.credentials.open;
             self.view.builder = self.builder.view().kept();
+            self.view.sandbox = self.sandbox.view.clone();
             if self.view != self.kept {
                 // A view always has a JSON form; if not, the older one stays.
                 wanted.view = serde_json::to_value(&self.view).unwrap_or(wanted.view);
@@ -254,24 +283,28 @@ impl Shell {
         });
     }
 
+    fn rail_ui(&mut self, ui: &mut Ui, width: f32, acts: &mut Vec<Act>) {
+        let frame = Frame::new().fill(Tokens::of(ui).bg0);
+        let folded = width < ROOM_FOR_BUILDER && !self.unfolded;
+        let here = self.view.place;
+        let panel = Panel::left("rail").frame(frame).exact_size(rail::WIDTH).resizable(false);
+        match panel.show(ui, |ui| rail::ui(ui, here, folded)).inner {
+            Some(rail::Pressed::Go(act)) => acts.push(act),
+            Some(rail::Pressed::Builder) => self.unfolded = true,
+            None => (),
+        }
+    }
+
     fn left_ui(&mut self, ui: &mut Ui, workspace: &Workspace, now: Stamp, width: f32, commands: &mut Vec<Command>) {
         let tokens = Tokens::of(ui);
         let frame = Frame::new().fill(tokens.bg1);
         if width < ROOM_FOR_BUILDER && !self.unfolded {
-            self.builder.window_ui(ui);
-            let frame = frame.fill(tokens.bg0);
-            Panel::left("folded builder").frame(frame).exact_size(44.0).resizable(false).show(ui, |ui| {
-                ui.add_space(10.0);
-                ui.vertical_centered(|ui| {
-                    if widgets::icon_button(ui, i::ICON_LEFT_PANEL_OPEN.outlined(), "Show the builder").clicked() {
-                        self.unfolded = true;
-                    }
-                });
-            });
+            self.builder.window_ui(ui); // the rail has the button that brings the rest
             return;
         }
-        let beside = self.timeline.selected.is_some() && width >= ROOM_FOR_INSPECTOR;
-        let most = (width - 440.0 - if beside { 360.0 } else { 0.0 }).clamp(300.0, 1000.0);
+        let sessions = self.view.place == rail::Place::Sessions;
+        let beside = sessions && self.timeline.selected.is_some() && width >= ROOM_FOR_INSPECTOR;
+        let most = (ui.available_width() - 440.0 - if beside { 360.0 } else { 0.0 }).clamp(300.0, 1000.0);
         let (mut sizes, keep) = self.left.range(self.view.left, 300.0, most);
         if let Some(wanted) = self.builder.take_wanted_width() {
             let wanted = wanted.min(most);

@@ -14,6 +14,10 @@ pub enum Act {
     Cancel,
     /// Show all test cards.
     TestCards,
+    /// Show builder, timeline and inspector.
+    Sessions,
+    /// Show the other side.
+    Sandbox,
     /// Show the draft as form or as JSON.
     FormOrJson,
     /// Take the draft's newest change back.
@@ -65,6 +69,8 @@ pub const TABLE: &[Entry] = &[
     Entry { act: Act::Run, label: "Run", cap: "Ctrl ⏎", keys: &[with_ctrl(Key::Enter)] },
     Entry { act: Act::Cancel, label: "Cancel", cap: "Esc", keys: &[plain(Key::Escape)] },
     Entry { act: Act::TestCards, label: "All test cards", cap: "Ctrl T", keys: &[with_ctrl(Key::T)] },
+    Entry { act: Act::Sessions, label: "Sessions", cap: "Ctrl 1", keys: &[with_ctrl(Key::Num1)] },
+    Entry { act: Act::Sandbox, label: "Sandbox", cap: "Ctrl 2", keys: &[with_ctrl(Key::Num2)] },
     Entry { act: Act::FormOrJson, label: "Form or JSON", cap: "Ctrl J", keys: &[with_ctrl(Key::J)] },
     Entry { act: Act::AllFields, label: "All fields", cap: "F2", keys: &[plain(Key::F2)] },
     Entry { act: Act::Undo, label: "Undo in the draft", cap: "Ctrl Z", keys: &[with_ctrl(Key::Z)] },
@@ -155,6 +161,8 @@ mod tests {
             Act::Run,
             Act::Cancel,
             Act::TestCards,
+            Act::Sessions,
+            Act::Sandbox,
             Act::FormOrJson,
             Act::Undo,
             Act::Redo,

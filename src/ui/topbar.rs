@@ -8,7 +8,7 @@ use egui_material_icons::icons as i;
 
 use super::palette::{self, Act};
 use super::theme::{self, Tokens};
-use super::{credentials, widgets};
+use super::{credentials, sandbox, widgets};
 use crate::bus::Command;
 use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::Step;
@@ -47,9 +47,7 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, now: Stamp, asked: &mut Asked<'_>,
             listener_ui(ui, workspace, now);
         }
         if width >= ROOM_FOR_SANDBOX {
-            let held = part("clock held", theme::words(theme::TAB), Tokens::of(ui).warning.ink);
-            let more = if workspace.clock_held { vec![held] } else { Vec::new() };
-            server_ui(ui, "Sandbox", workspace.servers.get(&Server::Sandbox), more);
+            sandbox_ui(ui, workspace, asked.acts);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
@@ -216,6 +214,36 @@ fn listener_ui(ui: &mut Ui, workspace: &Workspace, now: Stamp) {
         ui.ctx().request_repaint_after(Duration::from_secs(1));
     }
     server_ui(ui, "Listener", workspace.servers.get(&Server::Listener), parts);
+}
+
+/// Clock and faults of the other side; a click opens its panel.
+fn sandbox_ui(ui: &mut Ui, workspace: &Workspace, acts: &mut Vec<Act>) {
+    let tokens = Tokens::of(ui);
+    let small = theme::words(theme::TAB);
+    let Some(ServerStatus::Up { address, .. }) = workspace.servers.get(&Server::Sandbox) else {
+        return server_ui(ui, "Sandbox", None, Vec::new());
+    };
+    let (word, tone) = sandbox::clock::word(workspace);
+    let colour = if tone == theme::Tone::Success { tokens.text } else { tokens.tone(tone).ink };
+    let mut parts = vec![part(address.clone(), theme::code(theme::BODY), tokens.text)];
+    if ui.ctx().content_rect().width() < ROOM_FOR_AGE {
+        parts.clear(); // what moves says more than where it is
+    }
+    parts.push(part(format!("Clock {word}"), small.clone(), colour));
+    let faults = workspace.sandbox.overview.as_ref().map(|overview| overview.faults_on());
+    match faults {
+        None => (),
+        Some(0) => parts.push(part("· no faults", small, tokens.text_second)),
+        Some(1) => parts.push(part("· 1 fault", small, tokens.warning.ink)),
+        Some(n) => parts.push(part(format!("· {n} faults"), small, tokens.warning.ink)),
+    }
+    let said: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+    let name = format!("Sandbox: {}", said.join(" "));
+    let response = chip_ui(ui, "Sandbox", &name, parts, &Chip { dot: Some(tokens.success.ink), ..Chip::default() });
+    let tip = format!("The sandbox listens on {address}, this machine only\nClick to open its panel");
+    if response.on_hover_text(tip).clicked() {
+        acts.push(Act::Sandbox);
+    }
 }
 
 fn server_ui(ui: &mut Ui, caption: &str, status: Option<&ServerStatus>, more: Vec<Part>) {

@@ -88,7 +88,13 @@ impl Story {
                 let known = self.known.entry(expected.clone()).or_insert_with(|| found.clone());
                 assert_eq!(found, known, "{place} is not what it was");
             }
-            (Value::String(found), Value::String(expected)) => assert_eq!(found, &self.told(expected), "{place}"),
+            (Value::String(found), Value::String(expected)) => {
+                let told = self.told(expected);
+                // The issuer's pages are those of another site (product.md: cookies as in life).
+                let issuers = place.ends_with("/acs/url") || place.contains("three_ds_method_url");
+                let told = if issuers { told.replace("//127.0.0.1:", "//localhost:") } else { told };
+                assert_eq!(found, &told, "{place}");
+            }
             _ => assert_eq!(answer, example, "{place} in {whole}"),
         }
     }

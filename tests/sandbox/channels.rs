@@ -30,7 +30,9 @@ fn path(session: &Value) -> String {
 /// The hidden messages of a session.
 fn messages(lab: &Lab, session: &Value) -> Vec<Value> {
     let path = format!("/sessions/{}/messages", text(session, "id"));
-    lab.control("GET", &path, &Value::Null).json()["messages"].as_array().expect("a list").clone()
+    let mut said = lab.control("GET", &path, &Value::Null).json()["messages"].as_array().expect("a list").clone();
+    said.retain(|message| !["PReq", "PRes"].contains(&text(message, "kind"))); // once a day, with any session
+    said
 }
 
 #[test]

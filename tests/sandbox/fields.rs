@@ -210,8 +210,7 @@ fn quirks_of_the_sdks_are_taken() {
         })
     );
     assert_eq!(session["merchant_risk_info"], json!({"shipping_indicator": "visa"}));
-    let areq = lab.control("GET", &format!("/sessions/{}/messages", text(&session, "id")), &Value::Null).json();
-    let areq = &areq["messages"][0]["body"];
+    let areq = &areq(&lab, text(&session, "id"));
     assert_eq!((&areq["browserJavaEnabled"], &areq["browserJavascriptEnabled"]), (&json!(false), &json!(true)));
     assert_eq!((text(areq, "browserScreenHeight"), text(areq, "threeDSCompInd")), ("1080", "Y"));
     assert_eq!(text(areq, "messageCategory"), "02");
@@ -461,8 +460,7 @@ fn every_currency_goes_out_as_its_number() {
     {
         let data = json!({"channel_data": browser(), "currency": currency});
         let session = lab.create(&non_hosted(FRICTIONLESS_CARD, data));
-        let path = format!("/sessions/{}/messages", text(&session, "id"));
-        let request = &lab.control("GET", &path, &Value::Null).json()["messages"][0]["body"];
+        let request = &areq(&lab, text(&session, "id"));
         assert_eq!(
             (text(request, "purchaseCurrency"), text(request, "purchaseExponent")),
             (number, exponent),

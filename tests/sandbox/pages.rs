@@ -192,7 +192,7 @@ fn the_method_page_hands_the_transaction_back() {
     let lab = Lab::new();
     let session = lab.create(&non_hosted(CHALLENGE_CARD, Value::Null));
     let method = session["_links"]["three_ds_method_url"]["href"].as_str().expect("a link");
-    assert_eq!(method, format!("http://{}/simulator/acs/3ds-method", lab.addr));
+    assert_eq!(method, format!("{}/simulator/acs/3ds-method", other_site(lab.addr)));
     let data = json!({"threeDSServerTransID": session["transaction_id"], "threeDSMethodNotificationURL": "http://127.0.0.1:9000/done?x=1"});
     let page = lab.form("/simulator/acs/3ds-method", &[("threeDSMethodData", &encoded(&data))]);
     assert_eq!(page.status, 200);
@@ -254,7 +254,7 @@ fn shop(lab: &Lab, session: &Value, password: Option<&str>) -> String {
     let creq = hidden(&answer.body, "creq").expect("a CReq");
     let data = hidden(&answer.body, "threeDSSessionData").expect("data");
     let challenge = action(&answer.body, "challenge").expect("a form");
-    let challenge = challenge.strip_prefix(&format!("http://{}", lab.addr)).expect("ours");
+    let challenge = challenge.strip_prefix(&other_site(lab.addr)).expect("ours");
     let asked = lab.form(challenge, &[("creq", &creq), ("threeDSSessionData", &data)]);
     let interaction = hidden(&asked.body, "interaction").expect("a field");
     let input = password.map_or(("cancel", "1"), |password| ("password", password));
@@ -310,9 +310,7 @@ fn a_hosted_session_leads_back_to_the_shop() {
 #[test]
 fn the_hosted_page_reports_what_the_browser_really_did() {
     let lab = Lab::new();
-    let areq = |id: &str| {
-        lab.control("GET", &format!("/sessions/{id}/messages"), &Value::Null).json()["messages"][0]["body"].clone()
-    };
+    let areq = |id: &str| areq(&lab, id);
     let session = lab.create(&hosted(CHALLENGE_CARD, Value::Null));
     shop(&lab, &session, None);
     let message = areq(text(&session, "id"));

@@ -69,6 +69,8 @@ fn a_challenge_from_create_to_the_callback() {
     assert_eq!(
         said,
         [
+            "PReq SD",
+            "PRes DS",
             "AReq SD",
             "AReq DI",
             "ARes ID",

@@ -299,6 +299,18 @@ pub fn merge(body: &mut Value, more: Value) {
     }
 }
 
+/// The authentication request among the hidden messages of a session.
+pub fn areq(lab: &Lab, id: &str) -> Value {
+    let said = lab.control("GET", &format!("/sessions/{id}/messages"), &Value::Null).json();
+    let said = said["messages"].as_array().expect("a list");
+    said.iter().find(|message| message["kind"] == "AReq").expect("a request")["body"].clone()
+}
+
+/// The server under its other loopback name: to browsers another site.
+pub fn other_site(addr: SocketAddr) -> String {
+    format!("http://localhost:{}", addr.port())
+}
+
 pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("{name} is no text in {value}"))
 }

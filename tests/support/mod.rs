@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use sessions_console::bus::Command;
-use sessions_console::engine::{Engine, Options, Ports};
+use sessions_console::engine::{ClockMode, Engine, Options, Ports};
 use sessions_console::model::draft::{Body, Completion, Draft};
 use sessions_console::model::run::{Answer, Phase, Plan, Run, Turn, What};
 use sessions_console::model::{RunId, Workspace};
@@ -27,6 +27,7 @@ pub fn options(dir: &tempfile::TempDir) -> Options {
         environment_profile: None,
         client_secret: None,
         keychain: sessions_console::store::keychain::Keychain::off(),
+        clock: ClockMode::Real,
     }
 }
 

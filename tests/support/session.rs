@@ -123,6 +123,17 @@ fn approved(completed: bool) -> Value {
     )
 }
 
+/// A whole message about the session of the fixtures.
+fn message(kind: &str) -> Value {
+    let status = if kind == "RReq" { "Y" } else { "C" };
+    json!({
+        "messageType": kind, "messageVersion": "2.2.0", "transStatus": status, "deviceChannel": "02",
+        "messageCategory": "01", "acctNumber": "424242******4242",
+        "threeDSServerTransID": "0ac91b0b-b7e5-404a-a720-a0e54edbcdf8",
+        "acsTransID": "310184a2-e7d0-4a06-823c-c78fc7c6b561", "dsTransID": "9d849e95-2004-452f-b4c9-aab6307b02e1",
+    })
+}
+
 fn scheme(kind: &'static str, lanes: (Lane, Lane), ms: u64, took: u64, gist: &str) -> SchemeMessage {
     SchemeMessage {
         session: SessionId(SID.into()),
@@ -132,7 +143,7 @@ fn scheme(kind: &'static str, lanes: (Lane, Lane), ms: u64, took: u64, gist: &st
         at: at(ms),
         took: Duration::from_millis(took),
         gist: gist.into(),
-        body: Bytes::from(json!({"messageType": kind, "messageVersion": "2.2.0", "transStatus": "C"}).to_string()),
+        body: Bytes::from(message(kind).to_string()),
     }
 }
 
@@ -203,7 +214,7 @@ fn until_challenge(id: RunId) -> Run {
         (B, I),
         Step::Method,
         "POST /simulator/acs/method",
-        b"threeDSMethodData=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiIn0",
+        b"threeDSMethodData=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiLWI3ZTUtNDA0YS1hNzIwLWEwZTU0ZWRiY2RmOCJ9",
         200,
         Value::Null,
     ));
@@ -211,7 +222,7 @@ fn until_challenge(id: RunId) -> Run {
         DeliveryKind::MethodNotification,
         272,
         "/q7m2kfx9/method",
-        "threeDSMethodData=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiIn0",
+        "threeDSMethodData=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiLWI3ZTUtNDA0YS1hNzIwLWEwZTU0ZWRiY2RmOCJ9",
         Verdict::Addressed,
         200,
     ));
@@ -293,7 +304,7 @@ pub fn finished(id: RunId) -> Run {
         DeliveryKind::ChallengeNotification,
         8964,
         "/q7m2kfx9/cres",
-        "cres=eyJtZXNzYWdlVHlwZSI6IkNSZXMifQ",
+        "cres=eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjBhYzkxYjBiLWI3ZTUtNDA0YS1hNzIwLWEwZTU0ZWRiY2RmOCIsImFjc1RyYW5zSUQiOiIzMTAxODRhMi1lN2QwLTRhMDYtODIzYy1jNzhmYzdjNmI1NjEiLCJtZXNzYWdlVHlwZSI6IkNSZXMiLCJtZXNzYWdlVmVyc2lvbiI6IjIuMi4wIiwidHJhbnNTdGF0dXMiOiJZIn0",
         Verdict::Addressed,
         302,
     ));

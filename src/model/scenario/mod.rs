@@ -1,6 +1,7 @@
 //! A scenario file: what to send, what the shopper, the shop and the other side do, what must
 //! come out. The files under `assets/scenarios/` are the single place that states expectations.
 
+mod judge;
 mod script;
 
 use indexmap::IndexMap;
@@ -178,8 +179,8 @@ pub struct Explain {
 /// One expectation that was not met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mismatch {
-    /// `status`.
-    pub what: &'static str,
+    /// `status`; with the run, where there are several: `status in window 02`.
+    pub what: String,
     /// What the scenario says.
     pub expected: String,
     /// What came out.
@@ -202,41 +203,52 @@ impl Scenario {
         draft.set_channel(self.channel);
         draft.set_inline(self.inline);
         let acts = if self.shopper.is_empty() { vec![Act::EnterOffered] } else { self.shopper.clone() };
-        Plan { pace: Pace::Auto, shopper: Shopper::Scripted(acts), unattended: true, ..Plan::of(&draft, profile) }
+        Plan {
+            pace: Pace::Auto,
+            shopper: Shopper::Scripted(acts),
+            unattended: true,
+            shop: self.shop.clone(),
+            browser: self.browser.clone(),
+            ..Plan::of(&draft, profile)
+        }
+    }
+
+    /// The runs that make up this scenario, in order, and of each whether its end is judged
+    /// and what to call it where there are several.
+    pub fn plans(&self, profile: &ProfileId) -> Vec<(Plan, Option<Judged>)> {
+        let whole = self.plan(profile.clone());
+        if !self.shop.windows.is_empty() {
+            let of = |size: &String| {
+                let plan = Plan { window: size.clone(), ..whole.clone() };
+                (plan, Some(Judged(format!(" in window {size}"))))
+            };
+            return self.shop.windows.iter().map(of).collect();
+        }
+        let rounds = usize::from(self.shop.rounds.max(1));
+        let last = |round: usize| (round + 1 == rounds).then(|| Judged(String::new()));
+        (0..rounds).map(|round| (whole.clone(), last(round))).collect()
+    }
+
+    /// True if the card alone leads to the expected end, so that the other side need not be
+    /// told what to do: another environment can run it too.
+    pub fn card_decides(&self) -> bool {
+        !self.directs() || self.tags.iter().any(|tag| tag == CARD_DECIDES)
+    }
+
+    /// True if the file says what the other side does.
+    pub fn directs(&self) -> bool {
+        self.issuer.is_some() || !self.faults.is_empty()
     }
 
     /// What did not come out as expected; empty if all did.
     pub fn judge(&self, run: &Run) -> Vec<Mismatch> {
-        let expect = &self.expect;
-        let raw = run.session().map(|session| &session.raw);
-        let text = |name: &str| raw.and_then(|raw| raw.get(name)).map_or_else(|| "absent".to_owned(), plain);
-        let mut found = Vec::new();
-        let mut compare = |what, expected: Option<String>, actual: String| {
-            if let Some(expected) = expected.filter(|expected| *expected != actual) {
-                found.push(Mismatch { what, expected, actual });
-            }
-        };
-        let presence = |there: bool| if there { "present" } else { "absent" }.to_owned();
-        let cryptogram = raw.is_some_and(|raw| raw.get("cryptogram").is_some());
-        let path: Vec<&str> = run.progress.path.iter().map(super::api::NextAction::word).collect();
-        let returned = |to: Return| match to {
-            Return::Success => "success_url".to_owned(),
-            Return::Failure => "failure_url".to_owned(),
-        };
-        compare("status", Some(expect.status.clone()), text("status"));
-        compare("approved", expect.approved.map(|is| is.to_string()), text("approved"));
-        compare("status_reason", expect.status_reason.clone(), text("status_reason"));
-        compare("response_code", expect.response_code.clone(), text("response_code"));
-        compare("eci", expect.eci.clone(), text("eci"));
-        compare("cryptogram", expect.cryptogram.map(presence), presence(cryptogram));
-        compare("next_actions", expect.next_actions.as_ref().map(|words| words.join(", ")), path.join(", "));
-        compare("callbacks", expect.callbacks.map(|n| n.to_string()), run.progress.callbacks.to_string());
-        let landed = run.progress.returned_to.map_or_else(|| "nowhere".to_owned(), returned);
-        compare("returned_to", expect.returned_to.map(returned), landed);
-        found
+        self.expect.judge(run)
     }
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
+/// A run whose end is judged, and what tells it from the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged(pub String);
+
+/// The tag of scenarios whose card alone leads to their end.
+pub const CARD_DECIDES: &str = "card_decides";

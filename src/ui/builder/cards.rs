@@ -19,6 +19,8 @@ const STRIP: [(&str, MaterialIcon, &str); 3] = [
 ];
 /// Height of a row in the window, points.
 const ROW: f32 = 28.0;
+/// Under this width, points, a row has two lines.
+const ROOM_FOR_ONE_LINE: f32 = 600.0;
 
 /// Digits in the groups printed on a card: 4-6-5 for fifteen digits, else fours.
 pub fn grouped(digits: &str) -> String {
@@ -89,16 +91,14 @@ fn widgets_tip(number: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Picker {
     open: bool,
-    find: String,
-    fresh: bool,
+    list: List,
 }
 
 impl Picker {
     /// Opens the window with the search in focus, or closes it.
     pub fn toggle(&mut self) {
         self.open = !self.open;
-        self.fresh = self.open;
-        self.find.clear();
+        self.list = List { fresh: self.open, ..List::default() };
     }
 
     /// True while the window is open.
@@ -122,18 +122,30 @@ impl Picker {
             .title_frame(widgets::window_title(ui))
             .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
             .fixed_size(vec2(660.0, 460.0).min(room))
-            .show(ui.ctx(), |ui| picked = self.content_ui(ui, chosen));
+            .show(ui.ctx(), |ui| picked = self.list.ui(ui, chosen));
         let escaped = ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
         self.open = open && picked.is_none() && !escaped;
         picked
     }
+}
 
-    fn content_ui(&mut self, ui: &mut Ui, chosen: &str) -> Option<&'static str> {
+/// Every published card, with a box to find one.
+#[derive(Debug, Default)]
+pub struct List {
+    find: String,
+    /// The box takes the keyboard once.
+    fresh: bool,
+}
+
+impl List {
+    /// Draws the list; returns the number that was picked.
+    pub fn ui(&mut self, ui: &mut Ui, chosen: &str) -> Option<&'static str> {
         let search = egui::TextEdit::singleline(&mut self.find)
             .hint_text("Find a card by number, scheme or ending")
             .desired_width(f32::INFINITY)
             .margin(Margin::symmetric(8, 4));
         let search = ui.add(search);
+        widgets::name(&search, "Find a card");
         if std::mem::take(&mut self.fresh) {
             search.request_focus();
         }
@@ -145,7 +157,8 @@ impl Picker {
         );
         let mut picked = None;
         let area = ScrollArea::vertical().auto_shrink([false, false]);
-        area.show_rows(ui, ROW, found.len(), |ui, rows| {
+        let row = if ui.available_width() < ROOM_FOR_ONE_LINE { 2.0 * ROW - 8.0 } else { ROW };
+        area.show_rows(ui, row - ui.spacing().item_spacing.y, found.len(), |ui, rows| {
             for card in found.get(rows).unwrap_or_default() {
                 if row_ui(ui, card, chosen == card.number).clicked() {
                     picked = Some(card.number);
@@ -170,7 +183,8 @@ fn fits(card: &TestCard, words: &[String]) -> bool {
 
 fn row_ui(ui: &mut Ui, card: &TestCard, chosen: bool) -> Response {
     let tokens = Tokens::of(ui);
-    let height = ROW - ui.spacing().item_spacing.y;
+    let narrow = ui.available_width() < ROOM_FOR_ONE_LINE;
+    let height = if narrow { 2.0 * ROW - 8.0 } else { ROW } - ui.spacing().item_spacing.y;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let number = grouped(card.number);
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &number));
@@ -190,9 +204,14 @@ fn row_ui(ui: &mut Ui, card: &TestCard, chosen: bool) -> Response {
         (378.0, plain, theme::words(theme::TAB), tone_colour(card.ending, tokens)),
     ];
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    for (x, text, font, colour) in cells {
+    for (place, (x, text, font, colour)) in cells.into_iter().enumerate() {
         let line = widgets::line_of(ui, text, font, colour);
-        painter.galley(Pos2::new(rect.left() + x, rect.center().y - line.size().y / 2.0), line, colour);
+        let (x, y) = match (narrow, place) {
+            (false, _) => (x, rect.center().y),
+            (true, 0 | 1) => (x, rect.top() + 13.0),
+            (true, place) => ([8.0, 102.0][place - 2], rect.bottom() - 12.0),
+        };
+        painter.galley(Pos2::new(rect.left() + x, y - line.size().y / 2.0), line, colour);
     }
     widgets::focus_ring(ui, Rect::from_min_max(rect.min, rect.max).shrink(2.0), &response);
     response.on_hover_text(format!("{asks}, then {}", card.ending.word()))

@@ -53,6 +53,7 @@ pub struct Panel {
     view: View,
     find: find::Find,
     picker: cards::Picker,
+    gallery: cards::List,
     reference: reference::Reference,
     presets: presets::Menu,
     files: files::Files,
@@ -103,6 +104,14 @@ impl Panel {
     /// Form to JSON and back.
     pub fn form_or_json(&mut self) {
         self.view.json = !self.view.json;
+    }
+
+    /// The list of all test cards; the one that is clicked goes into the draft.
+    pub fn gallery_ui(&mut self, ui: &mut Ui) {
+        let chosen = self.view.draft.doc(Body::Session).form_text("/source/number");
+        if let Some(number) = self.gallery.ui(ui, &chosen) {
+            self.pick(number);
+        }
     }
 
     /// Opens or closes the window with all test cards.

@@ -2,6 +2,7 @@
 //! selected entry; keeps which tab is open and the body it has read.
 
 mod body;
+mod findings;
 pub mod meaning;
 
 use std::time::Duration;
@@ -14,7 +15,9 @@ use crate::bus::Command;
 use crate::export::curl::curl;
 use crate::model::delivery::{Delivery, Verdict};
 use crate::model::exchange::{Exchange, Headers, Step, Timing, header};
+use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
+use crate::model::scheme::SchemeMessage;
 use crate::model::{Problem, RunId, Workspace, oauth};
 use crate::ui::address;
 use crate::ui::credentials::explained_ui;
@@ -38,6 +41,8 @@ pub enum Tab {
     Headers,
     /// Where the time went.
     Timing,
+    /// What the row shows that a tester should know.
+    Findings,
     /// As a command.
     Code,
 }
@@ -49,6 +54,7 @@ pub struct Panel {
     pub tab: Tab,
     view: View,
     body: Option<((RunId, usize, Tab), Body)>,
+    findings: findings::Findings,
 }
 
 impl Panel {
@@ -71,19 +77,15 @@ impl Panel {
         };
         head_ui(ui, run, entry);
         sentence_ui(ui, entry);
+        let findings = self.findings.of(run, entry.number);
         match &entry.what {
             What::Exchange(exchange) => {
                 let profile = workspace.settings.profiles.iter().find(|profile| profile.id == run.plan.profile);
                 let refusal = oauth::of_exchange(profile, exchange);
-                self.exchange_ui(ui, (run, entry), exchange, refusal.as_ref(), commands);
+                self.exchange_ui(ui, (run, entry), (exchange, &findings), refusal.as_ref(), commands);
             }
-            What::Delivery(delivery) => self.delivery_ui(ui, run, entry, delivery),
-            What::Scheme(message) => {
-                widgets::hline(ui);
-                let body = self
-                    .body((run.id, entry.number, Tab::Request), || Body::new(&message.body, Some("application/json")));
-                body.0.ui(ui, body.1, "message");
-            }
+            What::Delivery(delivery) => self.delivery_ui(ui, (run, entry), (delivery, &findings)),
+            What::Scheme(message) => self.scheme_ui(ui, (run, entry), (message, &findings)),
             What::Phone(message) => padded(ui, |ui| {
                 widgets::key_value_ui(ui, "from", &message.sender);
                 widgets::key_value_ui(ui, "text", &message.text);
@@ -94,6 +96,31 @@ impl Panel {
                 padded(ui, |ui| moments_ui(ui, entry))
             }
         }
+        let tabs = matches!(entry.what, What::Exchange(_) | What::Delivery(_) | What::Scheme(_));
+        if !tabs && !findings.is_empty() {
+            scrolled(ui, |ui| findings::list_ui(ui, &findings));
+        }
+    }
+
+    /// A hidden message: its bytes, and what there is to say about it.
+    fn scheme_ui(
+        &mut self,
+        ui: &mut Ui,
+        (run, entry): (&Run, &Entry),
+        (message, findings): (&SchemeMessage, &[Observation]),
+    ) {
+        let mut tab = if self.tab == Tab::Findings && !findings.is_empty() { Tab::Findings } else { Tab::Request };
+        let mut tabs = vec![(Tab::Request, "Message", None)];
+        findings::tab(&mut tabs, findings);
+        if tabs_ui(ui, &mut tab, &tabs) {
+            self.tab = tab;
+        }
+        if tab == Tab::Findings {
+            return scrolled(ui, |ui| findings::list_ui(ui, findings));
+        }
+        let kind = if message.body.starts_with(b"<") { "application/xml" } else { "application/json" };
+        let (body, view) = self.body((run.id, entry.number, tab), || Body::new(&message.body, Some(kind)));
+        body.ui(ui, view, "message");
     }
 
     /// The body that was read last, if it is this one; else reads it.
@@ -110,21 +137,26 @@ impl Panel {
         &mut self,
         ui: &mut Ui,
         (run, entry): (&Run, &Entry),
-        exchange: &Exchange,
+        (exchange, findings): (&Exchange, &[Observation]),
         refusal: Option<&Problem>,
         commands: &mut Vec<Command>,
     ) {
         let headers = exchange.request.headers.len() + exchange.response().map_or(0, |response| response.headers.len());
-        let tabs = [
+        let mut tabs = vec![
             (Tab::Request, "Request", None),
             (Tab::Response, "Response", None),
             (Tab::Headers, "Headers", None),
             (Tab::Timing, "Timing", None),
-            (Tab::Code, "Code", None),
         ];
-        tabs_ui(ui, &mut self.tab, &tabs);
-        let key = (run.id, entry.number, self.tab);
-        match self.tab {
+        findings::tab(&mut tabs, findings);
+        tabs.push((Tab::Code, "Code", None));
+        let mut tab = if self.tab == Tab::Findings && findings.is_empty() { Tab::Response } else { self.tab };
+        if tabs_ui(ui, &mut tab, &tabs) {
+            self.tab = tab;
+        }
+        let key = (run.id, entry.number, tab);
+        match tab {
+            Tab::Findings => scrolled(ui, |ui| findings::list_ui(ui, findings)),
             Tab::Request => {
                 line_ui(ui, &exchange.request.method, &exchange.request.url);
                 let kind = header(&exchange.request.headers, "content-type");
@@ -189,8 +221,15 @@ impl Panel {
         body.ui(ui, view, "response body");
     }
 
-    fn delivery_ui(&mut self, ui: &mut Ui, run: &Run, entry: &Entry, delivery: &Delivery) {
-        let tabs = [(Tab::Request, "Body", None), (Tab::Response, "Head", None), (Tab::Headers, "Details", None)];
+    fn delivery_ui(
+        &mut self,
+        ui: &mut Ui,
+        (run, entry): (&Run, &Entry),
+        (delivery, findings): (&Delivery, &[Observation]),
+    ) {
+        let mut tabs =
+            vec![(Tab::Request, "Body", None), (Tab::Response, "Head", None), (Tab::Headers, "Details", None)];
+        findings::tab(&mut tabs, findings);
         let mut tab = if tabs.iter().any(|(tab, ..)| *tab == self.tab) { self.tab } else { Tab::Request };
         if tabs_ui(ui, &mut tab, &tabs) {
             self.tab = tab;
@@ -202,6 +241,7 @@ impl Panel {
                 body.ui(ui, view, "head");
             }
             Tab::Headers => scrolled(ui, |ui| delivery_details_ui(ui, delivery)),
+            Tab::Findings => scrolled(ui, |ui| findings::list_ui(ui, findings)),
             _ => {
                 let kind = header(&delivery.headers, "content-type");
                 let (body, view) = self.body(key, || Body::new(&delivery.body, kind));

@@ -65,7 +65,7 @@ struct Filter {
 }
 
 /// What the rows' words were made from.
-type Key = (RunId, usize, usize, bool);
+pub type Key = (RunId, usize, usize, bool, bool);
 
 /// Steps that «Do again» offers.
 const STEPS: [Step; 11] = [
@@ -91,6 +91,12 @@ impl Panel {
     /// The run that is shown: the newest, until another one is picked.
     pub fn shown(&self) -> Option<RunId> {
         self.shown
+    }
+
+    /// Shows this run, until a newer one begins.
+    pub fn show_run(&mut self, run: RunId, workspace: &Workspace) {
+        self.newest = workspace.newest_run().map(|run| run.id);
+        self.show(Some(run));
     }
 
     /// Draws the panel. `now` is the present moment.
@@ -290,7 +296,7 @@ impl Panel {
             selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
         };
         ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
-            self.below_ui(ui, run, now, clock_held(workspace, run), commands);
+            self.below_ui(ui, workspace, run, now, commands);
         });
         let table = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
@@ -320,10 +326,10 @@ impl Panel {
     }
 
     /// Everything below the table, scrolled if it is too high.
-    fn below_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, held: bool, commands: &mut Vec<Command>) {
+    fn below_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, commands: &mut Vec<Command>) {
         let output = ScrollArea::vertical().id_salt(("below", run.id.0)).auto_shrink([false, true]).show(ui, |ui| {
             ui.set_width(ui.available_width());
-            let drawn = self.attention_ui(ui, run, now, held, commands);
+            let drawn = self.attention_ui(ui, workspace, run, now, commands);
             if drawn { ui.min_rect().height() } else { 0.0 }
         });
         if (output.inner - self.below).abs() > 0.5 {
@@ -333,7 +339,14 @@ impl Panel {
     }
 
     /// True if there was anything.
-    fn attention_ui(&mut self, ui: &mut Ui, run: &Run, now: Stamp, held: bool, commands: &mut Vec<Command>) -> bool {
+    fn attention_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        run: &Run,
+        now: Stamp,
+        commands: &mut Vec<Command>,
+    ) -> bool {
         let refusal = self.refusal(run);
         let failed = failed_step(run);
         let waiting = if let Phase::Waiting(turn) = &run.phase { Some(turn) } else { None };
@@ -348,7 +361,8 @@ impl Panel {
                 result::short_refusal_ui(ui, exchange);
             }
             if let Some(turn) = waiting {
-                turn::ui(ui, &mut self.edit, turn::Asked { run, turn, now, held }, commands);
+                let (held, sandbox) = (clock_held(workspace, run), &workspace.sandbox);
+                turn::ui(ui, &mut self.edit, turn::Asked { run, turn, now, held, sandbox }, commands);
             } else if let Some((step, problem)) = failed {
                 let again =
                     |ui: &mut Ui| secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked();
@@ -401,9 +415,10 @@ fn failed_step(run: &Run) -> Option<(Step, &crate::model::Problem)> {
     }
 }
 
-fn key(run: &Run) -> Key {
+/// What must be the same for words and findings to be still true.
+pub fn key(run: &Run) -> Key {
     let going = run.entries.iter().filter(|entry| entry.took.is_none()).count();
-    (run.id, run.entries.len(), going, run.session().is_some())
+    (run.id, run.entries.len(), going, run.session().is_some(), run.is_open())
 }
 
 /// Spans in which something other than waiting happened.

@@ -1,6 +1,7 @@
 //! What each row of the timeline says. Hides: how entries, verdicts and paths become the
 //! words of a row. Made when a run has changed, not on each frame; drawing is `table`'s.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use egui_material_icons::MaterialIcon;
@@ -10,6 +11,8 @@ use crate::model::Lane;
 use crate::model::api::{ApiError, Session, Status};
 use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
 use crate::model::exchange::{Exchange, Step};
+use crate::model::finding::Severity;
+use crate::model::lint::observed::observed;
 use crate::model::run::{Entry, Run, What};
 use crate::ui::theme::Tone;
 use crate::ui::widgets::display_text;
@@ -75,6 +78,8 @@ pub struct RowView {
     pub wait: bool,
     /// It went wrong.
     pub failed: bool,
+    /// What it shows: rule and weight, the heaviest first.
+    pub findings: Vec<(Severity, &'static str)>,
 }
 
 impl RowView {
@@ -88,14 +93,46 @@ impl RowView {
             Some(Mark::Word(_, _, word)) => words.push(word.clone()),
             None => (),
         }
+        let findings: Vec<&str> = self.findings.iter().map(|(_, rule)| *rule).collect();
+        match findings.len() {
+            0 => (),
+            1 => words.push(format!("1 finding {}", findings[0])),
+            count => words.push(format!("{count} findings {}", findings.join(" "))),
+        }
         display_text(&words.join(" "))
     }
+
+    /// The sign and the number of findings, if it has any.
+    pub fn findings_mark(&self) -> Option<Mark> {
+        let (severity, _) = self.findings.first()?;
+        let (tone, sign) = severity_tone(*severity);
+        Some(Mark::Word(tone, Some(sign), self.findings.len().to_string()))
+    }
+}
+
+/// The colour and sign of a finding's weight.
+pub fn severity_tone(severity: Severity) -> (Tone, Sign) {
+    let (tone, sign) = match severity {
+        Severity::Error => (Tone::Danger, i::ICON_ERROR),
+        Severity::Warning => (Tone::Warning, i::ICON_WARNING),
+        Severity::Advice => (Tone::Accent, i::ICON_INFO),
+    };
+    (tone, Sign(sign.outlined()))
 }
 
 /// The rows of a run, in the order they began.
 pub fn rows(run: &Run) -> Vec<RowView> {
     let session = run.session_id().map(|id| id.0.as_str());
-    run.entries.iter().map(|entry| row(run, entry, session)).collect()
+    let mut rows: Vec<RowView> = run.entries.iter().map(|entry| row(run, entry, session)).collect();
+    let mut findings: BTreeMap<usize, Vec<(Severity, &'static str)>> = BTreeMap::new();
+    for one in observed(run) {
+        findings.entry(one.entry).or_default().push((one.severity, one.rule));
+    }
+    for row in &mut rows {
+        row.findings = findings.remove(&row.number).unwrap_or_default();
+        row.findings.sort_by_key(|(severity, _)| *severity); // stable: rules keep their order
+    }
+    rows
 }
 
 fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
@@ -112,6 +149,7 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
         http: None,
         wait: false,
         failed: false,
+        findings: Vec::new(),
     };
     match &entry.what {
         What::Exchange(exchange) => exchange_row(&mut row, exchange, session),

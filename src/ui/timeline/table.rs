@@ -307,6 +307,9 @@ fn event(ui: &Ui, space: Rect, row: &RowView, columns: Columns) {
     if let Some(mark) = &row.mark {
         end -= mark_ui(ui, pos2(end, space.center().y), mark) + 8.0;
     }
+    if let Some(mark) = row.findings_mark() {
+        end -= mark_ui(ui, pos2(end, space.center().y), &mark) + 8.0;
+    }
     let hidden = row.class == Class::Hidden;
     let mut x = space.left() + columns.event + if hidden { 14.0 } else { 0.0 };
     if !row.title.is_empty() {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use egui::{CornerRadius, Key, Margin, Modifiers, Rect, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui};
+use egui::{CornerRadius, Key, Modifiers, Rect, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui};
 use egui::{WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
@@ -13,11 +13,13 @@ use super::rows::clock;
 use crate::bus::Command;
 use crate::model::exchange::{Headers, Step};
 use crate::model::run::{Answer, AppResult, Auth, Run, StepRequest, Turn, What};
+use crate::model::sandbox::{Known, SandboxAct};
+use crate::model::scheme::PhoneKind;
 use crate::model::settings::Pace;
 use crate::model::{RunId, Stamp};
-use crate::ui::address;
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text, emphasis, ghost_button, muted, primary_button, secondary_button};
+use crate::ui::{address, phone};
 
 /// The request being edited, and the turn it belongs to.
 #[derive(Debug, Clone)]
@@ -82,6 +84,8 @@ pub struct Asked<'a> {
     pub now: Stamp,
     /// The other side's clock stands still: no deadline comes nearer.
     pub held: bool,
+    /// What the sandbox has shown, for what was decided on the phone.
+    pub sandbox: &'a Known,
 }
 
 /// Draws the card. `edit` is kept between frames and starts afresh with each turn.
@@ -138,12 +142,12 @@ fn shopper_ui(ui: &mut Ui, edit: &mut Edit, asked: Asked<'_>, commands: &mut Vec
         ui.columns(2, |columns| {
             let plain = egui::Layout::top_down(egui::Align::LEFT); // columns would stretch every line
             columns[0].with_layout(plain, |ui| ways_ui(ui, edit, run.id, turn, commands));
-            columns[1].with_layout(plain, |ui| aside_ui(ui, asked));
+            columns[1].with_layout(plain, |ui| aside_ui(ui, asked, commands));
         });
     } else {
         ways_ui(ui, edit, run.id, turn, commands);
         ui.add_space(8.0);
-        aside_ui(ui, asked);
+        aside_ui(ui, asked, commands);
     }
     if let Some(page) = &turn.page {
         ui.add_space(4.0);
@@ -359,7 +363,7 @@ fn way_ui(ui: &mut Ui, way: &Way, filled: bool) -> egui::Response {
 const PASSWORD: &str = "Checkout1!";
 
 /// The phone and the deadline.
-fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held }: Asked<'_>) {
+fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     if let Some(message) = run.phone().next() {
         ui.horizontal(|ui| {
@@ -369,22 +373,19 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held }: Asked<'_>) {
                 muted(ui, &widgets::ago(now.since(message.at)));
             });
         });
-        let frame = egui::Frame::new()
-            .fill(tokens.bg1)
-            .stroke(theme::line(tokens))
-            .corner_radius(6)
-            .inner_margin(Margin::symmetric(10, 7));
-        frame.show(ui, |ui| {
-            ui.set_min_width(ui.available_width());
-            muted(ui, &display_text(&message.sender));
-            let text = RichText::new(display_text(&message.text)).color(tokens.text);
-            ui.add(egui::Label::new(text).wrap());
-            ui.horizontal(|ui| {
-                let code = display_text(&message.code);
-                widgets::emphasis_with(ui, &code, theme::code(14.0), tokens.text);
-                widgets::copy_button(ui, "code", &message.code);
-            });
-        });
+        // The newest message; what was decided on it only the sandbox knows.
+        let seen = sandbox.session(&message.session).and_then(|session| session.phone.last());
+        let shown = phone::Message {
+            sender: &message.sender,
+            text: &message.text,
+            code: &message.code,
+            push: message.kind == PhoneKind::Push,
+            decided: seen.filter(|seen| seen.text == message.text).and_then(|seen| seen.decided.as_deref()),
+            over: None,
+        };
+        if let Some(act) = phone::ui(ui, &shown) {
+            commands.push(Command::Sandbox(SandboxAct::Decide(message.session.clone(), act)));
+        }
         ui.add_space(6.0);
     } else if turn.answers.contains(&Answer::Here) && matches!(turn.request.step, Step::Challenge | Step::Authenticate)
     {

@@ -1,0 +1,213 @@
+//! A person's part in a run: the turn that waits for an order, what a real browser does
+//! meanwhile, and the page that it sees.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::drive::{Done, Driver, IN_APP, Next, Order};
+use crate::bus::Event;
+use crate::clock;
+use crate::listener::{PageState, Signal, WindowSize};
+use crate::model::draft::Channel;
+use crate::model::exchange::Step;
+use crate::model::run::{Act, Answer, AppResult, Deed, MethodResult, StepRequest, Turn};
+use crate::model::settings::{HandOff, ShopPolicy};
+use crate::model::steps::{self, form_field};
+use crate::model::{Problem, explain};
+
+/// How long the bank waits for the shopper. Source: emv-3ds.md 1.9.
+const CHALLENGE_LIMIT: Duration = Duration::from_secs(600);
+/// How long a session lives. Source: sessions-api.md 4.1.
+const SESSION_LIMIT: Duration = Duration::from_secs(900);
+
+impl Driver {
+    /// Waits for a person, or for what a person does in a browser.
+    pub(super) async fn turn(&mut self, mut request: StepRequest, problem: Option<Problem>) -> Next {
+        let step = request.step;
+        let mut written = self.request(step).unwrap_or_else(|| request.clone());
+        self.automatic.forget(); // a person decides now
+        self.announce(&request, &problem).await;
+        loop {
+            let order = tokio::select! {
+                order = self.orders.recv() => order,
+                () = self.stop.notified() => return Next::Look(Done::Stopped),
+                signal = self.visit.next_signal() => {
+                    if let Signal::BrowserData(data) = &signal && step == Step::Collect {
+                        request.body = with_browser_data(&request.body, data);
+                        self.announce(&request, &problem).await;
+                    } else if signal == Signal::PageOpened && step == Step::Challenge {
+                        self.page_open = true;
+                        self.announce(&request, &problem).await;
+                    }
+                    if self.hear(signal).await {
+                        return Next::Look(Done::Well);
+                    }
+                    continue;
+                }
+            };
+            match order {
+                None => return Next::Over,
+                Some(Order::Send(edited)) => return Next::Perform(edited, vec![Act::EnterOffered]),
+                Some(Order::Do(other)) => return self.again(other).await,
+                Some(Order::AuthoriseByValues) => {
+                    return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
+                }
+                Some(Order::Replan(plan)) => {
+                    if self.replan(*plan, step, &mut written) {
+                        request = written.clone();
+                        self.announce(&request, &problem).await;
+                    }
+                }
+                Some(Order::Skip(meant)) if meant == step => {
+                    self.progress.skip(step);
+                    self.sink.post(Event::StepSkipped(self.run, step, clock::stamp())).await;
+                    return Next::Look(Done::Well);
+                }
+                Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
+                    Answer::Here => return Next::Perform(*edited, vec![Act::EnterOffered]),
+                    Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
+                    Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
+                    // The engine opens the browser; the page shows what was edited.
+                    Answer::Browser => {
+                        request = *edited;
+                        self.announce(&request, &problem).await;
+                    }
+                },
+                // It was meant for a step that is over.
+                Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
+            }
+        }
+    }
+
+    async fn announce(&mut self, request: &StepRequest, problem: &Option<Problem>) {
+        self.show_page(request);
+        let since = *self.turns.entry(request.step).or_insert_with(clock::stamp);
+        if request.step == Step::Challenge && self.page_open {
+            self.asked.get_or_insert_with(clock::stamp); // the page has posted the CReq by itself
+        }
+        let turn = Turn { since, ..self.describe(request, problem.clone()) };
+        self.sink.post(Event::TurnCame(self.run, Box::new(turn))).await;
+    }
+
+    fn describe(&self, request: &StepRequest, problem: Option<Problem>) -> Turn {
+        let (answers, limit) = match request.step {
+            Step::Challenge if steps::is_app_challenge(request) => {
+                (AppResult::ALL.map(Answer::App).to_vec(), Some(CHALLENGE_LIMIT))
+            }
+            Step::Challenge => (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(CHALLENGE_LIMIT)),
+            Step::Authenticate | Step::Redirect => {
+                (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(SESSION_LIMIT))
+            }
+            Step::Collect if self.plan.channel != Channel::Browser => (Vec::new(), None), // no page knows an app
+            Step::Method | Step::Collect => (vec![Answer::Browser, Answer::Here], None),
+            _ => (Vec::new(), None),
+        };
+        let page = match request.step {
+            Step::Redirect => Some(request.url.clone()),
+            _ if !answers.contains(&Answer::Browser) => None,
+            _ => Some(format!("{}/", self.visit.merchant_base())),
+        };
+        let asked = self.asked.filter(|_| request.step == Step::Challenge);
+        let notice = match request.step {
+            Step::Confirm if self.in_the_app() => Some(IN_APP.to_owned()),
+            _ => self.sealing(request),
+        };
+        Turn { request: request.clone(), answers, page, since: clock::stamp(), limit, asked, notice, problem }
+    }
+
+    /// Takes in what the listener saw. True if it ends the step that is waited with.
+    pub(super) async fn hear(&mut self, signal: Signal) -> bool {
+        let deed = match signal {
+            Signal::MethodNotified { .. } if self.progress.method.is_none() => Deed::Method(MethodResult::Y),
+            Signal::MethodTimedOut if self.progress.method.is_none() => Deed::Method(MethodResult::N),
+            Signal::ChallengeNotified { .. } | Signal::Authenticated if self.progress.awaits_result() => Deed::Answered,
+            Signal::Returned { to, .. } => Deed::Returned(to),
+            Signal::PageOpened => {
+                self.page_open = true;
+                return false;
+            }
+            Signal::CallbackReceived => {
+                self.progress.callbacks += 1;
+                return false;
+            }
+            // A notification after the time-out, or of a result that was read already, is kept as a row; it changes nothing (emv-3ds.md 2.1).
+            Signal::MethodNotified { .. }
+            | Signal::MethodTimedOut
+            | Signal::ChallengeNotified { .. }
+            | Signal::Authenticated
+            | Signal::BrowserData(_) => return false,
+        };
+        self.did(deed).await;
+        true
+    }
+
+    /// What a browser at our checkout page sees now.
+    pub(super) fn show_page(&self, request: &StepRequest) {
+        self.visit.show(match request.step {
+            Step::Method => {
+                let data = form_field(&request.body, "threeDSMethodData").unwrap_or_default();
+                PageState::Method { url: request.url.clone(), data }
+            }
+            Step::Collect => PageState::Collect,
+            Step::Challenge if !steps::is_app_challenge(request) => challenge_page(request, self.ways),
+            Step::Authenticate => authenticate_page(request, self.ways),
+            Step::Redirect => PageState::Redirect { url: request.url.clone() },
+            _ => PageState::Waiting {
+                title: "One moment".into(),
+                sentence: "The shop is talking to the payment provider. Go on in the console.".into(),
+            },
+        });
+    }
+
+    pub(super) fn show_end(&self) {
+        let Some(meaning) = explain::meaning(&self.progress) else { return };
+        self.visit.show(PageState::Done { success: meaning.go_on, title: meaning.title, sentence: meaning.sentence });
+    }
+}
+
+/// The stand-in's request with this ending; a body that is edited beyond that stays.
+pub(super) fn ending(request: StepRequest, result: AppResult) -> StepRequest {
+    let body = match serde_json::from_str::<Map<String, Value>>(&request.body) {
+        Ok(mut body) => {
+            body.insert("result".into(), result.word().into());
+            serde_json::to_string_pretty(&body).unwrap_or_else(|_| steps::app_result(result))
+        }
+        Err(_) => request.body.clone(),
+    };
+    StepRequest { body, ..request }
+}
+
+fn authenticate_page(request: &StepRequest, (hand_off, shop_policy): (HandOff, ShopPolicy)) -> PageState {
+    let field = |name| form_field(&request.body, name).unwrap_or_default();
+    PageState::Authenticate {
+        acs_url: request.url.clone(),
+        pareq: field("PaReq"),
+        term_url: field("TermUrl"),
+        md: field("MD"),
+        hand_off,
+        shop_policy,
+    }
+}
+
+fn challenge_page(request: &StepRequest, (hand_off, shop_policy): (HandOff, ShopPolicy)) -> PageState {
+    let creq = form_field(&request.body, "creq").unwrap_or_default();
+    let size = steps::challenge_window_size(&creq).unwrap_or_else(|| steps::WINDOW_SIZE.to_owned());
+    PageState::Challenge {
+        acs_url: request.url.clone(),
+        session_data: form_field(&request.body, "threeDSSessionData"),
+        window: WindowSize::parse(&size).unwrap_or_default(),
+        hand_off,
+        shop_policy,
+        creq,
+    }
+}
+
+/// The request body with what a real browser said of itself in place of the draft's values.
+fn with_browser_data(body: &str, data: &Value) -> String {
+    let mut merged: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
+    for (name, value) in data.as_object().into_iter().flatten() {
+        merged.insert(name.clone(), value.clone());
+    }
+    serde_json::to_string_pretty(&merged).unwrap_or_else(|_| body.to_owned())
+}

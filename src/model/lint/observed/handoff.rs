@@ -1,0 +1,328 @@
+//! What goes through the shopper's browser: the forms of the hand-offs, what they carry, and
+//! the pages around them. Source: emv-3ds.md 2.
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use flate2::read::{DeflateDecoder, ZlibDecoder};
+use serde_json::Value;
+
+use super::super::data::strict;
+use super::{ID_MEMBERS, LONGEST, Look, hidden, rules, shown};
+use crate::model::Lane;
+use crate::model::delivery::DeliveryKind;
+use crate::model::exchange::{Exchange, Headers, header};
+use crate::model::finding::Severity::{Error, Warning};
+use crate::model::payload;
+use crate::model::run::What;
+
+/// Reads what others write: with padding or without, either alphabet, line breaks.
+const TOLERANT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    let same = |c: char| match c {
+        '+' => '-',
+        '/' => '_',
+        c => c,
+    };
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).map(same).collect();
+    TOLERANT.decode(text).ok()
+}
+
+/// The JSON object in a base64 field.
+pub(super) fn object(text: &str) -> Option<Value> {
+    let bytes = decode(text)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    payload::tree(bytes).filter(Value::is_object)
+}
+
+pub(super) fn check(look: &mut Look<'_>) {
+    let mut sent = None;
+    for at in 0..look.rows.len() {
+        let entry = look.rows[at].entry.number;
+        for name in ["creq", "cres", "threeDSMethodData"] {
+            encoded(look, at, name);
+        }
+        if let Some(creq) = look.rows[at].field("creq").and_then(object) {
+            names(look, entry, "creq", &creq);
+            sent = look.rows[at].field("threeDSSessionData").map(str::to_owned).or(sent);
+        }
+        came_back(look, at, sent.as_deref());
+        payer_request(look, at);
+        if let Some(exchange) = look.rows[at].exchange().filter(|exchange| exchange.from == Lane::Browser) {
+            page(look, entry, exchange);
+        }
+    }
+    payer_answer(look);
+}
+
+/// L01, L02, P001 for one field of a form.
+fn encoded(look: &mut Look<'_>, at: usize, name: &str) {
+    let (entry, wire) = (look.rows[at].entry.number, look.rows[at].wire);
+    let Some(value) = look.rows[at].field(name).map(str::to_owned) else { return };
+    let mark = format!("{name}=");
+    let raw = wire.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(mark.as_bytes())).unwrap_or_default();
+    if raw.contains(&b'+') {
+        let message = format!(
+            "{name} was posted with a bare +, which a form reads as a blank. Write it as base64url, which has none, \
+             or percent-encode it"
+        );
+        look.say(entry, ("L02", Warning), format!("A bare + in {name}"), message);
+    }
+    if strict(&value).is_some() {
+        let message = format!(
+            "{name} has padding, +, / or white space; the specification has base64url without padding (RFC 7515). \
+             Some banks refuse it with error 101 or 203. Send it strictly, and read what others send tolerantly"
+        );
+        look.say(entry, ("L01", Error), format!("{name} is not strict base64url"), message);
+    }
+    if object(&value).is_none() {
+        let message = format!(
+            "{name} is not the base64url of a whole JSON object: {}. Its receiver cannot take it; a shop answers 200 \
+             and reads the session instead",
+            shown(&value)
+        );
+        look.say(entry, ("P001", Error), format!("{name} cannot be read"), message);
+    }
+}
+
+/// Identifiers in a message that a browser carried.
+fn names(look: &mut Look<'_>, entry: usize, what: &str, body: &Value) {
+    for member in ID_MEMBERS {
+        let said = body.get(member).and_then(Value::as_str);
+        let Some((said, own)) = said.zip(look.ids.of(member)).filter(|(said, own)| !said.eq_ignore_ascii_case(own))
+        else {
+            continue;
+        };
+        let message = format!(
+            "{member} in {what} is {}, this session's is {}. It was changed on its way or belongs to somebody else: \
+             take nothing from it and decide by the session",
+            shown(said),
+            shown(own)
+        );
+        look.say(entry, ("P007", Error), format!("{what} names another transaction"), message);
+    }
+}
+
+/// A CRes or an error that the browser brought to a notification address.
+fn came_back(look: &mut Look<'_>, at: usize, sent: Option<&str>) {
+    let entry = look.rows[at].entry.number;
+    let notice = matches!(&look.rows[at].entry.what,
+        What::Delivery(delivery) if delivery.kind == DeliveryKind::ChallengeNotification);
+    let value = look.rows[at].field("cres").or_else(|| look.rows[at].field("erro")).map(str::to_owned);
+    let Some(value) = value else {
+        let legacy = look.rows[at].field("PaRes").is_some();
+        if notice && !legacy {
+            let message = "Nothing in this post is called cres. The result cannot be taken from it, and need not be: \
+                           read the session";
+            look.say(entry, ("P001", Error), "No cres in the notification", message);
+        }
+        return;
+    };
+    content_type(look, at, &value);
+    let Some(body) = object(&value) else { return };
+    if body.get("messageType").is_some_and(|kind| kind == "Erro") {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (rule, meaning) = rules::code(text("errorCode"));
+        let message = format!(
+            "The browser brought an error instead of a CRes: {} from {}. It proves nothing; read the session for the \
+             result. {}",
+            shown(text("errorDescription")),
+            rules::component(text("errorComponent")),
+            rules::advice(text("errorCode"))
+        );
+        return look.say(entry, (rule, Error), format!("Error {}: {meaning}", text("errorCode")), message);
+    }
+    names(look, entry, "cres", &body);
+    let status = body.get("transStatus").and_then(Value::as_str);
+    if status.is_none_or(|status| !matches!(status, "Y" | "N" | "D")) {
+        let message = format!(
+            "transStatus in cres is {}; it is Y or N. Take nothing from it, read the session",
+            status.map_or("missing".to_owned(), shown)
+        );
+        look.say(entry, ("P010", Error), "No such transStatus in cres", message);
+    } else if let Some(result) = hidden::result_letter(look) {
+        hidden::contradicts(look, entry, status, &result);
+    }
+    let back = look.rows[at].field("threeDSSessionData").map(str::to_owned);
+    if let Some(sent) = sent.filter(|sent| back.as_deref() != Some(sent)) {
+        let message = format!(
+            "threeDSSessionData went out as {} and came back as {}. Banks must return it unchanged, and some lose \
+             it: find the session by the identifiers in the CRes",
+            shown(sent),
+            back.as_deref().map_or("nothing".to_owned(), shown)
+        );
+        look.say(entry, ("P008", Warning), "threeDSSessionData did not come back", message);
+    }
+}
+
+/// L41.
+fn content_type(look: &mut Look<'_>, at: usize, value: &str) {
+    let entry = look.rows[at].entry.number;
+    let headers: &Headers = match &look.rows[at].entry.what {
+        What::Delivery(delivery) => &delivery.headers,
+        What::Exchange(exchange) => &exchange.request.headers,
+        _ => return,
+    };
+    let kind = header(headers, "content-type").unwrap_or_default().to_ascii_lowercase();
+    let marked = decode(value).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
+    let why = if !kind.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
+        "the content type is not that of a form"
+    } else if kind.contains("charset") && !kind.contains("utf-8") {
+        "the form has a character set of its own"
+    } else if marked {
+        "its JSON begins with a byte order mark"
+    } else if value.contains('%') {
+        "it is percent-encoded twice"
+    } else {
+        return;
+    };
+    let message = format!("The CRes came oddly: {why}. Read it tolerantly, and decide by the session in any case");
+    look.say(entry, ("L41", Warning), "CRes in an odd form", message);
+}
+
+/// L40: the hand-off of 3-D Secure 1.
+fn payer_request(look: &mut Look<'_>, at: usize) {
+    let row = &look.rows[at];
+    let (entry, wire) = (row.entry.number, row.wire);
+    let name = ["PaReq", "PaRes"].into_iter().find(|name| row.field(name).is_some());
+    let Some((name, value)) = name.and_then(|name| Some((name, row.field(name)?.to_owned()))) else { return };
+    let mark = format!("{name}=");
+    let raw = wire.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(mark.as_bytes())).unwrap_or_default();
+    let term = row.field("TermUrl").unwrap_or_default();
+    let mut why = Vec::new();
+    if raw.contains(&b'+') {
+        why.push("a bare + in it becomes a blank; write %2B");
+    }
+    if inflated(&value).is_none() {
+        why.push("it is not the base64 of a deflated message");
+    }
+    if row.field("MD").is_none() {
+        why.push("MD is missing, which must be there even if empty");
+    }
+    if term.contains("%3A") || term.contains("%2F") || term.contains("%3a") || term.contains("%2f") {
+        why.push("TermUrl is percent-encoded twice");
+    }
+    for why in why {
+        let message = format!(
+            "{name} was handed over wrongly: {why}. Banks of 3-D Secure 1 show an error page or never come back"
+        );
+        look.say(entry, ("L40", Warning), format!("{name} is not as agreed"), message);
+    }
+}
+
+/// The XML in a field of 3-D Secure 1.
+fn inflated(field: &str) -> Option<String> {
+    let bytes = decode(&field.replace(' ', "+"))?;
+    let read = |source: &mut dyn std::io::Read| {
+        let mut text = String::new();
+        let length = source.take(LONGEST as u64).read_to_string(&mut text).ok()?;
+        (length > 0 && text.contains('<')).then_some(text)
+    };
+    read(&mut ZlibDecoder::new(&bytes[..])).or_else(|| read(&mut DeflateDecoder::new(&bytes[..])))
+}
+
+fn element(xml: &str, name: &str) -> Option<String> {
+    let start = xml.find(&format!("<{name}>"))? + name.len() + 2;
+    let end = xml[start..].find(&format!("</{name}>"))?;
+    Some(xml[start..start + end].to_owned())
+}
+
+/// P060, P061: what the PARes says against what was asked.
+fn payer_answer(look: &mut Look<'_>) {
+    let seen = |name: &str| {
+        let mut all = look.rows.iter().filter_map(|row| Some((row.entry.number, inflated(row.field(name)?)?)));
+        if name == "PaReq" { all.next() } else { all.next_back() }
+    };
+    let Some((entry, answer)) = seen("PaRes") else { return };
+    if let Some((_, request)) = seen("PaReq") {
+        for name in ["xid", "purchAmount", "currency"] {
+            let (asked, said) = (element(&request, name), element(&answer, name));
+            if asked == said || asked.is_none() {
+                continue;
+            }
+            let message = format!(
+                "The PARes says {} for {name}, the PAReq said {}. It is about another purchase: the API must refuse \
+                 it (pares_error), and the payment must not go on as authenticated",
+                said.as_deref().map_or("nothing".to_owned(), shown),
+                asked.as_deref().map_or("nothing".to_owned(), shown)
+            );
+            look.say(entry, ("P061", Error), "PARes is about another transaction", message);
+        }
+    }
+    if !answer.contains("<Signature") || !answer.contains("</ThreeDSecure>") {
+        let message = "The PARes has no signature, or not all of itself. It proves nothing; the API must refuse it";
+        look.say(entry, ("P060", Error), "PARes is not signed", message);
+    }
+}
+
+/// L06, L09, L10: the page that the browser got.
+fn page(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
+    let Some(response) = exchange.response() else { return };
+    cookies(look, entry, exchange);
+    let html = header(&response.headers, "content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    if !html || response.body.len() > LONGEST {
+        return;
+    }
+    let text = String::from_utf8_lossy(&response.body);
+    let policy = header(&response.headers, "content-security-policy").unwrap_or_default();
+    let directive =
+        |name: &str| policy.split(';').map(str::trim).find_map(|part| part.strip_prefix(name)?.strip_prefix(' '));
+    let open = |sources: &str| sources.split_whitespace().any(|source| matches!(source, "https:" | "*"));
+    let hands_over = text.contains("name=\"creq\"") || text.contains("name=\"PaReq\"");
+    let shut = ["form-action", "frame-src", "child-src"]
+        .into_iter()
+        .filter(|name| hands_over && (*name == "form-action" || text.contains("<iframe")))
+        .find(|name| directive(name).is_some_and(|sources| !open(sources)));
+    let issuer = exchange.to == Lane::Issuer && response.status < 400;
+    let framed =
+        directive("frame-ancestors") == Some("'none'") || header(&response.headers, "x-frame-options").is_some();
+    if let Some(name) = shut {
+        let message = format!(
+            "{name} of this page's Content-Security-Policy lets only some addresses through, and the bank's address \
+             cannot be known before. Allow https: there, or hand over by a redirect"
+        );
+        look.say(entry, ("L09", Error), format!("{name} shuts banks out"), message);
+    } else if issuer && framed {
+        let message = "The bank's page forbids to be shown in a frame (frame-ancestors or X-Frame-Options). The \
+                       shopper sees an empty frame; shops can only hand over by a redirect here";
+        look.say(entry, ("L09", Error), "The bank's page cannot be framed", message);
+    }
+    if hands_over && let Some(tag) = text.split("<iframe").nth(1).and_then(|rest| rest.split('>').next()) {
+        let rights = tag.split("sandbox=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let too_much =
+            rights.is_some_and(|rights| rights.contains("allow-top-navigation") || rights.contains("allow-modals"));
+        if !tag.contains("allow=\"") || rights.is_none() || too_much {
+            let message = "The frame for the bank needs allow=\"payment *; publickey-credentials-get *\" and a sandbox \
+                           with forms, scripts, same origin and pointer lock, and no top navigation or modals. Without \
+                           them passkeys fail; with more, the bank's page can take over the window";
+            look.say(entry, ("L10", Warning), "The bank's frame has the wrong rights", message);
+        }
+    }
+}
+
+/// L06: what answers a post from another site leans on a cookie that such a post does not carry.
+fn cookies(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
+    let Some(response) = exchange.response() else { return };
+    let body = String::from_utf8_lossy(&exchange.request.body);
+    if !["cres=", "PaRes=", "threeDSMethodData="].into_iter().any(|field| body.contains(field)) {
+        return;
+    }
+    let bad = response.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).any(|(_, value)| {
+        let value = value.to_ascii_lowercase();
+        !(value.contains("samesite=none") && value.contains("secure"))
+    });
+    if bad {
+        let message = "A cookie is set here without SameSite=None; Secure. This post comes from the bank's site, so \
+                       such a cookie does not come with it and the shopper seems to be logged out. Find the session \
+                       by its identifiers, or go on by a GET of your own page";
+        look.say(entry, ("L06", Warning), "A cookie that the bank's post will not carry", message);
+    }
+}

@@ -1,0 +1,231 @@
+//! The deck: every scenario by name, what it will do in plain words, and the ways to make the
+//! other side play it: for the next sessions, whoever creates them, or in a run of ours.
+
+use egui::{
+    Align, DragValue, Layout, Margin, Pos2, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
+};
+use egui_material_icons::icons as i;
+
+use crate::bus::Command;
+use crate::model::Workspace;
+use crate::model::api::Status;
+use crate::model::profile::Environment;
+use crate::model::run::{Plan, Shopper};
+use crate::model::sandbox::{Overview, SandboxAct};
+use crate::model::scenario::Scenario;
+use crate::ui::theme::{self, Tokens, Tone};
+use crate::ui::widgets::{self, display_text};
+
+/// Height of a scenario's row, points.
+const ROW: f32 = 28.0;
+/// Most sessions that one arming covers. Our choice.
+const MOST: u32 = 1_000;
+
+/// View state of the deck.
+pub struct Deck {
+    find: String,
+    open: Option<String>,
+    sessions: u32,
+}
+
+impl Default for Deck {
+    fn default() -> Self {
+        Self { find: String::new(), open: None, sessions: 1 }
+    }
+}
+
+impl Deck {
+    /// Draws the deck; true if a run was started, which is to be watched.
+    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, overview: &Overview, commands: &mut Vec<Command>) -> bool {
+        ui.add_space(8.0);
+        armed_ui(ui, overview, commands);
+        let deck = super::deck();
+        let words: Vec<String> = self.find.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let found: Vec<&Scenario> = deck.iter().filter(|scenario| fits(scenario, &words)).collect();
+        self.find_ui(ui, found.len(), deck.len());
+        ui.add_space(4.0);
+        let mut ran = false;
+        ScrollArea::vertical().id_salt("deck").auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            if found.is_empty() {
+                widgets::text(ui, "No scenario fits these words", theme::BODY);
+            }
+            for scenario in found {
+                let open = self.open.as_ref() == Some(&scenario.id);
+                if row_ui(ui, scenario, open).clicked() {
+                    self.open = (!open).then(|| scenario.id.clone());
+                }
+                if open {
+                    ran |= self.detail_ui(ui, scenario, workspace, commands);
+                }
+            }
+        });
+        ran
+    }
+
+    fn find_ui(&mut self, ui: &mut Ui, found: usize, all: usize) {
+        ui.horizontal(|ui| {
+            let count = format!("{found} of {all}");
+            let width = (ui.available_width() - 70.0).max(80.0);
+            let search = TextEdit::singleline(&mut self.find)
+                .prefix(i::ICON_SEARCH.outlined())
+                .hint_text("Find a scenario by id, words, tag or ending")
+                .margin(Margin::symmetric(8, 3))
+                .desired_width(width - 40.0);
+            let search = ui.add(search);
+            widgets::name(&search, "Find a scenario");
+            widgets::muted(ui, &count);
+        });
+    }
+
+    /// What the scenario is, and what can be done with it.
+    fn detail_ui(
+        &mut self,
+        ui: &mut Ui,
+        scenario: &Scenario,
+        workspace: &Workspace,
+        commands: &mut Vec<Command>,
+    ) -> bool {
+        let tokens = Tokens::of(ui);
+        let mut ran = false;
+        let frame = egui::Frame::new().fill(tokens.bg2).stroke(theme::line(tokens)).corner_radius(6);
+        frame.inner_margin(Margin::same(10)).outer_margin(Margin { bottom: 6, top: 2, ..Margin::ZERO }).show(
+            ui,
+            |ui| {
+                ui.set_min_width(ui.available_width());
+                ui.spacing_mut().item_spacing.y = 6.0;
+                let plain = if scenario.explain.plain.is_empty() { &scenario.name } else { &scenario.explain.plain };
+                let text = RichText::new(display_text(plain)).font(theme::words(theme::SENTENCE)).color(tokens.text);
+                ui.add(egui::Label::new(text).wrap());
+                if !scenario.explain.advice.is_empty() {
+                    let text = RichText::new(display_text(&scenario.explain.advice)).color(tokens.text_second);
+                    ui.add(egui::Label::new(text).wrap());
+                }
+                ui.horizontal_wrapped(|ui| {
+                    ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+                    widgets::muted(ui, "ends");
+                    widgets::small_status_pill(ui, &Status::parse(&scenario.expect.status));
+                    for tag in &scenario.tags {
+                        widgets::pill_with(ui, Tone::Neutral, None, &display_text(tag), 17.0);
+                    }
+                });
+                ran = self.ways_ui(ui, scenario, workspace, commands);
+            },
+        );
+        ran
+    }
+
+    fn ways_ui(
+        &mut self,
+        ui: &mut Ui,
+        scenario: &Scenario,
+        workspace: &Workspace,
+        commands: &mut Vec<Command>,
+    ) -> bool {
+        let mut ran = false;
+        ui.horizontal_wrapped(|ui| {
+            let label = widgets::muted(ui, "Next sessions").id;
+            ui.add(DragValue::new(&mut self.sessions).range(1..=MOST)).labelled_by(label);
+            let arm = SandboxAct::Arm(scenario.id.clone(), self.sessions);
+            let hint = "The next sessions that anybody creates get this, whatever their card";
+            if widgets::secondary_button(ui, Some(i::ICON_BOLT.outlined()), "Arm", None).on_hover_text(hint).clicked() {
+                commands.push(Command::Sandbox(arm.clone()));
+            }
+            let plan = plan(scenario, workspace);
+            let why_not = "There is no profile of the embedded sandbox";
+            let icon = Some(i::ICON_PLAY_ARROW.filled());
+            let button = |ui: &mut Ui| widgets::outlined_button(ui, icon, "Run it", None);
+            let button = ui.add_enabled(plan.is_some(), button).on_disabled_hover_text(why_not);
+            let button = button.on_hover_text("Arms it, then sends what its file says");
+            if let Some(plan) = plan.filter(|_| button.clicked()) {
+                commands.push(Command::Sandbox(SandboxAct::Try(Box::new(arm), Box::new(plan))));
+                ran = true;
+            }
+            if workspace.settings.answer_myself {
+                widgets::muted(ui, "you answer the bank");
+            }
+        });
+        ran
+    }
+}
+
+/// A run of this scenario with somebody there, against the sandbox in this program.
+fn plan(scenario: &Scenario, workspace: &Workspace) -> Option<Plan> {
+    let settings = &workspace.settings;
+    let embedded = settings.profiles.iter().find(|profile| profile.environment == Environment::Embedded)?;
+    let mut plan = scenario.plan(embedded.id.clone());
+    (plan.unattended, plan.pace) = (false, settings.pace);
+    if settings.answer_myself {
+        plan.shopper = Shopper::Person;
+    }
+    Some(plan)
+}
+
+/// What is armed, and the way out.
+fn armed_ui(ui: &mut Ui, overview: &Overview, commands: &mut Vec<Command>) {
+    let Some((id, left)) = &overview.armed else { return };
+    let tokens = Tokens::of(ui);
+    widgets::note(ui, Tone::Accent, |ui| {
+        ui.horizontal(|ui| {
+            widgets::icon(ui, i::ICON_BOLT.filled(), 16.0, tokens.accent.ink);
+            let sessions = if *left == 1 { "the next session".into() } else { format!("the next {left} sessions") };
+            widgets::text(ui, &display_text(&format!("{id} is armed for {sessions}")), theme::BODY);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let button = widgets::button(ui, widgets::Look::Secondary, widgets::Size::Small, None, "Disarm", None);
+                if button.clicked() {
+                    commands.push(Command::Sandbox(SandboxAct::Arm(id.clone(), 0)));
+                }
+            });
+        });
+    });
+    ui.add_space(8.0);
+}
+
+fn fits(scenario: &Scenario, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    let tags = scenario.tags.join(" ");
+    let Scenario { id, name, explain, expect, .. } = scenario;
+    let text = format!("{id} {name} {tags} {} {}", explain.plain, expect.status).to_lowercase();
+    words.iter().all(|word| text.contains(word.as_str()))
+}
+
+fn row_ui(ui: &mut Ui, scenario: &Scenario, open: bool) -> Response {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let name = format!("{} {}", scenario.id, scenario.name);
+    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, ui.is_enabled(), open, &name));
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    if open || response.hovered() {
+        ui.painter().rect_filled(rect, 4.0, if open { tokens.selection } else { tokens.bg3 });
+    }
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    let put = |x: f32, galley: std::sync::Arc<egui::Galley>, colour| {
+        painter.galley(Pos2::new(x, rect.center().y - galley.size().y / 2.0), galley, colour);
+    };
+    let sign = if open { i::ICON_EXPAND_MORE } else { i::ICON_CHEVRON_RIGHT }.outlined();
+    put(rect.left() + 2.0, widgets::line_of(ui, sign.codepoint, theme::icon(sign, 16.0), tokens.muted), tokens.muted);
+    let id = widgets::line_of(ui, &scenario.id, theme::code(theme::CODE), tokens.text_second);
+    let wide = id.size().x;
+    put(rect.left() + 22.0, id, tokens.text_second);
+    let ink = tokens.tone(Tone::of_status(&Status::parse(&scenario.expect.status))).ink;
+    let ending = widgets::line_of(ui, &scenario.expect.status, theme::words(theme::SMALL), ink);
+    let right = rect.right() - 6.0 - ending.size().x;
+    put(right, ending, ink);
+    let from = rect.left() + 22.0 + wide.max(62.0) + 10.0;
+    let words = cut_line(ui, &display_text(&scenario.name), right - 10.0 - from);
+    put(from, words, tokens.text);
+    widgets::focus_ring(ui, rect.shrink(2.0), &response);
+    response
+}
+
+/// One line that ends in `…` where there is no room.
+fn cut_line(ui: &Ui, text: &str, width: f32) -> std::sync::Arc<egui::Galley> {
+    let colour = Tokens::of(ui).text;
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), theme::words(theme::BODY), colour);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(10.0));
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
