@@ -237,6 +237,14 @@ fn a_real_browser_runs_the_method_and_says_what_it_is() {
             bench.turn_with(id, Step::Collect).request
         });
         assert!(collect.body.contains("\"three_ds_method_completion\": \"Y\""), "{}", collect.body);
+        // The bank is on a site of its own, and has seen more than the shop declares.
+        let seen = block_in_place(|| kinds::control(&bench, "GET", "/sessions", &serde_json::Value::Null));
+        let facts = &seen["sessions"][0]["method_facts"];
+        for (name, part) in
+            [("thirdPartyCookie", "third party: "), ("webgl", ""), ("timezoneName", ""), ("languages", "en")]
+        {
+            assert!(facts[name].as_str().is_some_and(|fact| fact.contains(part)), "{name} in {facts}");
+        }
         bench.engine.dispatch(Command::Send(id, collect));
         block_in_place(|| bench.turn_with(id, Step::Challenge));
         enter_bank(&browser, "dialog#challenge iframe").await;

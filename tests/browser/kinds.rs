@@ -21,7 +21,7 @@ fn arm(bench: &Bench, bank: &str, kind: &str, more: &str) {
 }
 
 /// One request to a control route of the bench's sandbox.
-fn control(bench: &Bench, method: &str, route: &str, body: &serde_json::Value) -> serde_json::Value {
+pub(super) fn control(bench: &Bench, method: &str, route: &str, body: &serde_json::Value) -> serde_json::Value {
     use std::io::{Read as _, Write as _};
     let sandbox = bench.engine.sandbox().expect("an embedded sandbox");
     let (addr, body) = (sandbox.addr(), body.to_string());
@@ -161,7 +161,7 @@ fn every_kind_of_page_is_passed_without_javascript() {
             find(&browser, "#handover button").await.click().await.expect("a click");
             says(&browser, "Your bank has finished").await;
             browser.enter_default_frame().await.expect("the page");
-            find(&browser, "main > a#next").await.click().await.expect("a click");
+            find(&browser, "main noscript a#next").await.click().await.expect("a click");
             block_in_place(|| bench.end_meanwhile(*id));
             let run = bench.run(*id);
             let seen = (status(run), run.progress.returned_to);
