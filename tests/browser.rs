@@ -5,6 +5,8 @@ mod support;
 
 #[path = "browser/hand_offs.rs"]
 mod hand_offs;
+#[path = "browser/kinds.rs"]
+mod kinds;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command as Process, Stdio};
@@ -53,7 +55,14 @@ fn chromedriver() -> Option<Driver> {
     Some(Driver { process, address })
 }
 
-async fn chromium(driver: &Driver) -> WebDriver {
+/// Whether pages may run their scripts.
+#[derive(Clone, Copy, PartialEq)]
+enum Scripts {
+    Run,
+    Blocked,
+}
+
+async fn chromium(driver: &Driver, scripts: Scripts) -> WebDriver {
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut caps = DesiredCapabilities::chrome();
     for flag in [
@@ -70,16 +79,24 @@ async fn chromium(driver: &Driver) -> WebDriver {
     ] {
         caps.add_arg(flag).expect("a flag");
     }
+    if scripts == Scripts::Blocked {
+        let prefs = serde_json::json!({ "profile.managed_default_content_settings.javascript": 2 });
+        caps.add_experimental_option("prefs", prefs).expect("a preference");
+    }
     WebDriver::new(&driver.address, caps).await.expect("a browser")
 }
 
 /// Runs one browser visit; the engine is pumped meanwhile on its own thread by `wait`.
 fn visit<T>(act: impl AsyncFnOnce(WebDriver) -> T) -> Option<T> {
+    visit_as(Scripts::Run, act)
+}
+
+fn visit_as<T>(scripts: Scripts, act: impl AsyncFnOnce(WebDriver) -> T) -> Option<T> {
     let driver = chromedriver()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     Some(runtime.block_on(async {
-        let browser = chromium(&driver).await;
+        let browser = chromium(&driver, scripts).await;
         let result = act(browser.clone()).await;
         browser.quit().await.expect("the browser ends");
         result
@@ -220,6 +237,14 @@ fn a_real_browser_runs_the_method_and_says_what_it_is() {
             bench.turn_with(id, Step::Collect).request
         });
         assert!(collect.body.contains("\"three_ds_method_completion\": \"Y\""), "{}", collect.body);
+        // The bank is on a site of its own, and has seen more than the shop declares.
+        let seen = block_in_place(|| kinds::control(&bench, "GET", "/sessions", &serde_json::Value::Null));
+        let facts = &seen["sessions"][0]["method_facts"];
+        for (name, part) in
+            [("thirdPartyCookie", "third party: "), ("webgl", ""), ("timezoneName", ""), ("languages", "en")]
+        {
+            assert!(facts[name].as_str().is_some_and(|fact| fact.contains(part)), "{name} in {facts}");
+        }
         bench.engine.dispatch(Command::Send(id, collect));
         block_in_place(|| bench.turn_with(id, Step::Challenge));
         enter_bank(&browser, "dialog#challenge iframe").await;

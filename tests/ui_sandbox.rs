@@ -286,7 +286,7 @@ fn a_fault_takes_what_its_kind_needs_and_joins_those_that_are_armed() {
     let mut screen = panel(&overview());
     screen.get_by_role_and_label(Role::Tab, "Faults").click();
     screen.run_steps(3);
-    choose(&mut screen, "Where", Hop::Callback.name());
+    choose(&mut screen, "Where", Hop::Areq.name());
     choose(&mut screen, "What happens", FaultKind::SetField.name());
     assert!(screen.get_by_label("Arm this fault").accesskit_node().is_disabled());
     screen.get_by_label("Say which member");
@@ -302,7 +302,7 @@ fn a_fault_takes_what_its_kind_needs_and_joins_those_that_are_armed() {
     let acts = acts(&mut screen);
     let [SandboxAct::SetFaults(faults)] = acts.as_slice() else { panic!("{acts:?}") };
     let mine =
-        Fault { field: Some("amount".into()), value: Some(1.into()), ..Fault::new(Hop::Callback, FaultKind::SetField) };
+        Fault { field: Some("amount".into()), value: Some(1.into()), ..Fault::new(Hop::Areq, FaultKind::SetField) };
     assert_eq!((faults.len(), faults.last()), (3, Some(&mine)));
     assert_eq!(faults[0].hop, Hop::Ares);
 }

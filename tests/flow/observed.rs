@@ -96,3 +96,12 @@ fn a_method_left_out_is_said_where_the_shop_says_u() {
     assert_eq!(rules(run), ["L28"], "{}", findings(run).join("\n"));
     assert!(findings(run)[0].starts_with("L28 on Send channel data PUT"), "{}", findings(run)[0]);
 }
+
+#[test]
+fn an_error_of_the_scheme_is_named_on_its_messages_and_on_the_session() {
+    let mut bench = bench();
+    let id = bench.start(plan_with_card(Completion::NonHosted, "4539929207120660"));
+    let run = bench.end_of(id);
+    assert_eq!(status(run), "unavailable");
+    assert_eq!(rules(run), ["P404", "P404", "P062"], "{}", findings(run).join("\n"));
+}

@@ -131,7 +131,7 @@ fn what_went_before_is_said() {
     assert!(otp(|question| question.wrong = 2).contains("1 try left"));
     assert!(otp(|question| question.resent = true).contains("We sent a new password"));
     assert!(otp(|question| question.screen.sent_to = Some("email")).contains("mailbox"));
-    assert!(!otp(|question| question.screen.may_resend = false).contains("resend"));
+    assert!(!otp(|question| question.screen.may_resend = false).contains("name=\"resend\""));
     assert!(otp(|question| question.screen.trust = true).contains("name=\"trust\" value=\"Y\""));
     let strict = otp(|question| question.screen.strict = true);
     assert!(strict.contains("newest code") && !strict.contains(PASSWORD));
@@ -181,6 +181,30 @@ fn a_bank_that_refuses_frames_says_so_and_leaves_its_opener_alone() {
     assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
     assert_eq!(headers["x-frame-options"], "DENY");
     assert!(!headers.contains_key("cross-origin-opener-policy"));
+}
+
+#[test]
+fn an_error_of_the_protocol_is_readable_and_a_closed_challenge_is_called_so() {
+    for (code, heading, meaning) in [
+        ("301", "This challenge request cannot be read", "nobody knows this transaction"),
+        ("315", "This check is closed", "its result was sent"),
+        ("402", "The time is over", "the time ran out"),
+        ("999", "This challenge request cannot be read", ""),
+    ] {
+        let page = context! {
+            title => "This challenge request cannot be read", sentence => "Why.", code, detail => "acsTransID",
+            erro => "{\n  \"errorCode\": 1\n}", encoded => "e30", address => "https://shop.example.test/cres",
+            session_data => "c2Vz",
+        };
+        let answer = issuer::pages().respond("refused.html", page, &policy(None));
+        let whole = http_body_util::BodyExt::collect(answer.into_body());
+        let bytes = pollster::block_on(whole).expect("a page in memory").to_bytes();
+        let page = Html::parse_document(&String::from_utf8_lossy(&bytes));
+        assert_eq!(text(&page, "h1"), heading);
+        assert!(text(&page, "table").contains(&format!("Error {code}")) && text(&page, "table").contains(meaning));
+        assert_eq!(all(&page, "#handover input[name=threeDSSessionData]").len(), 1);
+        assert!(text(&page, "#erro").contains("errorCode"));
+    }
 }
 
 /// Relative luminance of `#rrggbb`. Source: WCAG 2.2.

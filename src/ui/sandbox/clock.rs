@@ -114,7 +114,7 @@ fn modes_ui(ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command>) {
 
 fn jumps_ui(ui: &mut Ui, typed: &mut String, commands: &mut Vec<Command>) {
     let mut jump = |by| commands.push(Command::Sandbox(SandboxAct::Jump(by)));
-    widgets::muted(ui, "Jump");
+    widgets::muted(ui, "Jump ahead");
     for (words, seconds) in JUMPS {
         let button = widgets::button(ui, Look::Secondary, Size::Small, None, words, None);
         widgets::name(&button, &format!("Jump {words}"));

@@ -12,10 +12,12 @@ use super::{ID_MEMBERS, LONGEST, Look, masked, shown};
 use crate::model::Lane;
 use crate::model::api::Status;
 use crate::model::draft::{Channel, Completion};
-use crate::model::finding::Severity::{Error, Warning};
+use crate::model::finding::Severity::{Advice, Error, Warning};
 use crate::model::run::What;
 use crate::model::scheme::SchemeMessage;
 
+/// From here on a message is slow. Our choice.
+const SLOW: Duration = Duration::from_secs(1);
 /// How long a message may be on its way. Source: emv-3ds.md 1.9.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a server waits for its answer. Source: emv-3ds.md 1.9.
@@ -208,6 +210,14 @@ fn members(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
 
 fn late(look: &mut Look<'_>, one: Heard<'_>) {
     if one.message.took < CONNECT {
+        if one.message.took >= SLOW {
+            let message = format!(
+                "It was on its way for {} ms. Nobody gives up yet, but the shopper waits; at 5 to 10 s the other side \
+                 does",
+                one.message.took.as_millis()
+            );
+            look.say(one.entry, ("P034", Advice), format!("{} took long", one.message.kind), message);
+        }
         return;
     }
     let message = format!(

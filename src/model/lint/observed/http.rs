@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{LONGEST, Look, masked, shown};
 use crate::model::Lane;
-use crate::model::api::{ApiError, Status};
+use crate::model::api::{ApiError, Session, Status};
 use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
 use crate::model::exchange::{Exchange, Step, header};
 use crate::model::finding::Severity::{Advice, Error, Warning};
@@ -60,6 +60,8 @@ fn answered(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
         let message = "The API answers in JSON, and this cannot be read as such. A client must take it as a failure \
                        of the call, not of the payment: read the session, then decide";
         look.say(entry, ("P035", Error), "The API's answer cannot be read", message);
+    } else if (200..300).contains(&status) && exchange.from == Lane::Merchant {
+        session_of(look, entry, exchange);
     }
     let words = ApiError::read(&response.body);
     let code = words.map(|error| error.codes.into_iter().next().unwrap_or(error.error_type)).unwrap_or_default();
@@ -87,6 +89,27 @@ fn answered(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
         }
         _ => (),
     }
+}
+
+/// An answer that should be this run's session, and is not.
+fn session_of(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
+    let due = matches!(exchange.step, Step::Create | Step::Collect | Step::Fingerprint | Step::Confirm);
+    let body = exchange.response().map(|response| &response.body).filter(|body| due && body.len() <= LONGEST);
+    let Some(body) = body else { return };
+    let Some(session) = Session::read(body) else {
+        let message = "The answer has no id or no status, so it is no session. A client must take the call as failed \
+                       and read the session again";
+        return look.say(entry, ("P010", Error), "The API's answer is no session", message);
+    };
+    let again = exchange.step == Step::Create; // a person may create another one
+    let Some(own) = look.session().filter(|own| !again && own.id != session.id) else { return };
+    let message = format!(
+        "The answer is about {}, this run's session is {}. Take nothing from it: a client compares the identifier \
+         before it acts",
+        shown(&session.id.0),
+        shown(&own.id.0)
+    );
+    look.say(entry, ("P007", Error), "The API's answer names another session", message);
 }
 
 /// The head promises more bytes than came.

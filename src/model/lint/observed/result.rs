@@ -46,7 +46,8 @@ fn sessions(look: &mut Look<'_>) {
 
 /// P060–P062: `error_details` of the session, once.
 fn refused(look: &mut Look<'_>, entry: usize, session: &Session) -> bool {
-    let text = |name: &str| session.raw.pointer(&format!("/error_details/{name}")).map(plain).unwrap_or_default();
+    let details = ["/3ds/error_details", "/error_details"].into_iter().find_map(|place| session.raw.pointer(place));
+    let text = |name: &str| details.and_then(|details| details.get(name)).map(plain).unwrap_or_default();
     let legacy = session.text("/status_reason") == Some("pares_error");
     let (code, words) = (text("error_code"), text("error_description"));
     if code.is_empty() && !legacy {
@@ -221,7 +222,8 @@ fn by_values(look: &mut Look<'_>, entry: usize, session: &Session, body: &Value)
     }
     if !said.is_empty() && !own.is_empty() && said != own && !masked(said) && !masked(own) {
         let hex = |text: &str| {
-            (text.len() % 2 == 0)
+            text.len()
+                .is_multiple_of(2)
                 .then(|| {
                     (0..text.len())
                         .step_by(2)

@@ -70,6 +70,7 @@ const CODES: [Code; 26] = [
     ("P315", "315", "challenge request after the result"),
     ("P402", "402", "timed out"),
 ];
+/// As above.
 const LATER: [Code; 3] = [
     ("P403", "403", "passing failure of a system"),
     ("P404", "404", "lasting failure of a system"),

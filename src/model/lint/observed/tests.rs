@@ -251,6 +251,7 @@ fn what_can_still_come_is_not_missed() {
 #[test]
 fn late_messages_are_late() {
     assert_eq!(broken(|messages| messages[1].took = Duration::from_secs(12)), ["P003"]);
+    assert_eq!(broken(|messages| messages[1].took = Duration::from_secs(2)), ["P034"]);
     let found = broken(|messages| messages[2..].iter_mut().for_each(|one| one.at.mono += Duration::from_secs(11)));
     assert!(found.contains(&"P003"), "{found:?}");
     let found = broken(|messages| messages[4..].iter_mut().for_each(|one| one.at.mono += Duration::from_secs(31)));
@@ -433,6 +434,7 @@ fn trouble_of_the_connection_is_named() {
     assert_eq!(trouble(|_| ()), [] as [&str; 0]);
     assert_eq!(trouble(|one| one.outcome = Err(Problem::of("Closed", "Again"))), ["P031"]);
     assert_eq!(trouble(|one| one.timing.total = Duration::from_secs(4)), ["P034"]);
+    assert_eq!(trouble(|one| one.outcome = Ok(answer(200, "application/json", "{}"))), ["P010"]);
     assert_eq!(trouble(|one| one.outcome = Ok(answer(503, "", ""))), ["P032"]);
     assert_eq!(trouble(|one| one.outcome = Ok(answer(422, "application/json", "{}"))), ["P036"]);
     assert_eq!(trouble(|one| one.outcome = Ok(answer(200, "application/json", "{\"id\""))), ["P035"]);
@@ -534,7 +536,7 @@ fn the_session_itself_is_checked() {
     };
     assert_eq!(read(session("unavailable", details("The signature of the payer's answer is wrong"))), ["P060"]);
     assert_eq!(read(session("unavailable", details("The payer's answer belongs to another transaction"))), ["P061"]);
-    let scheme = json!({"status_reason": "ares_error", "error_details": {"error_code": "402"}});
+    let scheme = json!({"status_reason": "ares_error", "3ds": {"error_details": {"error_code": "402"}}});
     assert_eq!(read(session("unavailable", scheme)), ["P062"]);
 }
 
