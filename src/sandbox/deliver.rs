@@ -18,9 +18,13 @@ use url::{Host, Url};
 
 use super::Shared;
 use super::fields::shown;
+use super::issuer::fault_row;
 use super::render;
+use super::scheme::{altered, take_fault};
 use super::session::Session;
 use super::state::Callbacks;
+use crate::bus::Event;
+use crate::model::scenario::{Fault, FaultKind, Hop};
 
 /// How long the merchant has to answer. Network time, so never on the virtual clock.
 const TIME_OUT: Duration = Duration::from_secs(10);
@@ -171,7 +175,7 @@ impl Shared {
             let id = HeaderValue::from_str(&delivery.request_id).ok();
             let headers: Vec<_> = id.map(|id| (HeaderName::from_static("cko-request-id"), id)).into_iter().collect();
             let body = Bytes::from(delivery.body.to_string());
-            match self.courier.post(&delivery.url, &headers, body).await {
+            match self.post_through(&delivery.session, &delivery.url, headers, body).await {
                 Ok(status) => (json!({"status": status}), (200..300).contains(&status)),
                 Err(reason) => (json!({"failed": reason}), false),
             }
@@ -182,6 +186,63 @@ impl Shared {
         });
         self.lock().remember_callback(record);
         accepted
+    }
+
+    /// Posts something about a session to the merchant, with the fault that is planned for it.
+    pub(super) async fn post_through(
+        &self,
+        session: &str,
+        url: &str,
+        mut headers: Vec<(HeaderName, HeaderValue)>,
+        mut body: Bytes,
+    ) -> Result<u16, &'static str> {
+        let fault = {
+            let mut store = self.lock();
+            store.sessions.get_mut(session).and_then(|session| take_fault(self, session, Hop::Callback))
+        };
+        let Some(fault) = fault else { return self.courier.post(url, &headers, body).await };
+        let changed = altered(&body, &fault);
+        let arrived = (changed != body[..]).then(|| Bytes::from(changed));
+        self.tell_fault(session, &fault, arrived.as_ref()).await;
+        body = arrived.unwrap_or(body);
+        match fault.kind {
+            FaultKind::Drop => return Err("it was lost on the way"),
+            FaultKind::Close => return Err("no usable answer"),
+            FaultKind::Status => return Ok(fault.status.unwrap_or(503)),
+            FaultKind::DelayMs | FaultKind::SlowDrip => {
+                // The network's time, so real.
+                tokio::time::sleep(fault.delay().min(TIME_OUT)).await;
+                if fault.delay() >= TIME_OUT {
+                    return Err("no answer within 10 s");
+                }
+            }
+            FaultKind::BadSignature => {
+                let forged = HeaderValue::from_static("00000000000000000000000000000000");
+                headers
+                    .iter_mut()
+                    .filter(|(name, _)| *name == "cko-signature")
+                    .for_each(|(_, value)| *value = forged.clone());
+            }
+            _ => (),
+        }
+        let answer = self.courier.post(url, &headers, body.clone()).await;
+        if fault.kind == FaultKind::Duplicate {
+            self.courier.post(url, &headers, body).await.ok(); // the first answer counts
+        }
+        answer
+    }
+
+    /// Shows what a fault does on the timeline.
+    async fn tell_fault(&self, id: &str, fault: &Fault, arrived: Option<&Bytes>) {
+        let row = {
+            let mut store = self.lock();
+            let Some(row) = store.sessions.get(id).map(|session| fault_row(session, fault, arrived)) else { return };
+            store.messages.push_sized(row.body.len() + 256, row.clone());
+            row
+        };
+        if let Some(sink) = &self.sink {
+            sink.post(Event::SchemeMessageSeen(row)).await;
+        }
     }
 }
 

@@ -6,9 +6,12 @@
 //! 5.5, 7.3.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
 use minijinja::context;
@@ -17,13 +20,16 @@ use super::Shared;
 use super::answer::{Call, field};
 use super::bank::{self, Question};
 use super::cards::Legacy;
+use super::faults;
 use super::hosted;
-use super::issuer::{Input, Try, input, is_web_address, tried};
-use super::legacy_xml::{Element, Leaves, message, pack, signed, unpack};
-use super::scheme::{Talk, code_of, exponent, merchant, numeric, status_of, verdict};
+use super::issuer::{Input, Try, fault_row, input, is_web_address, tried};
+use super::legacy_xml::{Element, Leaves, altered, message, pack, signed, unpack};
+use super::scheme::{
+    Talk, code_of, exponent, lanes, merchant, numeric, other_site, status_of, take_fault, told, verdict,
+};
 use super::session::{ErrorDetails, LegacyState, Session, Status};
 use super::state::Pending;
-use crate::model::scenario::BankId;
+use crate::model::scenario::{BankId, Fault, FaultKind, Hop};
 use crate::model::scheme::SchemeMessage;
 use crate::model::{Lane, secret};
 
@@ -54,7 +60,75 @@ pub(super) fn enrol(app: &Shared, base: &str, session: &mut Session) -> Vec<Sche
     let pan = text("pan", &secret::mask_digits(session.pan.expose()));
     let request = message(&id, "VEReq", &[pan, shop], None);
     let out = [(Lane::Sessions, Lane::Directory), (Lane::Directory, Lane::Issuer)];
-    talk.say("VEReq", &out, "version 1.0.2", request);
+    talk.say("VEReq", &out, "version 1.0.2", request.clone());
+    let asked = pass(app, session, &mut talk, Hop::Vereq, request).and_then(|request| {
+        let leaves = Leaves::read(&request).ok_or(("101", "The enrolment request is not well-formed"))?;
+        let known = !leaves.get("ThreeDSecure/Message/VEReq/pan").is_empty();
+        if known { Ok(()) } else { Err(("201", "The enrolment request has no card number")) }
+    });
+    let enrolled = asked.and_then(|()| {
+        let answer = veres(session, base, &id);
+        let enrolled = answer.1;
+        let back = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
+        talk.say("VERes", &back, &format!("enrolled {enrolled}"), answer.0.clone());
+        let answer = pass(app, session, &mut talk, Hop::Veres, answer.0)?;
+        let leaves = Leaves::read(&answer).ok_or(("101", "The enrolment answer is not well-formed"))?;
+        match leaves.get("ThreeDSecure/Message/VERes/CH/enrolled") {
+            "Y" if leaves.get("ThreeDSecure/Message/VERes/url").is_empty() => {
+                Err(("201", "The enrolment answer has no address of the issuer"))
+            }
+            "Y" => Ok('Y'),
+            "N" => Ok('N'),
+            "U" => Ok('U'),
+            _ => Err(("203", "The enrolment answer has no word that is known")),
+        }
+    });
+    match enrolled {
+        Ok('Y') => {
+            let pareq = pack(&pareq(session, base));
+            if let Some(legacy) = &mut session.legacy {
+                legacy.pareq = Some(pareq);
+            }
+            session.status = Status::Pending;
+        }
+        Ok(letter) => {
+            // Who is not enrolled was at least asked (product.md "Decided", S075).
+            let status = if letter == 'N' { Status::Attempted } else { Status::Unavailable };
+            let mut verdict = verdict(app, session, status, None, "veres_status", false);
+            verdict.cryptogram = None;
+            session.settle(status, verdict);
+        }
+        Err((code, description)) => {
+            let mut verdict = verdict(app, session, Status::Unavailable, None, "veres_error", false);
+            verdict.error = Some(ErrorDetails::plain(code, "S", description));
+            session.settle(Status::Unavailable, verdict);
+        }
+    }
+    talk.said
+}
+
+/// How late an enrolment message may be; its lateness itself takes no time here. Our choice,
+/// as in 3DS2.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A message on its way between MPI and issuer, with the fault that is planned for it.
+fn pass(app: &Shared, session: &mut Session, talk: &mut Talk, hop: Hop, xml: String) -> Result<String, Flaw> {
+    let Some(fault) = take_fault(app, session, hop) else { return Ok(xml) };
+    let arrived = altered(&xml, &fault);
+    let shown = (arrived != xml).then(|| Bytes::from(arrived.clone()));
+    let (gist, body) = told(&fault, shown.as_ref());
+    talk.say("Fault", &[lanes(hop)], &gist, body);
+    match fault.kind {
+        FaultKind::Drop => Err(("402", "Nobody answered in time")),
+        FaultKind::DelayMs | FaultKind::SlowDrip if fault.delay() > PATIENCE => Err(("402", "Nobody answered in time")),
+        FaultKind::Close => Err(("405", "The other side could not be reached")),
+        FaultKind::Status => Err(("403", "The other side failed for a moment")),
+        _ => Ok(arrived),
+    }
+}
+
+/// The issuer's word about enrolment.
+fn veres(session: &Session, base: &str, id: &str) -> (String, &'static str) {
     let enrolled = match session.range.legacy {
         Legacy::NotEnrolled => "N",
         Legacy::Unknown => "U",
@@ -62,25 +136,10 @@ pub(super) fn enrol(app: &Shared, base: &str, session: &mut Session) -> Vec<Sche
     };
     let mut inside = vec![Parent("CH", vec![text("enrolled", enrolled), text("acctID", &session.card.instrument)])];
     if enrolled == "Y" {
-        inside.push(text("url", &format!("{base}/simulator/acs/3ds1")));
+        inside.push(text("url", &format!("{}/simulator/acs/3ds1", other_site(base))));
     }
     inside.push(text("protocol", "ThreeDSecure"));
-    let back = [(Lane::Issuer, Lane::Directory), (Lane::Directory, Lane::Sessions)];
-    talk.say("VERes", &back, &format!("enrolled {enrolled}"), message(&id, "VERes", &inside, None));
-    if enrolled == "Y" {
-        let pareq = pack(&pareq(session, base));
-        if let Some(legacy) = &mut session.legacy {
-            legacy.pareq = Some(pareq);
-        }
-        session.status = Status::Pending;
-    } else {
-        // Who is not enrolled was at least asked (product.md "Decided", S075).
-        let status = if enrolled == "N" { Status::Attempted } else { Status::Unavailable };
-        let mut verdict = verdict(app, session, status, None, "veres_status", false);
-        verdict.cryptogram = None;
-        session.settle(status, verdict);
-    }
-    talk.said
+    (message(id, "VERes", &inside, None), enrolled)
 }
 
 fn text<'a>(name: &'a str, value: &str) -> Element<'a> {
@@ -127,11 +186,13 @@ fn pareq(session: &Session, base: &str) -> String {
 }
 
 /// The issuer's answer, signed; false on purpose where the card asks for it.
-fn pares(app: &Shared, session: &Session, answer: char) -> String {
+fn pares(app: &Shared, session: &Session, answer: char, fault: Option<&Fault>) -> String {
     let status = status_by(answer);
     let values = verdict(app, session, status, None, "pares_status", true);
     let other = app.keys.xid("another transaction");
-    let xid = if session.range.legacy == Legacy::OtherXid { other.as_str() } else { xid(session) };
+    let foreign =
+        session.range.legacy == Legacy::OtherXid || fault.is_some_and(|fault| fault.kind == FaultKind::WrongId);
+    let xid = if foreign { other.as_str() } else { xid(session) };
     let pan = session.pan.expose();
     let masked = format!("{:0>width$}", &pan[pan.len().saturating_sub(4)..], width = pan.len());
     let mut outcome = vec![
@@ -146,7 +207,9 @@ fn pares(app: &Shared, session: &Session, answer: char) -> String {
     let shop = Parent("Merchant", vec![text("acqBIN", ACQUIRER), text("merID", MERCHANT)]);
     let inside = [shop, Parent("Purchase", purchase(session, xid)), text("pan", &masked), Parent("TX", outcome)];
     let xml = message(&message_id(session), "PARes", &inside, Some(&app.keys));
-    if session.range.legacy == Legacy::BadSignature { xml.replace("<TX><time>", "<TX><time> ") } else { xml }
+    let forged = session.range.legacy == Legacy::BadSignature
+        || fault.is_some_and(|fault| fault.kind == FaultKind::BadSignature);
+    if forged { xml.replace("<TX><time>", "<TX><time> ") } else { xml }
 }
 
 fn status_by(answer: char) -> Status {
@@ -179,7 +242,10 @@ fn read_pareq(form: &[(String, String)]) -> Result<Request, &'static str> {
 
 /// `POST /simulator/acs/3ds1`: the issuer's page, and its answers.
 async fn page(State(app): App, call: Call) -> Response {
-    let form = call.form();
+    let mut form = call.form();
+    if let Some(instead) = tampered(&app, &mut form).await {
+        return instead;
+    }
     let refuse = |sentence: &str| bank::refuse(&app, "This payer request cannot be read", sentence);
     let request = match read_pareq(&form) {
         Ok(request) => request,
@@ -200,7 +266,54 @@ async fn page(State(app): App, call: Call) -> Response {
         (pending, mistake)
     };
     app.post(pending).await;
-    question(&app, &form, &id, mistake)
+    question(&app, &form, &id, mistake).await
+}
+
+/// The fault that is planned for a payer request: it changes the form, or what is answered.
+async fn tampered(app: &Arc<Shared>, form: &mut [(String, String)]) -> Option<Response> {
+    if !matches!(input(form), Input::Open) {
+        return None;
+    }
+    let xml = field(form, "PaReq").and_then(unpack)?;
+    let transaction = Leaves::read(&xml)?.id("ThreeDSecure/Message").strip_prefix('P')?.to_owned();
+    let (fault, pending) = {
+        let mut store = app.lock();
+        let session = store.by_transaction(&transaction)?;
+        let fault = take_fault(app, session, Hop::Pareq)?;
+        let arrived = altered(&xml, &fault);
+        let shown = (arrived != xml).then(|| Bytes::from(arrived));
+        let (row, id) = (fault_row(session, &fault, shown.as_ref()), session.id.clone());
+        (fault, Pending { ended: None, ..Pending::after(&mut store, &id, vec![row]) })
+    };
+    app.post(pending).await;
+    let changed = match fault.kind {
+        FaultKind::BadBase64 => unpadded(field(form, "PaReq").unwrap_or_default()),
+        FaultKind::Truncate => field(form, "PaReq").map(|text| text[..text.len() / 2].to_owned()).unwrap_or_default(),
+        _ => pack(&altered(&xml, &fault)),
+    };
+    form.iter_mut().filter(|(name, _)| name == "PaReq").for_each(|(_, value)| value.clone_from(&changed));
+    unusable(app, &fault).await
+}
+
+/// What a fault of the connection makes of a page.
+async fn unusable(app: &Arc<Shared>, fault: &Fault) -> Option<Response> {
+    match fault.kind {
+        FaultKind::DelayMs | FaultKind::SlowDrip => {
+            app.pass(fault.delay()).await;
+            None
+        }
+        FaultKind::Drop | FaultKind::Close => Some(faults::cut_off()),
+        FaultKind::Status => {
+            let status = StatusCode::from_u16(fault.status.unwrap_or(503)).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            Some(hosted::notice(app, status, "Something went wrong", "The issuer's page is broken on purpose."))
+        }
+        _ => None,
+    }
+}
+
+/// Base64url without padding, where base64 is meant.
+fn unpadded(text: &str) -> String {
+    text.trim_end_matches('=').replace('+', "-").replace('/', "_")
 }
 
 /// Ends a session that waits for the issuer's answer, from outside: the answer is made and
@@ -214,7 +327,7 @@ pub(super) fn answered(app: &Shared, session: &mut Session, result: &str) -> Opt
     }
     let answer = if result == "approve" { right_answer(session.range.legacy) } else { 'N' };
     legacy.answer = Some(answer);
-    let opened = Opened::of(app, &pack(&pares(app, session, answer)));
+    let opened = Opened::of(app, &pack(&pares(app, session, answer, None)));
     Some(fold(app, session, opened))
 }
 
@@ -261,31 +374,51 @@ fn right_answer(legacy: Legacy) -> char {
 }
 
 /// The page the shopper sees now: the question, or the way back.
-fn question(app: &Shared, form: &[(String, String)], id: &str, mistake: bool) -> Response {
-    let store = app.lock();
+async fn question(app: &Arc<Shared>, form: &[(String, String)], id: &str, mistake: bool) -> Response {
     let given = |name| field(form, name).unwrap_or_default();
     let address = given("TermUrl");
-    let Some((session, legacy)) = store.sessions.get(id).and_then(|session| Some((session, session.legacy.as_ref()?)))
-    else {
-        return bank::refuse(app, "This payment is no longer known", "Start again in the shop.");
-    };
-    if session.status == Status::Pending && legacy.answer.is_none() {
-        let question = Question {
-            screen: bank::Screen::default(),
-            step: "3ds1",
-            hidden: ["PaReq", "TermUrl", "MD"].map(|name| (name, given(name))).to_vec(),
-            interactions: legacy.interactions,
-            wrong: legacy.wrong,
-            mistake,
-            resent: field(form, "resend").is_some(),
-            address,
+    let (status, packed, fault, pending) = {
+        let mut store = app.lock();
+        let Some(session) = store.sessions.get_mut(id).filter(|session| session.legacy.is_some()) else {
+            return bank::refuse(app, "This payment is no longer known", "Start again in the shop.");
         };
-        return bank::ask(app, session, &question);
+        let legacy = session.legacy.as_ref().expect("only sessions with one were let through");
+        if session.status == Status::Pending && legacy.answer.is_none() {
+            let question = Question {
+                screen: bank::Screen::default(),
+                step: "3ds1",
+                hidden: ["PaReq", "TermUrl", "MD"].map(|name| (name, given(name))).to_vec(),
+                interactions: legacy.interactions,
+                wrong: legacy.wrong,
+                mistake,
+                resent: field(form, "resend").is_some(),
+                address,
+            };
+            return bank::ask(app, session, &question);
+        }
+        // Nothing was answered in time: nothing can be said.
+        let answer = legacy.answer.unwrap_or('U');
+        let fault = take_fault(app, session, Hop::Pares);
+        let xml = pares(app, session, answer, fault.as_ref());
+        let sent = fault.as_ref().filter(|fault| fault.kind != FaultKind::WrongId).map(|fault| altered(&xml, fault));
+        let packed = pack(sent.as_deref().unwrap_or(&xml));
+        let status = if session.status.is_final() { session.status } else { status_by(answer) };
+        let row = fault.as_ref().map(|fault| fault_row(session, fault, sent.map(Bytes::from).as_ref()));
+        let pending = Pending { ended: None, ..Pending::after(&mut store, id, row.into_iter().collect()) };
+        (status, packed, fault, pending)
+    };
+    app.post(pending).await;
+    let mut packed = packed;
+    if let Some(fault) = fault {
+        if let Some(instead) = unusable(app, &fault).await {
+            return instead;
+        }
+        match fault.kind {
+            FaultKind::BadBase64 => packed = unpadded(&packed),
+            FaultKind::Truncate => packed.truncate(packed.len() / 2),
+            _ => (),
+        }
     }
-    // Nothing was answered in time: nothing can be said.
-    let answer = legacy.answer.unwrap_or('U');
-    let packed = pack(&pares(app, session, answer));
-    let status = if session.status.is_final() { session.status } else { status_by(answer) };
     bank::hand_over(app, BankId::default(), status, address, &[("PaRes", packed.as_str()), ("MD", given("MD"))])
 }
 

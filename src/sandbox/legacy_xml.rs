@@ -18,6 +18,7 @@ use quick_xml::events::Event;
 use sha2::{Digest, Sha256};
 
 use super::keys::{Keys, decode_base64url};
+use crate::model::scenario::{Fault, FaultKind};
 
 /// Longest message, in bytes.
 const LONGEST: u64 = 64 << 10;
@@ -110,6 +111,33 @@ fn inside(element: &str) -> &str {
     let start = element.find('>').map_or(0, |at| at + 1);
     let end = element.rfind('<').unwrap_or(element.len());
     element.get(start..end).unwrap_or_default()
+}
+
+/// A message after a fault: text that the fault's kind leaves alone comes back as it is.
+pub(super) fn altered(xml: &str, fault: &Fault) -> String {
+    let field = fault.field.as_deref().unwrap_or_default();
+    match fault.kind {
+        FaultKind::Truncate => xml.chars().take(xml.chars().count() / 2).collect(),
+        FaultKind::RemoveField => replaced(xml, field, None),
+        FaultKind::SetField => {
+            let value = fault
+                .value
+                .as_ref()
+                .map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            replaced(xml, field, Some(&value))
+        }
+        FaultKind::WrongId => replaced(xml, "xid", Some("AAAAAAAAAAAAAAAAAAAAAAAAAAA=")),
+        _ => xml.to_owned(),
+    }
+}
+
+/// The text with the last element of a name taken out, or with another text in it.
+fn replaced(xml: &str, name: &str, text: Option<&str>) -> String {
+    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+    let found = xml.rfind(&start).and_then(|at| Some((at, at + xml[at..].find(&end)? + end.len())));
+    let Some((from, to)) = found else { return xml.to_owned() };
+    let element = text.map_or_else(String::new, |text| format!("{start}{}{end}", escape(text)));
+    format!("{}{element}{}", &xml[..from], &xml[to..])
 }
 
 /// Deflates a message for a form field.

@@ -248,7 +248,7 @@ async fn carry(app: &Shared, event: &Weak<Event>) {
         let wait = wait.map(|seconds| Duration::from_secs(*seconds).mul_f64(event.workflow.retry_scale));
         let headers = event.workflow.headers(event.signature.as_deref());
         let (at, due) = (app.clock.now(), app.clock.passed() + wait.unwrap_or_default());
-        let outcome = app.courier.post(&event.workflow.url, &headers, event.body.clone()).await;
+        let outcome = app.post_through(&event.session, &event.workflow.url, headers, event.body.clone()).await;
         if event.note(at, outcome, wait) {
             return;
         }

@@ -366,6 +366,10 @@ pub(in crate::sandbox) fn altered(body: &[u8], fault: &Fault) -> Vec<u8> {
         FaultKind::WrongId => {
             let other = other_uuid(body);
             member(&|members| {
+                if members.contains_key("session_id") {
+                    members.insert("session_id".to_owned(), format!("sid_{}", &other.replace('-', "")[..26]).into());
+                    return;
+                }
                 let result =
                     matches!(members.get("messageType").and_then(Value::as_str), Some("RReq" | "RRes" | "CRes"));
                 let name = if result { "acsTransID" } else { "threeDSServerTransID" };
