@@ -76,7 +76,9 @@ pub(super) fn decision(session: &Session) -> Answer {
         Some(Channel::Merchant(_)) if !draft.linked => return Answer::Refused("21"),
         _ => Place::Browser,
     };
-    if let Some(answer) = scripted(session) {
+    // Words of a reference come before its scenario; what is armed has cleared them.
+    let word = session.triggers.information || session.triggers.decoupled;
+    if let Some(answer) = scripted(session).filter(|_| !word) {
         let passed = script(session).and_then(|script| script.rreq.as_ref());
         let outcome = passed.map_or(Outcome::Approved, |result| outcome_of(result.trans_status));
         return match answer.trans_status {
