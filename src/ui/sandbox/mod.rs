@@ -7,7 +7,6 @@ mod faults;
 mod scenarios;
 mod sessions;
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use egui::{Align, Frame, Layout, Margin, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
@@ -20,7 +19,6 @@ use super::theme::{self, Tokens, Tone};
 use super::widgets::{self, Look, Size, display_text};
 use crate::bus::Command;
 use crate::model::sandbox::{Overview, SandboxAct};
-use crate::model::scenario::Scenario;
 use crate::model::settings::Settings;
 use crate::model::{RunId, Server, ServerStatus, SessionId, Stamp, Workspace};
 
@@ -81,12 +79,6 @@ pub struct Panel {
     looked: Option<Duration>,
     /// What had happened in our runs when we last looked.
     mark: u64,
-}
-
-/// The scenarios that come with the program.
-fn deck() -> &'static [Scenario] {
-    static DECK: OnceLock<Vec<Scenario>> = OnceLock::new();
-    DECK.get_or_init(crate::model::deck::all)
 }
 
 impl Panel {

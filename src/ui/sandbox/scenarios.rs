@@ -9,6 +9,7 @@ use egui_material_icons::icons as i;
 use crate::bus::Command;
 use crate::model::Workspace;
 use crate::model::api::Status;
+use crate::model::deck::Damaged;
 use crate::model::profile::Environment;
 use crate::model::run::{Plan, Shopper};
 use crate::model::sandbox::{Overview, SandboxAct};
@@ -39,7 +40,7 @@ impl Deck {
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, overview: &Overview, commands: &mut Vec<Command>) -> bool {
         ui.add_space(8.0);
         armed_ui(ui, overview, commands);
-        let deck = super::deck();
+        let deck = &workspace.deck.scenarios;
         let words: Vec<String> = self.find.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let found: Vec<&Scenario> = deck.iter().filter(|scenario| fits(scenario, &words)).collect();
         self.find_ui(ui, found.len(), deck.len());
@@ -49,6 +50,9 @@ impl Deck {
             ui.spacing_mut().item_spacing.y = 0.0;
             if found.is_empty() {
                 widgets::text(ui, "No scenario fits these words", theme::BODY);
+            }
+            for damaged in &workspace.deck.damaged {
+                damaged_ui(ui, damaged);
             }
             for scenario in found {
                 let open = self.open.as_ref() == Some(&scenario.id);
@@ -126,7 +130,7 @@ impl Deck {
         ui.horizontal_wrapped(|ui| {
             let label = widgets::muted(ui, "Next sessions").id;
             ui.add(DragValue::new(&mut self.sessions).range(1..=MOST)).labelled_by(label);
-            let arm = SandboxAct::Arm(scenario.id.clone(), self.sessions);
+            let arm = arm(scenario, workspace, self.sessions);
             let hint = "The next sessions that anybody creates get this, whatever their card";
             if widgets::secondary_button(ui, Some(i::ICON_BOLT.outlined()), "Arm", None).on_hover_text(hint).clicked() {
                 commands.push(Command::Sandbox(arm.clone()));
@@ -147,6 +151,27 @@ impl Deck {
         });
         ran
     }
+}
+
+/// The sandbox knows the program's own deck by id; the user's own files it is told whole.
+fn arm(scenario: &Scenario, workspace: &Workspace, sessions: u32) -> SandboxAct {
+    let own = workspace.deck.own.contains(&scenario.id);
+    // A scenario that was read from TOML can be written as TOML; if not, its id is refused with a reason.
+    match own.then(|| toml::to_string(scenario)) {
+        Some(Ok(text)) => SandboxAct::ArmFile(text, sessions),
+        _ => SandboxAct::Arm(scenario.id.clone(), sessions),
+    }
+}
+
+/// A file of the user's own that is no scenario: shown, with what to mend.
+fn damaged_ui(ui: &mut Ui, damaged: &Damaged) {
+    widgets::note(ui, Tone::Danger, |ui| {
+        widgets::text(ui, &display_text(&damaged.problem.summary), theme::BODY);
+        for words in damaged.problem.causes.iter().chain(&damaged.problem.hint) {
+            widgets::muted_lines(ui, &display_text(words));
+        }
+    });
+    ui.add_space(6.0);
 }
 
 /// A run of this scenario with somebody there, against the sandbox in this program.
