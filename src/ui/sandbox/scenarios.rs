@@ -9,7 +9,7 @@ use egui_material_icons::icons as i;
 use crate::bus::Command;
 use crate::model::Workspace;
 use crate::model::api::Status;
-use crate::model::deck::Damaged;
+use crate::model::deck::{self, Damaged};
 use crate::model::profile::Environment;
 use crate::model::run::{Plan, Shopper};
 use crate::model::sandbox::{Overview, SandboxAct};
@@ -40,10 +40,10 @@ impl Deck {
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, overview: &Overview, commands: &mut Vec<Command>) -> bool {
         ui.add_space(8.0);
         armed_ui(ui, overview, commands);
-        let deck = &workspace.deck.scenarios;
+        let all = &workspace.deck.scenarios;
         let words: Vec<String> = self.find.to_lowercase().split_whitespace().map(str::to_owned).collect();
-        let found: Vec<&Scenario> = deck.iter().filter(|scenario| fits(scenario, &words)).collect();
-        self.find_ui(ui, found.len(), deck.len());
+        let found: Vec<&Scenario> = all.iter().filter(|scenario| fits(scenario, &words)).collect();
+        self.find_ui(ui, found.len(), all.len());
         ui.add_space(4.0);
         let mut ran = false;
         ScrollArea::vertical().id_salt("deck").auto_shrink([false, false]).show(ui, |ui| {
@@ -93,7 +93,7 @@ impl Deck {
         let tokens = Tokens::of(ui);
         let mut ran = false;
         let frame = egui::Frame::new().fill(tokens.bg2).stroke(theme::line(tokens)).corner_radius(6);
-        frame.inner_margin(Margin::same(10)).outer_margin(Margin { bottom: 6, top: 2, ..Margin::ZERO }).show(
+        frame.inner_margin(Margin::same(10)).outer_margin(Margin { bottom: 6, top: 2, left: 1, right: 2 }).show(
             ui,
             |ui| {
                 ui.set_min_width(ui.available_width());
@@ -157,7 +157,7 @@ impl Deck {
 fn arm(scenario: &Scenario, workspace: &Workspace, sessions: u32) -> SandboxAct {
     let own = workspace.deck.own.contains(&scenario.id);
     // A scenario that was read from TOML can be written as TOML; if not, its id is refused with a reason.
-    match own.then(|| toml::to_string(scenario)) {
+    match own.then(|| deck::write(scenario)) {
         Some(Ok(text)) => SandboxAct::ArmFile(text, sessions),
         _ => SandboxAct::Arm(scenario.id.clone(), sessions),
     }
