@@ -101,7 +101,7 @@ impl Panel {
         }
         let mark = mark(workspace);
         let live = known.overview.as_ref().is_some_and(|seen| seen.armed.is_some() || seen.faults_on() > 0);
-        if !open && !(live && mark != self.mark) {
+        if !(open || live && mark != self.mark) {
             return;
         }
         let waited = self.looked.map_or(EVERY, |looked| now.mono.saturating_sub(looked));
