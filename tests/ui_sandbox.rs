@@ -19,6 +19,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::{Value, json};
 use sessions_console::bus::Command;
+use sessions_console::model::deck::Deck;
 use sessions_console::model::run::{AppResult, PhoneAct, Plan, Shopper};
 use sessions_console::model::sandbox::{Mode, Overview, SandboxAct};
 use sessions_console::model::scenario::{Fault, FaultKind, Hop};
@@ -69,9 +70,14 @@ fn overview() -> Value {
     })
 }
 
+/// A scenario of the user's own.
+const OWN: &str = "id = \"MINE-1\"\nname = \"my own\"\n[body]\n\"/amount\" = 5\n[expect]\nstatus = \"approved\"\n";
+
 fn workspace() -> Workspace {
+    let broken = ("broken.toml".to_owned(), Ok("id = ".to_owned()));
     let mut workspace = session::workspace([session::waiting(ONE)]);
     let address = "127.0.0.1:8787".to_owned();
+    workspace.deck = Arc::new(Deck::with([("mine.toml".to_owned(), Ok(OWN.to_owned())), broken]));
     workspace.servers.insert(Server::Sandbox, ServerStatus::Up { address, instead_of: None });
     workspace
 }
@@ -244,6 +250,22 @@ fn a_scenario_is_found_armed_and_run_with_somebody_there() {
     assert_eq!(**arm, SandboxAct::Arm("S021".into(), 1));
     assert!(!plan.unattended && plan.shopper == Shopper::Person && plan.pace == Pace::Auto);
     screen.get_by_label("Your turn"); // the timeline, where the run will be seen
+}
+
+#[test]
+fn the_users_own_scenarios_stand_there_too_and_the_damaged_with_their_reason() {
+    let mut screen = panel(&overview());
+    screen.get_by_label_contains("broken.toml is not a scenario: line 1");
+    screen.get_by_label("Find a scenario").focus();
+    screen.run_steps(2);
+    screen.get_by_label("Find a scenario").type_text("my own");
+    screen.run_steps(3);
+    press(&mut screen, "MINE-1 my own");
+    press(&mut screen, "Arm");
+    let acts = acts(&mut screen);
+    let [SandboxAct::ArmFile(text, 1)] = acts.as_slice() else { panic!("{acts:?}") };
+    let sent = sessions_console::model::deck::read("sent", text).expect("the same scenario");
+    assert_eq!(sent, sessions_console::model::deck::read("mine", OWN).unwrap());
 }
 
 #[test]
