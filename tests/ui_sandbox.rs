@@ -11,7 +11,7 @@ mod session;
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
@@ -479,5 +479,3 @@ fn a_scenario_that_cannot_be_armed_is_not_run() {
 }
 
 // --- Speed and pictures
-
-/// The panel with everything in it is drawn within a frame. Debug builds are ten times slower.
