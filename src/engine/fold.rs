@@ -14,7 +14,7 @@ use crate::model::profile::{ProfileId, TokenStatus};
 use crate::model::run::{Phase, Run, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Pace;
-use crate::model::{Problem, RunId, SessionId};
+use crate::model::{Problem, RunId, SessionId, Stamp};
 
 /// Messages kept for sessions that no run has claimed yet. Our choice.
 const MOST_ORPHANS: usize = 256;
@@ -60,7 +60,7 @@ impl Engine {
             Event::StepNoted(run, step, words, at) => self.with_run(run, |run| run.step_noted(step, words, at)),
             Event::TimePassed(run, step, at, time) => self.with_run(run, |run| run.time_passed(step, at, time)),
             Event::StepFailed(run, step, problem, at) => self.with_run(run, |run| run.step_failed(step, problem, at)),
-            Event::RunEnded(run) => self.with_run(run, |run| run.ended(Phase::Ended, now)),
+            Event::RunEnded(run) => self.run_ended(run, now),
             Event::RunCancelled(run) => self.with_run(run, |run| run.ended(Phase::Cancelled, now)),
             Event::Delivered(delivery) => self.delivered(delivery),
             Event::SchemeMessageSeen(message) => self.seen(Orphan::Scheme(message)),
@@ -83,6 +83,16 @@ impl Engine {
             None => tracing::debug!(run = id.0, "late event of a removed run"),
         }
         self.adopt_orphans(id);
+    }
+
+    fn run_ended(&mut self, id: RunId, now: Stamp) {
+        let began = self.runs.get(&id).map(|handle| handle.began).unwrap_or_default();
+        let passed = self.sandbox_clock.passed().saturating_sub(began);
+        let passed = (self.clock_mode == ClockMode::Virtual).then_some(passed);
+        self.with_run(id, |run| {
+            run.progress.passed = passed;
+            run.ended(Phase::Ended, now);
+        });
     }
 
     /// A person decides: what the request lacks is said before it is sent.

@@ -85,6 +85,8 @@ pub struct Engine {
 struct Handle {
     orders: mpsc::UnboundedSender<Order>,
     stop: Arc<Notify>,
+    /// Reading of the sandbox's clock when it began.
+    began: Duration,
 }
 
 impl Drop for Engine {
@@ -247,7 +249,7 @@ impl Engine {
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
         self.alone.drain(..).for_each(|exchange| run.exchanged(exchange));
         self.workspace.runs.insert(id, run);
-        self.runs.insert(id, Handle { orders, stop });
+        self.runs.insert(id, Handle { orders, stop, began: self.sandbox_clock.passed() });
         self.spawn(driver.drive());
         tracing::info!(run = id.0, "run started");
     }

@@ -300,7 +300,7 @@ pub struct Progress {
     pub callbacks: usize,
     /// Where the hosted page sent the browser.
     pub returned_to: Option<Return>,
-    /// Time let pass on the sandbox's virtual clock; `None` where time passes by itself.
+    /// What passed on the sandbox's virtual clock until the end; `None` where time passes by itself.
     pub passed: Option<Duration>,
     /// Answer of `POST /payments`.
     pub payment: Option<serde_json::Value>,
@@ -719,7 +719,6 @@ impl Run {
 
     /// Time was let pass on the sandbox's virtual clock.
     pub fn time_passed(&mut self, step: Step, at: Stamp, time: Duration) {
-        *self.progress.passed.get_or_insert_default() += time;
         self.step_noted(step, format!("{} s pass on the sandbox's clock", seconds(time)), at);
     }
 

@@ -1,5 +1,7 @@
 //! What came out of a run against what a scenario expects.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Expect, Mismatch};
@@ -7,6 +9,7 @@ use crate::model::api::NextAction;
 use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::explain::{self, Risk};
+use crate::model::lint;
 use crate::model::run::{Return, Run, What};
 
 /// What a member says of something that is not there.
@@ -60,6 +63,12 @@ impl Expect {
             if let Some(missing) = first_missing(expected, &seen) {
                 found.add("messages", format!("{missing}, in the order {}", expected.join(", ")), seen.join(", "));
             }
+        }
+        if let Some(expected) = &self.lint {
+            let rules: BTreeSet<&str> = lint::observed::observed(run).into_iter().map(|found| found.rule).collect();
+            let meant: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
+            let words = |rules: &BTreeSet<&str>| rules.iter().copied().collect::<Vec<_>>().join(", ");
+            found.compare("lint", Some(words(&meant)), words(&rules));
         }
         if let Some((least, most)) = self.seconds {
             let passed = run.progress.passed.unwrap_or_else(|| run.length()).as_secs();

@@ -16,7 +16,7 @@ use super::{Answer, asks_exemption, code_of, status_of, verdict};
 use crate::model::Lane;
 use crate::model::scenario::{self, Hop, Issuer, Letter as TransStatus, PageKind};
 use crate::sandbox::app;
-use crate::sandbox::cards::{Flow, Outcome};
+use crate::sandbox::cards::{Flow, Outcome, Scheme};
 use crate::sandbox::given::{Given, Members};
 use crate::sandbox::session::{Acs, Challenge, End, Place, Session, Status, Verdict};
 use crate::sandbox::validate::Channel;
@@ -76,7 +76,9 @@ pub(super) fn decision(session: &Session) -> Answer {
         Some(Channel::Merchant(_)) if !draft.linked => return Answer::Refused("21"),
         _ => Place::Browser,
     };
-    if let Some(answer) = scripted(session) {
+    // Words of a reference come before its scenario; what is armed has cleared them.
+    let word = session.triggers.information || session.triggers.decoupled;
+    if let Some(answer) = scripted(session).filter(|_| !word) {
         let passed = script(session).and_then(|script| script.rreq.as_ref());
         let outcome = passed.map_or(Outcome::Approved, |result| outcome_of(result.trans_status));
         return match answer.trans_status {
@@ -185,6 +187,9 @@ fn values(desk: &Desk, status: Status, letter: char) -> Verdict {
         None => session.range.reason.filter(|_| letter != 'I'),
     };
     values.reason = named.or(values.reason);
+    if values.reason == Some("80") && session.scheme == Scheme::Mastercard {
+        values.eci = Some("04"); // data only (emv-3ds.md 3.2, 3.3)
+    }
     values
 }
 

@@ -59,7 +59,8 @@ fn stand_in(desk: &mut Desk, status: Status, letter: char, reason: Option<&'stat
 
 /// The issuer cannot be reached: its stand-in, or the error.
 fn unreached(desk: &mut Desk, code: &'static str) {
-    let answer = acs::script(desk.session).and_then(|script| script.stand_in.clone());
+    let script = acs::script(desk.session);
+    let answer = script.and_then(|script| script.stand_in.clone().or(script.ares.clone().filter(|_| script.absent)));
     match answer {
         Some(answer) => {
             let status = acs::status_of_letter(answer.trans_status);

@@ -312,8 +312,9 @@ fn page(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
 fn cookies(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
     let Some(response) = exchange.response() else { return };
     let body = String::from_utf8_lossy(&exchange.request.body);
-    if !["cres=", "PaRes=", "threeDSMethodData="].into_iter().any(|field| body.contains(field)) {
-        return;
+    let back = ["cres=", "PaRes=", "threeDSMethodData="].into_iter().any(|field| body.contains(field));
+    if !back || exchange.to == Lane::Issuer {
+        return; // the bank's own cookies are the bank's matter
     }
     let bad = response.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).any(|(_, value)| {
         let value = value.to_ascii_lowercase();

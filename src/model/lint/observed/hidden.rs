@@ -152,7 +152,8 @@ fn erro(look: &mut Look<'_>, entry: usize, body: &Value) {
 
 /// Another transaction's identifiers. An Erro may lack them.
 fn identifiers(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
-    for member in ID_MEMBERS {
+    let ranges = matches!(one.message.kind, "PReq" | "PRes"); // these have a dsTransID of their own
+    for member in ID_MEMBERS.into_iter().filter(|member| !(ranges && *member == "dsTransID")) {
         let said = body.get(member).and_then(Value::as_str);
         let Some((said, own)) = said.zip(look.ids.of(member)).filter(|(said, own)| !said.eq_ignore_ascii_case(own))
         else {
