@@ -13,8 +13,12 @@ pub struct Cell {
     pub scenario: Scenario,
     /// Where the session may end.
     pub ends: &'static [&'static str],
-    /// Done by the API's own door, which tells nobody.
-    pub at_the_door: bool,
+    /// Done by the API's own door, which tells nobody; planned for the whole sandbox.
+    pub door: Option<Fault>,
+    /// Webhooks go to the run's own callback address.
+    pub webhooks: bool,
+    /// The records can show nothing of it.
+    pub silent: bool,
 }
 
 /// All of them.
@@ -37,9 +41,11 @@ fn cell(fault: Fault) -> Cell {
     let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let file = format!("id = \"CELL\"\nname = \"{name}\"\n{}\n[expect]\nstatus = \"approved\"\n", shape(hop));
     let mut scenario = deck::read("cell.toml", &file).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let ends = ends(&fault);
-    scenario.faults.push(fault);
-    Cell { hop, kind, name, scenario, ends, at_the_door: hop == Hop::Api }
+    let (ends, silent) = (ends(&fault), silent(&fault));
+    let door = (hop == Hop::Api).then(|| fault.clone());
+    scenario.faults.extend(Some(fault).filter(|_| door.is_none()));
+    let webhooks = (hop, kind) == (Hop::Callback, FaultKind::BadSignature); // callbacks are not signed
+    Cell { hop, kind, name, scenario, ends, door, webhooks, silent }
 }
 
 /// A session that passes the hop.
@@ -136,7 +142,7 @@ fn changed(hop: Hop) -> Vec<(&'static str, Value)> {
     let id = "00000000-0000-4000-8000-000000000000";
     match hop {
         Hop::Preq => vec![("messageType", json!("XReq")), ("messageVersion", json!("9.9.9"))],
-        Hop::Pres => vec![("cardRangeData", json!("none")), ("messageVersion", json!("9.9.9"))],
+        Hop::Pres => vec![("dsStartProtocolVersion", json!(2)), ("messageVersion", json!("9.9.9"))],
         Hop::Method => vec![("threeDSServerTransID", json!(id))],
         Hop::Areq | Hop::AreqAcs => vec![("deviceChannel", json!("09")), ("messageVersion", json!("9.9.9"))],
         Hop::AresDs | Hop::Ares => {
@@ -162,7 +168,45 @@ fn changed(hop: Hop) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// Where a session with this fault may end.
-fn ends(_fault: &Fault) -> &'static [&'static str] {
-    &["approved", "unavailable", "expired", "declined", "no session"]
+/// Where a session with this fault may end: never approved where the result could not be taken.
+fn ends(fault: &Fault) -> &'static [&'static str] {
+    use FaultKind::{BadBase64, Close, DelayMs, Drop, Duplicate, Reorder, SlowDrip, Status};
+    let value = fault.value.as_ref().and_then(Value::as_str);
+    let connection = matches!(fault.kind, Drop | Close | Status);
+    let late = matches!(fault.kind, DelayMs | SlowDrip);
+    match (fault.hop, fault.kind) {
+        // A shop whose calls fail goes no further, whatever became of the session.
+        (Hop::Api, _) if fault.path.as_deref() == Some("/sessions") && !late => &["no session"],
+        (Hop::Api, _) if fault.path.as_deref() == Some("/sessions/*/collect-data") && !late => &["pending"],
+        (Hop::Areq, Duplicate) => &["unavailable"], // the refusal of the second comes before the answer to the first
+        (Hop::Areq | Hop::AreqAcs | Hop::AresDs | Hop::Ares, Duplicate | Reorder) => &["approved"],
+        // Optional, or only known from here on.
+        (Hop::AresDs | Hop::Ares, FaultKind::RemoveField) if fault.field.as_deref() == Some("eci") => &["approved"],
+        (Hop::Ares, FaultKind::SetField) if fault.field.as_deref() == Some("dsTransID") => &["approved"],
+        (Hop::Areq | Hop::AreqAcs | Hop::AresDs | Hop::Ares, _) => &["unavailable"],
+        (Hop::Creq, Duplicate | BadBase64) => &["approved"],
+        (Hop::Creq, _) => &["expired"],
+        (Hop::RreqDs | Hop::Rreq, Duplicate | Reorder) => &["approved"],
+        (Hop::RreqDs | Hop::Rreq, _) if late => &["approved"],
+        (Hop::RreqDs | Hop::Rreq, _) if connection => &["expired"],
+        (Hop::RreqDs | Hop::Rreq, _) => &["unavailable", "expired"],
+        (Hop::Veres, FaultKind::SetField) if value == Some("N") => &["attempted"],
+        (Hop::Vereq | Hop::Veres, _) => &["unavailable"],
+        (Hop::Pareq | Hop::Pares, BadBase64) => &["approved"],
+        (Hop::Pareq | Hop::Pares, _) if late => &["approved"],
+        (Hop::Pareq, FaultKind::SetField) if fault.field.as_deref() == Some("purchAmount") => &["unavailable"],
+        (Hop::Pareq, _) => &["expired"],
+        (Hop::Pares, _) if connection => &["expired"],
+        (Hop::Pares, _) => &["unavailable"],
+        // What the browser brings, receipts, card ranges, fingerprints and callbacks decide nothing.
+        (Hop::Api | Hop::Preq | Hop::Pres | Hop::Method | Hop::Cres | Hop::RresDs | Hop::Rres | Hop::Callback, _) => {
+            &["approved"]
+        }
+    }
+}
+
+/// Cells of which the records can show nothing but the sandbox's own row, and why.
+fn silent(fault: &Fault) -> bool {
+    // A «not enrolled» that was put in on the way is, to its receiver, one like any other.
+    fault.hop == Hop::Veres && fault.value.as_ref().and_then(Value::as_str) == Some("N")
 }
