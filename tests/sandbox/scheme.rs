@@ -250,7 +250,7 @@ fn a_bank_app_is_waited_for_and_decides() {
         let page = open(&lab, &session);
         let pushed = phone(&lab, &session);
         assert_eq!((pushed.len(), text(&pushed[0], "kind"), text(&pushed[0], "code")), (1, "push", ""));
-        let poll = format!("/simulator/acs/out-of-band/{}", text(&session["acs"], "transaction_id"));
+        let poll = format!("/simulator/acs/out-of-band/{}", text(&session, "transaction_id"));
         assert_eq!(lab.send("GET", &poll, "", "").json(), json!({"decided": false}));
         let early = post(&lab, &session, &page, &[("continue", "1")]);
         assert!(hidden(&early.body, "interaction").is_some(), "the same page again: {early:?}");
