@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::check::{AREQ, Flaw, RRES, check, parse};
+use super::check::{AREQ, Flaw, RRES, check, is_erro, read};
 use super::codes::interned;
 use super::messages::{self, erro_of};
 use super::server::{about, is_id, version};
@@ -128,13 +128,12 @@ pub(super) fn may_be_informed(session: &Session) -> bool {
 
 /// Answers an authentication request.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
+    let found = read(&letter.body, |members| {
         speaks(desk.session, members)?;
         check(AREQ, members, about(desk.session, true))?;
         Ok(members.get("threeDSServerTransID").and_then(Given::as_str).unwrap_or_default().to_owned())
     });
-    let asked = match read {
+    let asked = match found {
         Ok(asked) => asked,
         Err(flaw) => {
             let body = erro_of(desk.session, &flaw, "A", "AReq");
@@ -304,9 +303,8 @@ pub(super) fn again(desk: &mut Desk) {
 
 /// Takes the receipt of a result in. After an error the timer goes on.
 pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
-        if members.get("messageType").and_then(Given::as_str) == Some("Erro") {
+    let found = read(&letter.body, |members| {
+        if is_erro(members) {
             // A result that nobody asked for, or that was taken before, is not sent again.
             let code = members.get("errorCode").and_then(Given::as_str);
             return Ok(matches!(code, Some("301" | "312" | "313")) && desk.session.status.is_final());
@@ -314,7 +312,7 @@ pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
         check(RRES, members, about(desk.session, false))?;
         receipt_fits(desk.session, members).map(|()| true)
     });
-    match read {
+    match found {
         Ok(taken) => desk.session.awaiting.issuer &= !taken,
         Err(flaw) => {
             desk.session.awaiting.issuer = false;
