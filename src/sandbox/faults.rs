@@ -248,11 +248,19 @@ impl Trouble {
         Some(fault.0.clone())
     }
 
-    /// Plans faults beside those that are planned.
+    /// Plans faults beside those that are planned. Where that makes too many, those go that
+    /// will not happen any more, then the oldest.
     pub(super) fn add(&self, faults: &[Fault]) {
-        if !faults.is_empty() {
-            self.plan_anew(|plan| plan.faults.extend(faults.iter().cloned().map(Planned)));
+        if faults.is_empty() {
+            return;
         }
+        self.plan_anew(|plan| {
+            plan.faults.extend(faults.iter().cloned().map(Planned));
+            while plan.faults.len() > FAULTS {
+                let spent = plan.faults.iter().position(|fault| fault.0.times == 0);
+                plan.faults.remove(spent.unwrap_or(0));
+            }
+        });
     }
 }
 
