@@ -289,6 +289,11 @@ pub(super) fn parse(bytes: &Bytes) -> Result<Given<'_>, Flaw> {
     given.as_object().is_some().then_some(given).ok_or_else(unreadable)
 }
 
+/// True for an error, which nobody answers. Source: emv-3ds.md 1.2, rule 7.
+pub(super) fn is_erro(members: &Members) -> bool {
+    members.get("messageType").and_then(Given::as_str) == Some("Erro")
+}
+
 /// Checks a message against its rules.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 //!
 //! Source: emv-3ds.md 1.2 rule 6, 1.3, 3.7.
 
-use super::check::{AREQ, ARES, Flaw, PREQ, RREQ, RRES, check, parse};
+use super::check::{AREQ, ARES, Flaw, PREQ, RREQ, RRES, check, is_erro, parse};
 use super::codes::description;
 use super::messages::{self, erro_of, relayed};
 use super::server::{about, is_id};
@@ -18,10 +18,15 @@ use crate::sandbox::session::{Directory, Status};
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     let read = parse(&letter.body).and_then(|given| {
         let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
-        check(AREQ, members, about(desk.session, false))
+        if is_erro(members) {
+            return Ok(false);
+        }
+        check(AREQ, members, about(desk.session, false)).map(|()| true)
     });
-    if let Err(flaw) = read {
-        return erro(desk, Hop::Ares, &flaw, "D", "AReq");
+    match read {
+        Ok(true) => (),
+        Ok(false) => return,
+        Err(flaw) => return erro(desk, Hop::Ares, &flaw, "D", "AReq"),
     }
     if desk.session.awaiting.directory || desk.session.directory.is_some() {
         return erro(desk, Hop::Ares, &Flaw::new("305", "threeDSServerTransID"), "D", "AReq"); // the same request twice
@@ -106,10 +111,6 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
     }
 }
 
-fn is_erro(members: &Members) -> bool {
-    members.get("messageType").and_then(Given::as_str) == Some("Erro")
-}
-
 fn gist_of_erro(letter: &Letter) -> String {
     let given = parse(&letter.body);
     let code = given.as_ref().ok().and_then(|given| given.as_object()?.get("errorCode")?.as_str());
@@ -170,12 +171,15 @@ fn pass_on(desk: &mut Desk, letter: &Letter, kind: super::check::Kind, ways: (Ho
 pub(super) fn ranges_asked(desk: &mut Desk, letter: &Letter) {
     let read = parse(&letter.body).and_then(|given| {
         let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
+        if is_erro(members) {
+            return Ok(None);
+        }
         check(PREQ, members, about(desk.session, false))?;
-        let id = members.get("threeDSServerTransID").and_then(Given::as_str);
-        Ok(id.unwrap_or_default().to_owned())
+        Ok(members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned))
     });
     match read {
-        Ok(id) => {
+        Ok(None) => (),
+        Ok(Some(id)) => {
             let body = messages::pres(desk.session, &desk.base, &id);
             desk.send(Hop::Pres, "PRes", &format!("one range of {}", desk.session.scheme.word()), body);
         }

@@ -5,7 +5,7 @@
 //! protocol names, and ends the session as unavailable; a final state is never left.
 //! Source: emv-3ds.md 1.2, 3.1, 3.7, 3.8.
 
-use super::check::{ARES, About, Flaw, PRES, RREQ, check, parse};
+use super::check::{ARES, About, Flaw, PRES, RREQ, check, is_erro, parse};
 use super::codes::{description, interned};
 use super::messages::{areq, channel_code, erro_of, preq, rres};
 use super::wire::{Desk, Letter, Lost};
@@ -61,7 +61,7 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
         Err(flaw) => return refuse(desk, &flaw),
     };
     let Some(members) = given.as_object() else { return };
-    if text(members, "messageType") == Some("Erro") {
+    if is_erro(members) {
         return failed(desk, details(members));
     }
     let about = about(desk.session, false);
@@ -93,7 +93,7 @@ fn fits(session: &Session, members: &Members) -> Result<(), Flaw> {
     }
     let alone = matches!(session.channel, Some(Channel::Merchant(_)));
     let possible = match text(members, "transStatus") {
-        Some("C") => !alone && session.challenge.is_some(),
+        Some("C") => !alone && !acs::shares_data(session) && session.challenge.is_some(),
         Some("D") => acs::may_be_decoupled(session) && session.challenge.is_some(),
         Some("I") => acs::may_be_informed(session),
         Some("S") => false,
@@ -187,7 +187,7 @@ pub(super) fn rreq(desk: &mut Desk, letter: &Letter) {
     };
     let Some(members) = given.as_object() else { return };
     let waits = desk.session.status == Status::Challenged;
-    if text(members, "messageType") == Some("Erro") {
+    if is_erro(members) {
         if waits {
             result_failed(desk, details(members));
         }
@@ -270,7 +270,7 @@ pub(super) fn ask_ranges(desk: &mut Desk) {
 pub(super) fn ranges_came(desk: &mut Desk, letter: &Letter) {
     let read = parse(&letter.body).and_then(|given| {
         let Some(members) = given.as_object() else { return Ok(false) };
-        if text(members, "messageType") == Some("Erro") {
+        if is_erro(members) {
             return Ok(false);
         }
         check(PRES, members, about(desk.session, false))?;
