@@ -27,9 +27,7 @@ use super::cards::Method;
 use super::faults;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
-use super::scheme::{
-    Talk, altered, browser_message, conclude, cres, erro, lanes, script, second_creq, take_fault, told,
-};
+use super::scheme::{Talk, altered, browser_message, conclude, cres, erro, script, second_creq, take_fault, tell};
 use super::session::{End, Place, Session, Status, TRIES};
 use super::state::Pending;
 use super::validate::Completion;
@@ -220,9 +218,8 @@ async fn say_fault(app: &Arc<Shared>, transaction: &str, fault: &Planned, handed
 
 /// The row that tells of a fault.
 pub(super) fn fault_row(session: &Session, fault: &Planned, arrived: Option<&Bytes>) -> SchemeMessage {
-    let (gist, body) = told(fault, arrived);
     let mut talk = Talk::of(session);
-    talk.say("Fault", &[lanes(fault.hop)], &gist, body);
+    tell(&mut talk, fault, arrived);
     talk.said.pop().expect("it was just said")
 }
 
@@ -712,14 +709,12 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     bank::ask(app, session, &question)
 }
 
-/// `GET /simulator/acs/out-of-band/{threeDSServerTransID}`: whether the page has anything to
-/// wait for. Says no more than that to whoever asks.
+/// `GET /simulator/acs/out-of-band/{threeDSServerTransID}`: whether the bank's app was answered.
+/// Says nothing else, and the same of a transaction that nobody knows.
 async fn out_of_band(State(app): App, call: Call) -> Response {
     let mut store = app.lock();
-    let session = store.by_transaction(call.segment(4));
-    let waits = session
-        .and_then(|session| session.challenge.as_ref())
-        .is_some_and(|challenge| challenge.decided.is_none() && challenge.over.is_none());
+    let challenge = store.by_transaction(call.segment(4)).and_then(|session| session.challenge.as_ref());
+    let waits = challenge.is_some_and(|challenge| challenge.decided.is_none() && challenge.over.is_none());
     answer_json(200, &json!({"decided": !waits}))
 }
 

@@ -27,7 +27,7 @@ use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
 /// Sessions, payments and stored cards that are remembered, each.
 const SHELF: usize = 100_000;
-/// Callbacks and webhook events that are remembered, each.
+/// Callbacks, webhook events and known browsers that are remembered, each.
 const CALLBACKS: usize = 1_000;
 /// Bytes of hidden messages. Source: product.md "Decided", Size.
 const MESSAGE_BYTES: usize = 64 << 20;
