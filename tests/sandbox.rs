@@ -18,6 +18,8 @@ mod channels;
 mod control;
 #[path = "sandbox/fields.rs"]
 mod fields;
+#[path = "sandbox/late.rs"]
+mod late;
 #[path = "sandbox/legacy.rs"]
 mod legacy;
 #[path = "sandbox/pages.rs"]

@@ -50,7 +50,7 @@ pub(super) fn ready(session: &Session) -> bool {
 pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), Fault> {
     let slow = app.lock().sessions.get(id).and_then(|session| session.triggers.slow);
     if let Some(delay) = slow {
-        app.clock.sleep(delay).await;
+        app.pass(delay).await;
     }
     let pending = {
         let mut store = app.lock();

@@ -295,7 +295,7 @@ async fn tampered(app: &Arc<Shared>, form: &mut [(String, String)]) -> Option<Re
     app.post(pending).await;
     let changed = match fault.kind {
         FaultKind::BadBase64 => unpadded(field(form, "PaReq").unwrap_or_default()),
-        FaultKind::Truncate => field(form, "PaReq").map(|text| text[..text.len() / 2].to_owned()).unwrap_or_default(),
+        FaultKind::Truncate => field(form, "PaReq").map(half).unwrap_or_default(),
         _ => pack(&altered(&xml, &fault)),
     };
     form.iter_mut().filter(|(name, _)| name == "PaReq").for_each(|(_, value)| value.clone_from(&changed));
@@ -316,6 +316,11 @@ async fn unusable(app: &Arc<Shared>, fault: &Fault) -> Option<Response> {
         }
         _ => None,
     }
+}
+
+/// The first half of a text.
+fn half(text: &str) -> String {
+    text.chars().take(text.chars().count() / 2).collect()
 }
 
 /// Base64url without padding, where base64 is meant.

@@ -97,10 +97,12 @@ pub(super) fn decision(session: &Session) -> Answer {
             Flow::Decoupled(outcome)
         }
         _ if session.triggers.information => Flow::Informed,
+        // Where data are only shared nothing may be asked (emv-3ds.md 3.1).
+        Flow::Challenge(_) if shares_data(session) => Flow::Informed,
         Flow::Challenge(outcome) if alone => Flow::Frictionless(outcome),
         Flow::Frictionless(Outcome::Approved) if mandate && !alone => Flow::Challenge(Outcome::Approved),
         // Shared data is taken note of (sessions-api.md 4.1, Q30).
-        Flow::Frictionless(Outcome::Approved) if draft.challenge_indicator == "data_share" => Flow::Informed,
+        Flow::Frictionless(Outcome::Approved) if shares_data(session) => Flow::Informed,
         flow => flow,
     };
     match flow {
@@ -121,20 +123,33 @@ pub(in crate::sandbox) fn may_be_decoupled(session: &Session) -> bool {
 
 /// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
 pub(super) fn may_be_informed(session: &Session) -> bool {
-    let asked = session.draft.challenge_indicator;
     let rule_of_scheme = session.triggers.information || session.range.flow == Flow::Informed;
-    asks_exemption(asked) || asked == "data_share" || rule_of_scheme
+    asks_exemption(session.draft.challenge_indicator) || shares_data(session) || rule_of_scheme
 }
 
-/// Answers an authentication request.
+/// True if the request says so that data are only shared; 2.1.0 has no word for it.
+/// Source: emv-3ds.md 3.5.
+pub(super) fn shares_data(session: &Session) -> bool {
+    session.draft.challenge_indicator == "data_share" && version(session) >= scenario::Version::V220
+}
+
+/// Answers an authentication request. For one that comes after the directory server gave up
+/// nobody listens any more, so that it leads to nothing.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
+    if !desk.session.awaiting.directory {
+        return;
+    }
     let found = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(None);
+        }
         speaks(desk.session, members)?;
         check(AREQ, members, about(desk.session, true))?;
-        Ok(members.get("threeDSServerTransID").and_then(Given::as_str).unwrap_or_default().to_owned())
+        Ok(members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned))
     });
     let asked = match found {
-        Ok(asked) => asked,
+        Ok(Some(asked)) => asked,
+        Ok(None) => return,
         Err(flaw) => {
             let body = erro_of(desk.session, &flaw, "A", "AReq");
             return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);

@@ -16,9 +16,16 @@ use crate::sandbox::session::{Directory, Status};
 
 /// Checks an authentication request and passes it on, or answers it.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
-    let found = read(&letter.body, |members| check(AREQ, members, about(desk.session, false)));
-    if let Err(flaw) = found {
-        return erro(desk, Hop::Ares, &flaw, "D", "AReq");
+    let found = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(false);
+        }
+        check(AREQ, members, about(desk.session, false)).map(|()| true)
+    });
+    match found {
+        Ok(true) => (),
+        Ok(false) => return,
+        Err(flaw) => return erro(desk, Hop::Ares, &flaw, "D", "AReq"),
     }
     if desk.session.awaiting.directory || desk.session.directory.is_some() {
         return erro(desk, Hop::Ares, &Flaw::new("305", "threeDSServerTransID"), "D", "AReq"); // the same request twice
@@ -159,12 +166,15 @@ fn pass_on(desk: &mut Desk, letter: &Letter, kind: super::check::Kind, ways: (Ho
 /// Answers with its card ranges.
 pub(super) fn ranges_asked(desk: &mut Desk, letter: &Letter) {
     let found = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(None);
+        }
         check(PREQ, members, about(desk.session, false))?;
-        let id = members.get("threeDSServerTransID").and_then(Given::as_str);
-        Ok(id.unwrap_or_default().to_owned())
+        Ok(members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned))
     });
     match found {
-        Ok(id) => {
+        Ok(None) => (),
+        Ok(Some(id)) => {
             let body = messages::pres(desk.session, &desk.base, &id);
             desk.send(Hop::Pres, "PRes", &format!("one range of {}", desk.session.scheme.word()), body);
         }

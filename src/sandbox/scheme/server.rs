@@ -98,7 +98,7 @@ fn fits(session: &Session, members: &Members) -> Result<(), Flaw> {
     }
     let alone = matches!(session.channel, Some(Channel::Merchant(_)));
     let possible = match text(members, "transStatus") {
-        Some("C") => !alone && session.challenge.is_some(),
+        Some("C") => !alone && !acs::shares_data(session) && session.challenge.is_some(),
         Some("D") => acs::may_be_decoupled(session) && session.challenge.is_some(),
         Some("I") => acs::may_be_informed(session),
         Some("S") => false,

@@ -37,7 +37,7 @@ const OVERTAKEN: Duration = Duration::from_secs(5);
 pub(in crate::sandbox) struct Awaiting {
     /// The 3DS Server: the ARes.
     pub(in crate::sandbox) server: bool,
-    /// The directory server: the issuer's ARes.
+    /// The directory server: the issuer's ARes. While it waits, the issuer's connection is open.
     pub(super) directory: bool,
     /// The issuer: the RRes.
     pub(super) issuer: bool,
