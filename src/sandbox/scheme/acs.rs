@@ -128,6 +128,9 @@ pub(super) fn may_be_informed(session: &Session) -> bool {
 
 /// Answers an authentication request.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
+    if !desk.session.awaiting.directory {
+        return; // so late that nobody waits for an answer
+    }
     let read = parse(&letter.body).and_then(|given| {
         let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
         speaks(desk.session, members)?;

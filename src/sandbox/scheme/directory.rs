@@ -16,6 +16,9 @@ use crate::sandbox::session::{Directory, Status};
 
 /// Checks an authentication request and passes it on, or answers it.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
+    if !desk.session.awaiting.server {
+        return; // so late that nobody waits for an answer
+    }
     let read = parse(&letter.body).and_then(|given| {
         let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
         check(AREQ, members, about(desk.session, false))
