@@ -20,6 +20,8 @@ mod control;
 mod fields;
 #[path = "sandbox/legacy.rs"]
 mod legacy;
+#[path = "sandbox/malformed.rs"]
+mod malformed;
 #[path = "sandbox/pages.rs"]
 mod pages;
 #[path = "sandbox/payments.rs"]
