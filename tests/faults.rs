@@ -10,6 +10,8 @@ mod cells;
 #[path = "support/lab.rs"]
 mod lab;
 mod support;
+#[path = "faults/traps.rs"]
+mod traps;
 
 use std::collections::BTreeSet;
 use std::panic;
