@@ -26,6 +26,8 @@ mod malformed;
 mod pages;
 #[path = "sandbox/payments.rs"]
 mod payments;
+#[path = "sandbox/scheme.rs"]
+mod scheme;
 #[path = "sandbox/tls.rs"]
 mod tls;
 #[path = "sandbox/tokens.rs"]

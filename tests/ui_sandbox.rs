@@ -11,7 +11,7 @@ mod session;
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
@@ -24,7 +24,7 @@ use sessions_console::model::run::{AppResult, PhoneAct, Plan, Shopper};
 use sessions_console::model::sandbox::{Mode, Overview, SandboxAct};
 use sessions_console::model::scenario::{Fault, FaultKind, Hop};
 use sessions_console::model::scheme::{PhoneKind, PhoneMessage};
-use sessions_console::model::settings::{Pace, Theme};
+use sessions_console::model::settings::Pace;
 use sessions_console::model::{RunId, Server, ServerStatus, SessionId, Stamp, Workspace};
 use sessions_console::ui::Shell;
 
@@ -479,5 +479,3 @@ fn a_scenario_that_cannot_be_armed_is_not_run() {
 }
 
 // --- Speed and pictures
-
-/// The panel with everything in it is drawn within a frame. Debug builds are ten times slower.

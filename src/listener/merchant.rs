@@ -45,11 +45,19 @@ pub(super) fn router(shared: Arc<Shared>) -> axum::Router {
         .with_state(shared)
 }
 
-async fn checkout(State(shared): App, Path(token): Path<String>, headers: HeaderMap) -> Response {
+async fn checkout(
+    State(shared): App,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let Some(place) = shared.visitors.merchant(&token) else { return not_found() };
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     place.remember_accept(accept.map(ToOwned::to_owned));
     place.signal(Signal::PageOpened);
+    if query.as_deref() == Some("plain") {
+        return plain(&shared, &place);
+    }
     page(&shared, &place, "")
 }
 
@@ -87,6 +95,15 @@ fn page(shared: &Shared, place: &Place, landing: &str) -> Response {
         "method_seconds": METHOD_SECONDS,
     });
     shared.pages.respond("checkout", json!({ "data": data, "landing": landing }), &policy(shop_policy))
+}
+
+/// The page for a browser that runs no scripts: a button wherever the other page goes on by
+/// itself. Its tab makes way for the bank's, whatever the settings say.
+fn plain(shared: &Shared, place: &Place) -> Response {
+    place.goes_plain();
+    let shown = place.shown.borrow().clone();
+    let (_, shop_policy) = shown.page.ways();
+    shared.pages.respond("plain", json!({ "now": view(&shown) }), &policy(shop_policy))
 }
 
 /// What the shop's page may do.
