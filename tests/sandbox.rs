@@ -22,6 +22,8 @@ mod fields;
 mod late;
 #[path = "sandbox/legacy.rs"]
 mod legacy;
+#[path = "sandbox/malformed.rs"]
+mod malformed;
 #[path = "sandbox/pages.rs"]
 mod pages;
 #[path = "sandbox/payments.rs"]

@@ -21,6 +21,7 @@ use minijinja::context;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json, field};
 use super::bank::{self, PASSWORD, policy};
 use super::cards::Method;
@@ -31,7 +32,6 @@ use super::scheme::{Talk, altered, browser_message, conclude, cres, erro, script
 use super::session::{End, Place, Session, Status, TRIES};
 use super::state::Pending;
 use super::validate::Completion;
-use super::{Shared, hosted};
 use crate::model::Lane;
 use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind, SecondCreq};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
@@ -138,7 +138,7 @@ async fn method(State(app): App, call: Call) -> Response {
     let status = handed.status.or((kind == Method::Broken).then_some(StatusCode::INTERNAL_SERVER_ERROR));
     if let Some(status) = status {
         let sentence = "The issuer's page is broken on purpose.";
-        return hosted::notice(&app, status, "Something went wrong", sentence);
+        return bank::notice(&app, status, "Something went wrong", sentence);
     }
     if handed.closed {
         return faults::cut_off();
@@ -354,7 +354,7 @@ async fn challenge(State(app): App, call: Call) -> Response {
             return faults::cut_off();
         }
         if let Some(status) = handed.status {
-            return hosted::notice(&app, status, "Something went wrong", "The issuer's page is broken on purpose.");
+            return bank::notice(&app, status, "Something went wrong", "The issuer's page is broken on purpose.");
         }
         copies = if fault.kind == FaultKind::Duplicate { 2 } else { 1 };
         form.iter_mut().filter(|(name, _)| name == "creq").for_each(|(_, value)| value.clone_from(&handed.text));
@@ -370,7 +370,10 @@ async fn challenge(State(app): App, call: Call) -> Response {
 async fn challenged(app: &Arc<Shared>, call: &Call, form: &[(String, String)]) -> Response {
     let creq = match read_creq(form) {
         Ok(creq) => creq,
-        Err(refusal) => return refused(app, call, None, &refusal).await,
+        Err(refusal) => {
+            let id = meant(app, form); // its own timeline shows the error
+            return refused(app, call, id.as_deref(), &refusal).await;
+        }
     };
     let transaction = creq["threeDSServerTransID"].as_str().unwrap_or_default();
     let id = app.lock().by_transaction(transaction).map(|session| session.id.clone());
@@ -388,6 +391,20 @@ async fn challenged(app: &Arc<Shared>, call: &Call, form: &[(String, String)]) -
             page(app, call, form, &id, seen).await
         }
     }
+}
+
+/// The session that a CReq is about which cannot be taken: by the one id or the other.
+fn meant(app: &Shared, form: &[(String, String)]) -> Option<String> {
+    let creq = field(form, "creq").and_then(decoded)?;
+    let text = |name: &str| creq.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (server, issuer) = (text("threeDSServerTransID"), text("acsTransID"));
+    let mut store = app.lock();
+    if let Some(session) = store.by_transaction(server) {
+        return Some(session.id.clone());
+    }
+    let is_own =
+        |session: &&Session| session.acs.as_ref().is_some_and(|acs| acs.transaction_id.eq_ignore_ascii_case(issuer));
+    store.sessions.newest_first().find(is_own).map(|session| session.id.clone())
 }
 
 /// What the page says of the last answer.
@@ -614,7 +631,7 @@ async fn page(app: &Arc<Shared>, call: &Call, form: &[(String, String)], id: &st
         let mut store = app.lock();
         let Some(session) = store.sessions.get_mut(id) else {
             let title = "This payment is no longer known";
-            return hosted::notice(app, StatusCode::NOT_FOUND, title, "Start again in the shop.");
+            return bank::notice(app, StatusCode::NOT_FOUND, title, "Start again in the shop.");
         };
         let done = session.challenge.as_ref().is_some_and(|challenge| challenge.over.is_some());
         let over = done || session.status.is_final();
@@ -665,7 +682,7 @@ async fn hand_over(app: &Arc<Shared>, mut back: Back, fault: Option<Planned>) ->
     }
     if handed.lost || handed.status.is_some() {
         let status = handed.status.unwrap_or(StatusCode::OK);
-        return hosted::notice(app, status, "Your bank has finished", "Nothing leads back to the shop from here.");
+        return bank::notice(app, status, "Your bank has finished", "Nothing leads back to the shop from here.");
     }
     let session_data = back.session_data.as_deref().map(|data| ("threeDSSessionData", data));
     let hidden: Vec<_> = [("cres", handed.text.as_str())].into_iter().chain(session_data).collect();
@@ -677,7 +694,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     let store = app.lock();
     let asks = store.sessions.get(id).and_then(|session| Some((session, session.challenge.as_ref()?)));
     let Some((session, challenge)) = asks else {
-        return hosted::notice(app, StatusCode::BAD_REQUEST, "There is nothing to confirm", "Return to the shop.");
+        return bank::notice(app, StatusCode::BAD_REQUEST, "There is nothing to confirm", "Return to the shop.");
     };
     let rules = script(session).map(|script| script.challenge.clone()).unwrap_or_default();
     let last = usize::from(challenge.page) + 1 >= rules.pages.len();

@@ -312,7 +312,7 @@ async fn unusable(app: &Arc<Shared>, fault: &Fault) -> Option<Response> {
         FaultKind::Drop | FaultKind::Close => Some(faults::cut_off()),
         FaultKind::Status => {
             let status = StatusCode::from_u16(fault.status.unwrap_or(503)).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            Some(hosted::notice(app, status, "Something went wrong", "The issuer's page is broken on purpose."))
+            Some(bank::notice(app, status, "Something went wrong", "The issuer's page is broken on purpose."))
         }
         _ => None,
     }

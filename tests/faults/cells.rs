@@ -34,6 +34,11 @@ pub fn all() -> Vec<Cell> {
     cells
 }
 
+/// The same sessions without a fault.
+pub fn clean() -> Vec<Cell> {
+    [Hop::Areq, Hop::Creq, Hop::Vereq].map(|hop| cell(Fault { times: 0, ..Fault::new(hop, FaultKind::Drop) })).into()
+}
+
 fn cell(fault: Fault) -> Cell {
     let (hop, kind) = (fault.hop, fault.kind);
     let detail =

@@ -16,6 +16,9 @@ use crate::sandbox::session::{Directory, Status};
 
 /// Checks an authentication request and passes it on, or answers it.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
+    if !desk.session.awaiting.server {
+        return; // so late that nobody waits for an answer
+    }
     let found = read(&letter.body, |members| {
         if is_erro(members) {
             return Ok(false);

@@ -218,16 +218,7 @@ fn callback_said(look: &mut Look<'_>, at: usize, delivery: &Delivery) {
                        read the session: that is what decides";
         return look.say(entry, ("P026", Error), "The callback cannot be read", message);
     };
-    let event = body.get("type").is_some() && body.get("data").is_some(); // a webhook sent to this address
-    for name in ["session_id", "status"].into_iter().filter(|_| !event) {
-        if body.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
-            let message = format!(
-                "The callback has no {name}. Answer 2xx all the same if the address is yours, find the session by the \
-                 address, and read it: that is what decides"
-            );
-            look.say(entry, ("P010", Error), format!("{name} is missing in the callback"), message);
-        }
-    }
+    lacking(look, entry, &body);
     let status = body.get("status").and_then(Value::as_str).map(Status::parse);
     let early = status.as_ref().is_some_and(|status| !status.is_final() && !matches!(status, Status::Other(_)));
     let result_later = look.rows[at..].iter().any(|row| row.hidden().is_some_and(|(kind, _)| kind == "RReq"))
@@ -241,6 +232,23 @@ fn callback_said(look: &mut Look<'_>, at: usize, delivery: &Delivery) {
     let Some((own, said)) = own.zip(status).filter(|(own, said)| own.status != *said) else { return };
     let message = format!("The callback says {said}, the session that was read says {}. Go by the session", own.status);
     look.say(entry, ("P023", Error), "The callback contradicts the session", message);
+}
+
+/// What a shop needs of a callback. A webhook that was sent to this address has its own form.
+fn lacking(look: &mut Look<'_>, entry: usize, body: &Value) {
+    let there = |name: &str| body.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    if body.get("type").is_some() && body.get("data").is_some() {
+        return;
+    }
+    for (name, other) in [("session_id", "id"), ("status", "status")] {
+        if !there(name) && !there(other) {
+            let message = format!(
+                "The callback has no {name}. Answer 2xx all the same if the address is yours, find the session by the \
+                 address, and read it: that is what decides"
+            );
+            look.say(entry, ("P010", Error), format!("{name} is missing in the callback"), message);
+        }
+    }
 }
 
 /// A callback was ordered, the session completed, and none came.
