@@ -24,6 +24,8 @@ mod legacy;
 mod pages;
 #[path = "sandbox/payments.rs"]
 mod payments;
+#[path = "sandbox/scheme.rs"]
+mod scheme;
 #[path = "sandbox/tls.rs"]
 mod tls;
 #[path = "sandbox/tokens.rs"]

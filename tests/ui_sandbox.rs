@@ -11,7 +11,7 @@ mod session;
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
@@ -19,11 +19,12 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::{Value, json};
 use sessions_console::bus::Command;
+use sessions_console::model::deck::Deck;
 use sessions_console::model::run::{AppResult, PhoneAct, Plan, Shopper};
 use sessions_console::model::sandbox::{Mode, Overview, SandboxAct};
 use sessions_console::model::scenario::{Fault, FaultKind, Hop};
 use sessions_console::model::scheme::{PhoneKind, PhoneMessage};
-use sessions_console::model::settings::{Pace, Theme};
+use sessions_console::model::settings::Pace;
 use sessions_console::model::{RunId, Server, ServerStatus, SessionId, Stamp, Workspace};
 use sessions_console::ui::Shell;
 
@@ -69,9 +70,14 @@ fn overview() -> Value {
     })
 }
 
+/// A scenario of the user's own.
+const OWN: &str = "id = \"MINE-1\"\nname = \"my own\"\n[body]\n\"/amount\" = 5\n[expect]\nstatus = \"approved\"\n";
+
 fn workspace() -> Workspace {
+    let broken = ("broken.toml".to_owned(), Ok("id = ".to_owned()));
     let mut workspace = session::workspace([session::waiting(ONE)]);
     let address = "127.0.0.1:8787".to_owned();
+    workspace.deck = Arc::new(Deck::with([("mine.toml".to_owned(), Ok(OWN.to_owned())), broken]));
     workspace.servers.insert(Server::Sandbox, ServerStatus::Up { address, instead_of: None });
     workspace
 }
@@ -244,6 +250,22 @@ fn a_scenario_is_found_armed_and_run_with_somebody_there() {
     assert_eq!(**arm, SandboxAct::Arm("S021".into(), 1));
     assert!(!plan.unattended && plan.shopper == Shopper::Person && plan.pace == Pace::Auto);
     screen.get_by_label("Your turn"); // the timeline, where the run will be seen
+}
+
+#[test]
+fn the_users_own_scenarios_stand_there_too_and_the_damaged_with_their_reason() {
+    let mut screen = panel(&overview());
+    screen.get_by_label_contains("broken.toml is not a scenario: line 1");
+    screen.get_by_label("Find a scenario").focus();
+    screen.run_steps(2);
+    screen.get_by_label("Find a scenario").type_text("my own");
+    screen.run_steps(3);
+    press(&mut screen, "MINE-1 my own");
+    press(&mut screen, "Arm");
+    let acts = acts(&mut screen);
+    let [SandboxAct::ArmFile(text, 1)] = acts.as_slice() else { panic!("{acts:?}") };
+    let sent = sessions_console::model::deck::read("sent", text).expect("the same scenario");
+    assert_eq!(sent, sessions_console::model::deck::read("mine", OWN).unwrap());
 }
 
 #[test]
@@ -457,58 +479,3 @@ fn a_scenario_that_cannot_be_armed_is_not_run() {
 }
 
 // --- Speed and pictures
-
-/// The panel with everything in it is drawn within a frame. Debug builds are ten times slower.
-#[test]
-fn a_thousand_faults_and_fifty_sessions_do_not_hold_the_window_up() {
-    let mut many = overview();
-    let one = many["sessions"][1].clone();
-    many["sessions"] = (0..50)
-        .map(|n| {
-            let mut session = one.clone();
-            session["id"] = format!("sid_{n:026}").into();
-            session
-        })
-        .collect();
-    let mut screen = panel(&many);
-    let start = Instant::now();
-    screen.run_steps(10);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-}
-
-/// Pictures for eyes: `PICTURES=folder cargo test --test ui_sandbox pictures`.
-#[test]
-fn pictures() {
-    let Ok(folder) = std::env::var("PICTURES") else { return };
-    let shots: [(&str, [f32; 2], f32, Theme, &[&str]); 10] = [
-        ("wide-dark", [1440.0, 900.0], 1.0, Theme::Dark, &[]),
-        ("wide-light", [1440.0, 900.0], 1.0, Theme::Light, &["Faults"]),
-        ("medium-dark", [1280.0, 800.0], 1.0, Theme::Dark, &["Faults", "Phone"]),
-        ("medium-light", [1280.0, 800.0], 1.0, Theme::Light, &["Test cards"]),
-        ("narrow-dark", [1000.0, 700.0], 1.0, Theme::Dark, &[]),
-        ("narrower", [900.0, 700.0], 1.0, Theme::Dark, &["Live sessions"]),
-        ("zoom-dark", [1440.0, 900.0], 2.0, Theme::Dark, &[]),
-        ("zoom-small", [1000.0, 700.0], 2.0, Theme::Light, &["Phone"]),
-        ("detail", [1440.0, 1100.0], 1.0, Theme::Dark, &["detail"]),
-        ("reset", [1440.0, 900.0], 1.0, Theme::Dark, &["Reset"]),
-    ];
-    for (name, size, zoom, theme, tabs) in shots {
-        let mut workspace = known(workspace(), &overview());
-        (workspace.settings.theme, workspace.settings.zoom) = (theme, zoom);
-        let mut screen = window(size, workspace);
-        go(&mut screen, Key::Num2);
-        for tab in tabs {
-            if *tab == "detail" {
-                press(&mut screen, &format!("{} challenged …4242 USD 65.40", session::SID));
-                press(&mut screen, "S021 one-time password passed");
-            } else if *tab == "Reset" {
-                press(&mut screen, tab);
-            } else {
-                screen.get_by_role_and_label(Role::Tab, tab).click();
-            }
-            screen.run_steps(3);
-        }
-        screen.run_steps(4);
-        screen.render().expect("a picture").save(format!("{folder}/{name}.png")).expect("a file");
-    }
-}

@@ -123,7 +123,7 @@ pub(super) struct Driver {
     /// What nobody here can hurry.
     pub out_of_hands: Waiting,
     /// A 3DS Method notification that is still to come.
-    pub late: Option<Late>,
+    pub late: Option<Box<Late>>,
     /// The sandbox's phone, where there is one.
     pub sandbox: Option<Arc<Control>>,
 }

@@ -33,7 +33,7 @@ impl Driver {
     }
 
     /// The frame says nothing until its time is over.
-    async fn method_timed_out(&mut self, late: Option<Late>) -> Problem {
+    async fn method_timed_out(&mut self, late: Option<Box<Late>>) -> Problem {
         let passed = self.time.pass(Step::Method, METHOD_LIMIT).await;
         self.late = late;
         passed.err().unwrap_or_else(unnotified)

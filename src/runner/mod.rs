@@ -243,7 +243,7 @@ fn carry_out(scenario: &Scenario, options: &Options, stop: &AtomicBool, case: &m
         case.unreachable = saved && silent(run);
         end?;
         if let Some(Judged(which)) = judged {
-            let found = scenario.judge(run).into_iter();
+            let found = if saved { scenario.judge_elsewhere(run) } else { scenario.judge(run) }.into_iter();
             mismatches.extend(found.map(|found| Mismatch { what: format!("{}{which}", found.what), ..found }));
         }
         if let Some(problem) = case.problems.last().filter(|_| run.session().is_none() || case.unreachable)

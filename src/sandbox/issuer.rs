@@ -28,7 +28,7 @@ use super::faults;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
 use super::scheme::{
-    Talk, altered, browser_message, conclude, cres, erro, lanes, script, second_creq, take_fault, told,
+    Talk, altered, browser_message, conclude, cres, erro, script, second_creq, take_fault, tell,
 };
 use super::session::{End, Place, Session, Status, TRIES};
 use super::state::Pending;
@@ -220,9 +220,8 @@ async fn say_fault(app: &Arc<Shared>, transaction: &str, fault: &Planned, handed
 
 /// The row that tells of a fault.
 pub(super) fn fault_row(session: &Session, fault: &Planned, arrived: Option<&Bytes>) -> SchemeMessage {
-    let (gist, body) = told(fault, arrived);
     let mut talk = Talk::of(session);
-    talk.say("Fault", &[lanes(fault.hop)], &gist, body);
+    tell(&mut talk, fault, arrived);
     talk.said.pop().expect("it was just said")
 }
 

@@ -37,6 +37,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(2);
 const ROOM_FOR_INSPECTOR: f32 = 1280.0;
 /// Under this width, points, the builder is folded.
 const ROOM_FOR_BUILDER: f32 = 1000.0;
+/// Under this width, points, the rail gives way to the unfolded builder.
+const ROOM_FOR_RAIL: f32 = 560.0;
 /// Smallest and largest zoom. Source: product.md, promise 10.
 const ZOOM: (f32, f32) = (0.75, 3.0);
 /// One step of zoom. Our choice.
@@ -286,6 +288,9 @@ impl Shell {
     fn rail_ui(&mut self, ui: &mut Ui, width: f32, acts: &mut Vec<Act>) {
         let frame = Frame::new().fill(Tokens::of(ui).bg0);
         let folded = width < ROOM_FOR_BUILDER && !self.unfolded;
+        if width < ROOM_FOR_RAIL && !folded {
+            return; // folding the builder brings it back
+        }
         let here = self.view.place;
         let panel = Panel::left("rail").frame(frame).exact_size(rail::WIDTH).resizable(false);
         match panel.show(ui, |ui| rail::ui(ui, here, folded)).inner {

@@ -130,7 +130,7 @@ fn the_hidden_frame_is_as_silent_late_or_blind_as_it_is_told() {
 #[test]
 fn what_the_shop_leaves_out_is_waited_out() {
     let mut bench = bench();
-    for (skip, steps) in [("collect", "skipped Collect"), ("challenge", "skipped Challenge")] {
+    for (skip, steps) in [("collect", "skipped Send channel data"), ("challenge", "skipped Challenge")] {
         let scenario = scenario(&format!(
             "[body]\n\"/source/number\" = \"4000110000021013\"\n[shop]\nskip = [\"{skip}\"]\n\
              [issuer]\nmethod = \"absent\"\nares = {{ transStatus = \"C\" }}"

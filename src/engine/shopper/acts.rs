@@ -22,7 +22,7 @@ const TRUST: &str = "trust";
 /// What an act led to.
 pub(super) enum Turn {
     /// Another page.
-    Next(Page),
+    Next(Box<Page>),
     /// The page stays.
     Stay,
     /// The shopper closed the page.
@@ -60,7 +60,7 @@ impl Shopper<'_> {
                 let (form, button) = place.ok_or_else(|| nothing_to_do(step, page))?;
                 return self.press(step, page, form, button).await;
             }
-            Act::Reload => return Ok(self.again(walk).await?.map_or(Turn::Stay, Turn::Next)),
+            Act::Reload => return Ok(self.again(walk).await?.map_or(Turn::Stay, |page| Turn::Next(Box::new(page)))),
             Act::Phone(_) | Act::Trust(_) | Act::Wait(_) | Act::Leave | Act::Replay | Act::TimeOut => {
                 return self.beside(walk, act).await;
             }
@@ -72,7 +72,7 @@ impl Shopper<'_> {
             (TRUST.to_owned(), if yes { "Y" } else { "N" }.to_owned())
         });
         let fields = with.into_iter().chain(said).collect();
-        self.submit(step, page, asks, fields).await.map(Turn::Next)
+        self.submit(step, page, asks, fields).await.map(|page| Turn::Next(Box::new(page)))
     }
 
     /// What an act writes into the form that asks; `None` if there is no place for it.
@@ -89,7 +89,7 @@ impl Shopper<'_> {
 
     async fn press(&self, step: Step, page: &Page, form: &Form, button: &Button) -> Result<Turn, Problem> {
         let fields = button.fields();
-        self.submit_with(step, page, form, &fields, button.action.as_ref()).await.map(Turn::Next)
+        self.submit_with(step, page, form, &fields, button.action.as_ref()).await.map(|page| Turn::Next(Box::new(page)))
     }
 
     /// An act that leaves the page as it is.

@@ -56,7 +56,7 @@ pub(super) enum Frame {
     /// It says nothing.
     Silent,
     /// It will notify when the shop no longer waits.
-    Late(Late),
+    Late(Box<Late>),
 }
 
 /// A notification that comes too late.
@@ -115,7 +115,7 @@ impl Shopper<'_> {
             return Ok(Frame::Silent);
         };
         if form.wait > METHOD_LIMIT {
-            return Ok(Frame::Late(Late { after: form.wait, page, form }));
+            return Ok(Frame::Late(Box::new(Late { after: form.wait, page, form })));
         }
         if !form.wait.is_zero() {
             self.time.pass(Step::Method, form.wait).await?;
@@ -201,7 +201,7 @@ impl Shopper<'_> {
                 }
             } else if let Some(asks) = forms.iter().find(|form| form.asks()) {
                 match self.act(&mut walk, &page, &forms, asks).await? {
-                    Turn::Next(next) => next,
+                    Turn::Next(next) => *next,
                     Turn::Stay => page,
                     Turn::Leave => return Ok(End::Left),
                 }

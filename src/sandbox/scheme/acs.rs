@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::check::{AREQ, Flaw, RRES, check, parse};
 use super::codes::interned;
 use super::messages::{self, erro_of};
-use super::server::{about, version};
+use super::server::{about, is_id, version};
 use super::wire::{Desk, Letter};
 use super::{Answer, asks_exemption, code_of, status_of, verdict};
 use crate::model::Lane;
@@ -76,7 +76,9 @@ pub(super) fn decision(session: &Session) -> Answer {
         Some(Channel::Merchant(_)) if !draft.linked => return Answer::Refused("21"),
         _ => Place::Browser,
     };
-    if let Some(answer) = scripted(session) {
+    // Words of a reference come before its scenario; what is armed has cleared them.
+    let word = session.triggers.information || session.triggers.decoupled;
+    if let Some(answer) = scripted(session).filter(|_| !word) {
         let passed = script(session).and_then(|script| script.rreq.as_ref());
         let outcome = passed.map_or(Outcome::Approved, |result| outcome_of(result.trans_status));
         return match answer.trans_status {
@@ -129,12 +131,16 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     let read = parse(&letter.body).and_then(|given| {
         let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
         speaks(desk.session, members)?;
-        check(AREQ, members, about(desk.session, true))
+        check(AREQ, members, about(desk.session, true))?;
+        Ok(members.get("threeDSServerTransID").and_then(Given::as_str).unwrap_or_default().to_owned())
     });
-    if let Err(flaw) = read {
-        let body = erro_of(desk.session, &flaw, "A", "AReq");
-        return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
-    }
+    let asked = match read {
+        Ok(asked) => asked,
+        Err(flaw) => {
+            let body = erro_of(desk.session, &flaw, "A", "AReq");
+            return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
+        }
+    };
     if desk.session.acs.is_some() {
         let flaw = Flaw::new("305", "threeDSServerTransID"); // the same request twice
         let body = erro_of(desk.session, &flaw, "A", "AReq");
@@ -157,6 +163,7 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         Answer::Broken(_) | Answer::Refused(_) => ('U', Some(values(desk, Status::Unavailable, 'U'))),
     };
     let body = messages::ares(desk.session, letter, values.as_ref(), scripted(desk.session));
+    let body = answering(desk.session, body.into(), &asked);
     desk.send(Hop::AresDs, "ARes", &format!("transStatus {letter}"), body);
     let unasked = script(desk.session).and_then(|script| script.rreq.clone()).filter(|_| values.is_some());
     if let Some(result) = unasked {
@@ -164,6 +171,14 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         let verdict = verdict(desk.app, desk.session, status, Some(result.trans_status.letter()), "rreq_status", true);
         send_result(desk, &verdict);
     }
+}
+
+/// An answer names the transaction that it was asked about, be it another than the session's.
+fn answering(session: &Session, body: bytes::Bytes, asked: &str) -> bytes::Bytes {
+    if asked.eq_ignore_ascii_case(&session.transaction_id) {
+        return body;
+    }
+    String::from_utf8_lossy(&body).replace(&session.transaction_id, asked).into()
 }
 
 /// Refuses a version that the issuer does not speak. Source: emv-3ds.md 3.7 (102).
@@ -296,7 +311,8 @@ pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
             let code = members.get("errorCode").and_then(Given::as_str);
             return Ok(matches!(code, Some("301" | "312" | "313")) && desk.session.status.is_final());
         }
-        check(RRES, members, about(desk.session, false)).map(|()| true)
+        check(RRES, members, about(desk.session, false))?;
+        receipt_fits(desk.session, members).map(|()| true)
     });
     match read {
         Ok(taken) => desk.session.awaiting.issuer &= !taken,
@@ -306,6 +322,13 @@ pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
             desk.note("Erro", (Lane::Issuer, Lane::Directory), &format!("errorCode {}", flaw.code), body);
         }
     }
+}
+
+/// A receipt is about this transaction.
+pub(super) fn receipt_fits(session: &Session, members: &Members) -> Result<(), Flaw> {
+    let own = session.acs.as_ref().map(|acs| acs.transaction_id.as_str());
+    let fits = own.is_none_or(|own| is_id(members, "acsTransID", own));
+    if fits { Ok(()) } else { Err(Flaw::new("301", "acsTransID")) }
 }
 
 /// The code of a second CReq in this version. Source: emv-3ds.md 2.2, 3.7.

@@ -128,7 +128,8 @@ pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
         if is_erro(members) {
             Ok(None)
         } else {
-            check(RRES, members, about(desk.session, false)).map(|()| status(members))
+            check(RRES, members, about(desk.session, false))?;
+            acs::receipt_fits(desk.session, members).map(|()| status(members))
         }
     });
     match read {

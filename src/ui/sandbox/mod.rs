@@ -7,7 +7,6 @@ mod faults;
 mod scenarios;
 mod sessions;
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use egui::{Align, Frame, Layout, Margin, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
@@ -20,7 +19,6 @@ use super::theme::{self, Tokens, Tone};
 use super::widgets::{self, Look, Size, display_text};
 use crate::bus::Command;
 use crate::model::sandbox::{Overview, SandboxAct};
-use crate::model::scenario::Scenario;
 use crate::model::settings::Settings;
 use crate::model::{RunId, Server, ServerStatus, SessionId, Stamp, Workspace};
 
@@ -83,12 +81,6 @@ pub struct Panel {
     mark: u64,
 }
 
-/// The scenarios that come with the program.
-fn deck() -> &'static [Scenario] {
-    static DECK: OnceLock<Vec<Scenario>> = OnceLock::new();
-    DECK.get_or_init(crate::model::deck::all)
-}
-
 impl Panel {
     /// The panel as it was left.
     pub fn new(view: View) -> Self {
@@ -109,7 +101,7 @@ impl Panel {
         }
         let mark = mark(workspace);
         let live = known.overview.as_ref().is_some_and(|seen| seen.armed.is_some() || seen.faults_on() > 0);
-        if !open && !(live && mark != self.mark) {
+        if !(open || live && mark != self.mark) {
             return;
         }
         let waited = self.looked.map_or(EVERY, |looked| now.mono.saturating_sub(looked));

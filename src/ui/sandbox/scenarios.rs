@@ -9,6 +9,7 @@ use egui_material_icons::icons as i;
 use crate::bus::Command;
 use crate::model::Workspace;
 use crate::model::api::Status;
+use crate::model::deck::{self, Damaged};
 use crate::model::profile::Environment;
 use crate::model::run::{Plan, Shopper};
 use crate::model::sandbox::{Overview, SandboxAct};
@@ -39,16 +40,19 @@ impl Deck {
     pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, overview: &Overview, commands: &mut Vec<Command>) -> bool {
         ui.add_space(8.0);
         armed_ui(ui, overview, commands);
-        let deck = super::deck();
+        let all = &workspace.deck.scenarios;
         let words: Vec<String> = self.find.to_lowercase().split_whitespace().map(str::to_owned).collect();
-        let found: Vec<&Scenario> = deck.iter().filter(|scenario| fits(scenario, &words)).collect();
-        self.find_ui(ui, found.len(), deck.len());
+        let found: Vec<&Scenario> = all.iter().filter(|scenario| fits(scenario, &words)).collect();
+        self.find_ui(ui, found.len(), all.len());
         ui.add_space(4.0);
         let mut ran = false;
         ScrollArea::vertical().id_salt("deck").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             if found.is_empty() {
                 widgets::text(ui, "No scenario fits these words", theme::BODY);
+            }
+            for damaged in &workspace.deck.damaged {
+                damaged_ui(ui, damaged);
             }
             for scenario in found {
                 let open = self.open.as_ref() == Some(&scenario.id);
@@ -89,7 +93,7 @@ impl Deck {
         let tokens = Tokens::of(ui);
         let mut ran = false;
         let frame = egui::Frame::new().fill(tokens.bg2).stroke(theme::line(tokens)).corner_radius(6);
-        frame.inner_margin(Margin::same(10)).outer_margin(Margin { bottom: 6, top: 2, ..Margin::ZERO }).show(
+        frame.inner_margin(Margin::same(10)).outer_margin(Margin { bottom: 6, top: 2, left: 1, right: 2 }).show(
             ui,
             |ui| {
                 ui.set_min_width(ui.available_width());
@@ -126,7 +130,7 @@ impl Deck {
         ui.horizontal_wrapped(|ui| {
             let label = widgets::muted(ui, "Next sessions").id;
             ui.add(DragValue::new(&mut self.sessions).range(1..=MOST)).labelled_by(label);
-            let arm = SandboxAct::Arm(scenario.id.clone(), self.sessions);
+            let arm = arm(scenario, workspace, self.sessions);
             let hint = "The next sessions that anybody creates get this, whatever their card";
             if widgets::secondary_button(ui, Some(i::ICON_BOLT.outlined()), "Arm", None).on_hover_text(hint).clicked() {
                 commands.push(Command::Sandbox(arm.clone()));
@@ -147,6 +151,27 @@ impl Deck {
         });
         ran
     }
+}
+
+/// The sandbox knows the program's own deck by id; the user's own files it is told whole.
+fn arm(scenario: &Scenario, workspace: &Workspace, sessions: u32) -> SandboxAct {
+    let own = workspace.deck.own.contains(&scenario.id);
+    // A scenario that was read from TOML can be written as TOML; if not, its id is refused with a reason.
+    match own.then(|| deck::write(scenario)) {
+        Some(Ok(text)) => SandboxAct::ArmFile(text, sessions),
+        _ => SandboxAct::Arm(scenario.id.clone(), sessions),
+    }
+}
+
+/// A file of the user's own that is no scenario: shown, with what to mend.
+fn damaged_ui(ui: &mut Ui, damaged: &Damaged) {
+    widgets::note(ui, Tone::Danger, |ui| {
+        widgets::text(ui, &display_text(&damaged.problem.summary), theme::BODY);
+        for words in damaged.problem.causes.iter().chain(&damaged.problem.hint) {
+            widgets::muted_lines(ui, &display_text(words));
+        }
+    });
+    ui.add_space(6.0);
 }
 
 /// A run of this scenario with somebody there, against the sandbox in this program.

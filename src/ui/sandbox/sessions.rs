@@ -104,7 +104,7 @@ fn row_ui(ui: &mut Ui, session: &Seen, open: bool) -> Response {
 fn detail_ui(ui: &mut Ui, workspace: &Workspace, session: &Seen, commands: &mut Vec<Command>) -> Option<RunId> {
     let tokens = Tokens::of(ui);
     let frame = egui::Frame::new().fill(tokens.bg2).stroke(theme::line(tokens)).corner_radius(6);
-    let margin = egui::Margin { bottom: 6, top: 2, ..egui::Margin::ZERO };
+    let margin = egui::Margin { bottom: 6, top: 2, left: 1, right: 2 };
     frame
         .inner_margin(10)
         .outer_margin(margin)

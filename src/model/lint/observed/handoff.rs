@@ -203,6 +203,8 @@ fn payer_request(look: &mut Look<'_>, at: usize) {
     }
     if inflated(&value).is_none() {
         why.push("it is not the base64 of a deflated message");
+    } else if value.contains(['-', '_']) || !value.trim_end().len().is_multiple_of(4) {
+        why.push("it is base64url, or lacks its padding; here standard base64 with padding belongs");
     }
     if row.field("MD").is_none() {
         why.push("MD is missing, which must be there even if empty");
@@ -312,8 +314,9 @@ fn page(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
 fn cookies(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
     let Some(response) = exchange.response() else { return };
     let body = String::from_utf8_lossy(&exchange.request.body);
-    if !["cres=", "PaRes=", "threeDSMethodData="].into_iter().any(|field| body.contains(field)) {
-        return;
+    let back = ["cres=", "PaRes=", "threeDSMethodData="].into_iter().any(|field| body.contains(field));
+    if !back || exchange.to == Lane::Issuer {
+        return; // the bank's own cookies are the bank's matter
     }
     let bad = response.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).any(|(_, value)| {
         let value = value.to_ascii_lowercase();

@@ -13,6 +13,7 @@
 //!
 //! Linear in the rows; bodies over 64 KiB are not looked into. Compute it when a run changes.
 
+mod arrived;
 mod handoff;
 mod hidden;
 mod http;
