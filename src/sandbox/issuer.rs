@@ -27,9 +27,7 @@ use super::cards::Method;
 use super::faults;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
-use super::scheme::{
-    Talk, altered, browser_message, conclude, cres, erro, script, second_creq, take_fault, tell,
-};
+use super::scheme::{Talk, altered, browser_message, conclude, cres, erro, script, second_creq, take_fault, tell};
 use super::session::{End, Place, Session, Status, TRIES};
 use super::state::Pending;
 use super::validate::Completion;

@@ -24,9 +24,7 @@ use super::faults;
 use super::hosted;
 use super::issuer::{Input, Try, fault_row, input, is_web_address, tried};
 use super::legacy_xml::{Element, Leaves, altered, message, pack, signed, unpack};
-use super::scheme::{
-    Talk, code_of, exponent, merchant, numeric, other_site, status_of, take_fault, tell, verdict,
-};
+use super::scheme::{Talk, code_of, exponent, merchant, numeric, other_site, status_of, take_fault, tell, verdict};
 use super::session::{ErrorDetails, LegacyState, Session, Status};
 use super::state::Pending;
 use crate::model::scenario::{BankId, Fault, FaultKind, Hop};

@@ -36,7 +36,8 @@ pub fn all() -> Vec<Cell> {
 
 fn cell(fault: Fault) -> Cell {
     let (hop, kind) = (fault.hop, fault.kind);
-    let detail = fault.field.clone().or_else(|| Some(format!("{} {}", fault.method.as_deref()?, fault.path.as_deref()?)));
+    let detail =
+        fault.field.clone().or_else(|| Some(format!("{} {}", fault.method.as_deref()?, fault.path.as_deref()?)));
     let name = [Some(hop.word().to_owned()), Some(kind.word().to_owned()), detail];
     let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let file = format!("id = \"CELL\"\nname = \"{name}\"\n{}\n[expect]\nstatus = \"approved\"\n", shape(hop));
@@ -91,11 +92,8 @@ fn faults(hop: Hop, kind: FaultKind) -> Vec<Fault> {
             removed(hop).iter().map(|name| Fault { field: Some((*name).into()), ..plain.clone() }).collect()
         }
         FaultKind::SetField => {
-            let set = |(name, value): (&str, Value)| Fault {
-                field: Some(name.into()),
-                value: Some(value),
-                ..plain.clone()
-            };
+            let set =
+                |(name, value): (&str, Value)| Fault { field: Some(name.into()), value: Some(value), ..plain.clone() };
             changed(hop).into_iter().map(set).collect()
         }
         _ => vec![plain],

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{arrived, rules};
 use super::{ID_MEMBERS, LONGEST, Look, masked, shown};
+use super::{arrived, rules};
 use crate::model::Lane;
 use crate::model::api::Status;
 use crate::model::draft::{Channel, Completion};
@@ -434,9 +434,8 @@ fn order(look: &mut Look<'_>, heard: &[Heard<'_>]) {
 
 /// L30.
 fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
-    let in_vain = heard
-        .iter()
-        .find(|one| one.message.kind == "RReq" && look.rows[one.at].text("challengeCancel") == Some("05"));
+    let in_vain =
+        heard.iter().find(|one| one.message.kind == "RReq" && look.rows[one.at].text("challengeCancel") == Some("05"));
     if let Some(one) = in_vain {
         let message = "The issuer gave up: the first CReq did not come in time (reason 14, cancel code 05). The \
                        shopper's browser was not sent to the bank, or what it sent was lost on its way; open the page \
