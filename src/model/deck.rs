@@ -411,6 +411,15 @@ mod tests {
         }
     }
 
+    /// Source: emv-3ds.md 6.3, as far as it is played: browsers, 3DS1, hosted, callbacks.
+    #[test]
+    fn the_catalogue_is_there() {
+        let deck = all();
+        let catalogue = (1..=18).chain(21..=79).chain(141..=150).map(|number| format!("S{number:03}"));
+        let missing: Vec<String> = catalogue.filter(|id| find(&deck, id).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
     #[test]
     fn a_slip_in_an_id_finds_the_near_ones() {
         let deck = all();

@@ -64,7 +64,9 @@ pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), F
         if session.status != Status::Processing {
             session.shed(); // whatever came of it: nobody needs the data again
         }
-        store.known_browsers.extend(known.map(|card| (card, app.clock.passed())));
+        if let Some(card) = known {
+            store.remember_browser(card, app.clock.passed());
+        }
         Pending::after(&mut store, id, said)
     };
     app.post(pending).await;

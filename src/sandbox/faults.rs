@@ -248,11 +248,19 @@ impl Trouble {
         Some(fault.0.clone())
     }
 
-    /// Plans faults beside those that are planned.
+    /// Plans faults beside those that are planned, in the place of those that are used up where
+    /// there are many.
     pub(super) fn add(&self, faults: &[Fault]) {
-        if !faults.is_empty() {
-            self.plan_anew(|plan| plan.faults.extend(faults.iter().cloned().map(Planned)));
+        if faults.is_empty() {
+            return;
         }
+        self.plan_anew(|plan| {
+            if plan.faults.len() + faults.len() > FAULTS {
+                plan.faults.retain(|fault| fault.0.times > 0);
+            }
+            let room = FAULTS.saturating_sub(plan.faults.len());
+            plan.faults.extend(faults.iter().take(room).cloned().map(Planned));
+        });
     }
 }
 

@@ -681,7 +681,6 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     };
     let rules = script(session).map(|script| script.challenge.clone()).unwrap_or_default();
     let last = usize::from(challenge.page) + 1 >= rules.pages.len();
-    let acs = session.acs.as_ref().map_or("", |acs| acs.transaction_id.as_str());
     let kind = page_kind(session);
     let screen = bank::Screen {
         kind,
@@ -690,7 +689,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
         early: seen == Seen::Early,
         sent_to: challenge.sent_to,
         may_resend: challenge.resent < RESENDS,
-        poll: (kind == PageKind::OutOfBand).then(|| format!("/simulator/acs/out-of-band/{acs}")),
+        poll: (kind == PageKind::OutOfBand).then(|| format!("/simulator/acs/out-of-band/{}", session.transaction_id)),
         frames: rules.frames,
         strict: rules.strict,
     };
@@ -710,16 +709,13 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     bank::ask(app, session, &question)
 }
 
-/// `GET /simulator/acs/out-of-band/{acsTransID}`: whether the bank's app was answered.
+/// `GET /simulator/acs/out-of-band/{threeDSServerTransID}`: whether the bank's app was answered.
+/// Says nothing else, and the same of a transaction that nobody knows.
 async fn out_of_band(State(app): App, call: Call) -> Response {
-    let wanted = call.segment(4);
-    let store = app.lock();
-    let decided = store.sessions.newest_first().find_map(|session| {
-        let acs = session.acs.as_ref().filter(|acs| acs.transaction_id == wanted)?;
-        let _ = acs;
-        Some(session.challenge.as_ref().is_none_or(|challenge| challenge.decided.is_some() || challenge.over.is_some()))
-    });
-    answer_json(200, &json!({"decided": decided.unwrap_or(true)}))
+    let mut store = app.lock();
+    let challenge = store.by_transaction(call.segment(4)).and_then(|session| session.challenge.as_ref());
+    let waits = challenge.is_some_and(|challenge| challenge.decided.is_none() && challenge.over.is_none());
+    answer_json(200, &json!({"decided": !waits}))
 }
 
 /// The shopper decides in the bank's app. False if there is nothing to decide.

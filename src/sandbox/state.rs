@@ -27,7 +27,7 @@ use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
 /// Sessions, payments and stored cards that are remembered, each.
 const SHELF: usize = 100_000;
-/// Callbacks and webhook events that are remembered, each.
+/// Callbacks, webhook events and known browsers that are remembered, each.
 const CALLBACKS: usize = 1_000;
 /// Bytes of hidden messages. Source: product.md "Decided", Size.
 const MESSAGE_BYTES: usize = 64 << 20;
@@ -158,6 +158,14 @@ impl State {
     /// They came, and are good for a day.
     pub(super) fn ranges_came(&mut self, scheme: &'static str, now: Duration) {
         self.ranges.insert(scheme, now + RANGES_LAST);
+    }
+
+    /// The issuer's page has seen this card's browser.
+    pub(super) fn remember_browser(&mut self, card: String, now: Duration) {
+        if self.known_browsers.len() >= CALLBACKS {
+            self.known_browsers.clear();
+        }
+        self.known_browsers.insert(card, now);
     }
 
     pub(super) fn remember_event(&mut self, event: Arc<webhooks::Event>) {

@@ -250,7 +250,7 @@ fn a_bank_app_is_waited_for_and_decides() {
         let page = open(&lab, &session);
         let pushed = phone(&lab, &session);
         assert_eq!((pushed.len(), text(&pushed[0], "kind"), text(&pushed[0], "code")), (1, "push", ""));
-        let poll = format!("/simulator/acs/out-of-band/{}", text(&session["acs"], "transaction_id"));
+        let poll = format!("/simulator/acs/out-of-band/{}", text(&session, "transaction_id"));
         assert_eq!(lab.send("GET", &poll, "", "").json(), json!({"decided": false}));
         let early = post(&lab, &session, &page, &[("continue", "1")]);
         assert!(hidden(&early.body, "interaction").is_some(), "the same page again: {early:?}");
@@ -444,4 +444,23 @@ fn a_programmable_card_brings_its_scenario_with_it() {
     post(&lab, &lost, &page, &[("password", "Checkout1!")]);
     pass(&lab, 900);
     assert_eq!(state(&lab, &lost).0, "expired");
+}
+
+/// The vectors of emv-3ds.md 2.1 and 2.2.
+#[test]
+fn the_documented_vectors_are_read_and_answered() {
+    const REQUEST: &str = "eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjZhZmE2MDcyLTk0MTItNDQ2Yi05NjczLTJmOThiM2VlOThhMiIsInRocmVlRFNNZXRob2ROb3RpZmljYXRpb25VUkwiOiJodHRwczovL21lcmNoYW50LnRlc3QvM2RzL21ldGhvZCJ9";
+    const NOTICE: &str = "eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjZhZmE2MDcyLTk0MTItNDQ2Yi05NjczLTJmOThiM2VlOThhMiJ9";
+    const CREQ: &str = "eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjZhZmE2MDcyLTk0MTItNDQ2Yi05NjczLTJmOThiM2VlOThhMiIsImFjc1RyYW5zSUQiOiIzNzVkOTBhZC0zODczLTQ5OGItOTEzMy0zODBjYmJjOGQ5OWQiLCJtZXNzYWdlVHlwZSI6IkNSZXEiLCJtZXNzYWdlVmVyc2lvbiI6IjIuMi4wIiwiY2hhbGxlbmdlV2luZG93U2l6ZSI6IjAzIn0";
+    let lab = lab();
+    let page = lab.form("/simulator/acs/3ds-method", &[("threeDSMethodData", REQUEST)]);
+    assert_eq!(action(&page.body, "notify").as_deref(), Some("https://merchant.test/3ds/method"));
+    assert_eq!(hidden(&page.body, "threeDSMethodData").as_deref(), Some(NOTICE));
+    for spelling in [CREQ.to_owned(), format!("{CREQ}=")] {
+        let refused = lab.form("/simulator/acs/challenge", &[("creq", &spelling)]);
+        assert!(
+            refused.body.contains("301") && refused.body.contains("threeDSServerTransID"),
+            "read, and unknown: {refused:?}"
+        );
+    }
 }
