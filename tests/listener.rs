@@ -639,7 +639,9 @@ fn a_browser_without_scripts_has_a_button_there_and_back() {
     }
     assert!(!asks.contains("refresh"), "a page that asks stays");
     let back = post_form(&cres, &form).body;
-    assert!(back.contains("id=\"back\"") && back.contains("?plain\""), "{back}");
+    assert!(back.contains("id=\"back\"") && back.contains("?plain=again\""), "{back}");
+    let again = get(&page.replace("?plain", "?plain=again")).body;
+    assert!(again.contains("refresh") && !again.contains("id=\"bank\""), "the result is still being read");
     visit.show(PageState::Done { success: true, title: "Paid".into(), sentence: "Thank you".into() });
     assert!(get(&page).body.contains("<h1>Paid</h1>"));
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 
+use super::merchant::PLAIN_AGAIN;
 use super::{Addresses, HandOff, PageState, Signal, fresh_token, origin};
 use crate::model::delivery::{Delivery, DeliveryKind, Seq};
 use crate::model::{RunId, SessionId};
@@ -94,8 +95,8 @@ impl Place {
     /// Where a browser finds back to that has left the shop's page; `None` if it has not.
     pub(super) fn way_back(&self) -> Option<String> {
         let shown = self.shown.borrow();
-        let way = if shown.plain { "?plain" } else { "" };
-        (shown.left && !self.shop.is_empty()).then(|| format!("{}{way}", self.shop))
+        let query = if shown.plain { format!("?{PLAIN_AGAIN}") } else { String::new() };
+        (shown.left && !self.shop.is_empty()).then(|| format!("{}{query}", self.shop))
     }
 
     pub(super) fn remember_accept(&self, accept: Option<String>) {
