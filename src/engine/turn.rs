@@ -27,6 +27,9 @@ impl Driver {
         let step = request.step;
         let mut written = self.request(step).unwrap_or_else(|| request.clone());
         self.automatic.forget(); // a person decides now
+        if problem.is_some() && self.heard_before().await {
+            return Next::Look(Done::Well);
+        }
         self.announce(&request, &problem).await;
         loop {
             let order = tokio::select! {
@@ -78,6 +81,19 @@ impl Driver {
                 Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
             }
         }
+    }
+
+    /// Takes in what came before the trouble. The bank's answer is among it and was acted on
+    /// already: taken for news, the step would begin anew and again without end. True if the
+    /// rest moved the run on.
+    async fn heard_before(&mut self) -> bool {
+        let mut moved = false;
+        while let Some(signal) = self.visit.try_signal() {
+            if !matches!(signal, Signal::ChallengeNotified { .. } | Signal::Authenticated) {
+                moved |= self.hear(signal).await;
+            }
+        }
+        moved
     }
 
     async fn announce(&mut self, request: &StepRequest, problem: &Option<Problem>) {

@@ -719,7 +719,7 @@ impl Run {
 
     /// Time was let pass on the sandbox's virtual clock.
     pub fn time_passed(&mut self, step: Step, at: Stamp, time: Duration) {
-        self.step_noted(step, format!("{} s pass on the sandbox's clock", seconds(time)), at);
+        self.step_noted(step, format!("{} s{PASSED}", seconds(time)), at);
     }
 
     /// A step did not come to its end.
@@ -755,6 +755,9 @@ impl Run {
 }
 
 /// `12`, `1.5`.
+/// How a note on passed time ends, after how much it was.
+pub const PASSED: &str = " pass on the sandbox's clock";
+
 fn seconds(time: Duration) -> String {
     let text = format!("{:.3}", time.as_secs_f64());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

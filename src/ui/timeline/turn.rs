@@ -390,7 +390,7 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
     } else if turn.answers.contains(&Answer::Here) && matches!(turn.request.step, Step::Challenge | Step::Authenticate)
     {
         ui.horizontal(|ui| {
-            muted(ui, "The published test password is");
+            muted(ui, "Where the bank asks for a password, it takes");
             widgets::emphasis_with(ui, PASSWORD, theme::code(theme::BODY), tokens.text);
             widgets::copy_button(ui, "password", PASSWORD);
         });
