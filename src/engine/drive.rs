@@ -229,7 +229,7 @@ impl Driver {
     fn acts(&self) -> Vec<Act> {
         match &self.plan.shopper {
             run::Shopper::Scripted(acts) => acts.clone(),
-            run::Shopper::Person => vec![Act::EnterOffered],
+            run::Shopper::Person => self.plan.script.clone(),
         }
     }
 
@@ -272,7 +272,7 @@ impl Driver {
             () = self.stop.notified() => Next::Look(Done::Stopped),
             order = self.orders.recv() => match order {
                 None => Next::Over,
-                Some(Order::Send(request)) => Next::Perform(request, vec![Act::EnterOffered]),
+                Some(Order::Send(request)) => Next::Perform(request, self.plan.script.clone()),
                 Some(Order::Do(step)) => self.again(step).await,
                 Some(Order::AuthoriseByValues) => self.again_with(self.context().payment_by_values(), Step::Authorise).await,
                 Some(Order::Replan(_) | Order::Skip(_) | Order::Answer(..)) => Next::Look(Done::Well), // too late
@@ -349,7 +349,7 @@ impl Driver {
             };
             match order {
                 None => return Next::Over,
-                Some(Order::Send(request)) => return Next::Perform(request, vec![Act::EnterOffered]),
+                Some(Order::Send(request)) => return Next::Perform(request, self.plan.script.clone()),
                 Some(Order::Do(step)) => return self.again(step).await,
                 Some(Order::AuthoriseByValues) => {
                     return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
@@ -371,7 +371,7 @@ impl Driver {
             if self.plan.pace == Pace::Manual {
                 return Next::Look(Done::Ask(Box::new(request)));
             }
-            return Next::Perform(request, vec![Act::EnterOffered]);
+            return Next::Perform(request, self.plan.script.clone());
         }
         let hint = "It is offered only in another state; the inspector shows the session's links";
         let problem = Problem::of(format!("{step}: this session has no address for it"), hint);

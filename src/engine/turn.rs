@@ -51,7 +51,7 @@ impl Driver {
             };
             match order {
                 None => return Next::Over,
-                Some(Order::Send(edited)) => return Next::Perform(edited, vec![Act::EnterOffered]),
+                Some(Order::Send(edited)) => return Next::Perform(edited, self.plan.script.clone()),
                 Some(Order::Do(other)) => return self.again(other).await,
                 Some(Order::AuthoriseByValues) => {
                     return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
@@ -68,7 +68,7 @@ impl Driver {
                     return Next::Look(Done::Well);
                 }
                 Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
-                    Answer::Here => return Next::Perform(*edited, vec![Act::EnterOffered]),
+                    Answer::Here => return Next::Perform(*edited, self.plan.script.clone()),
                     Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
                     Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
                     // The engine opens the browser; the page shows what was edited.

@@ -153,6 +153,8 @@ pub struct Plan {
     pub pace: Pace,
     /// Who answers the bank.
     pub shopper: Shopper,
+    /// What the scripted cardholder does when a person hands the answer over.
+    pub script: Vec<Act>,
     /// Nobody is there: a step that fails ends the run instead of waiting for advice.
     pub unattended: bool,
     /// What the shop does otherwise than usual.
@@ -176,6 +178,7 @@ impl Plan {
             payment: draft.doc(Body::Payment).text().to_owned(),
             pace: Pace::Auto,
             shopper: Shopper::Scripted(vec![Act::EnterOffered]),
+            script: vec![Act::EnterOffered],
             unattended: false,
             shop: Shop::default(),
             browser: Browser::default(),

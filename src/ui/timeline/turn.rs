@@ -272,7 +272,7 @@ fn way(answer: Answer, step: Step) -> Way {
             match step {
                 Step::Method => "Loaded by this program",
                 Step::Collect => "With the draft's browser data",
-                _ => "The scripted cardholder types it",
+                _ => "The scripted cardholder answers",
             },
             "A",
             (Modifiers::NONE, Key::A),
