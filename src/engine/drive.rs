@@ -219,7 +219,7 @@ impl Driver {
             return read.map_or(Next::Look(Done::Well), |request| Next::Perform(request, Vec::new()));
         }
         if tries > 1 {
-            let hint = "The result may not have reached the API; read the session again, or answer in a real browser";
+            let hint = "The result may not have reached the API: read the session again, answer in a real browser, or let the time run out (Sandbox, Jump ahead)";
             let problem = Problem::of(format!("{step}: done, but the session did not move on"), hint);
             return Next::Look(self.wrong(Some(request), step, problem).await);
         }

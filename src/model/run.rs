@@ -725,6 +725,16 @@ impl Run {
         self.step_noted(step, format!("{} s{PASSED}", seconds(time)), at);
     }
 
+    /// How much time was let pass at once since then.
+    pub fn jumped_since(&self, since: Stamp) -> Duration {
+        let jump = |entry: &Entry| match &entry.what {
+            What::Noted(_, words) => words.strip_suffix(PASSED)?.strip_suffix(" s")?.parse::<f64>().ok(),
+            _ => None,
+        };
+        let later = self.entries.iter().filter(|entry| entry.at.mono >= since.mono);
+        later.filter_map(jump).filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok()).sum()
+    }
+
     /// A step did not come to its end.
     pub fn step_failed(&mut self, step: Step, problem: Problem, now: Stamp) {
         let lanes = (Lane::Merchant, Lane::Merchant);

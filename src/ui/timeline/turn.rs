@@ -398,7 +398,8 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
     }
     if let Some(limit) = turn.limit {
         let asked = asked(run, turn);
-        let passed = (!held).then(|| now.since(asked.unwrap_or(turn.since)));
+        let since = asked.unwrap_or(turn.since);
+        let passed = (!held).then(|| now.since(since).saturating_add(run.jumped_since(since)));
         let name = deadline_name(turn.request.step, asked.is_some());
         deadline_ui(ui, (name, turn.request.step != Step::Challenge), passed, limit);
     }
