@@ -38,8 +38,9 @@ use crate::model::{Problem, RunId, Stamp, refusal};
 
 /// Between two looks at a session that is being processed, while a person watches. Our choice.
 const POLL: Duration = Duration::from_millis(500);
-/// Looks at an unchanged session before we say that nothing happens. Our choice: 10 s.
-const MOST_POLLS: u32 = 20;
+/// Looks at an unchanged session before we say that nothing happens. Our choice: 15 s, more
+/// than the 10 s after which a bank reports a lost result once more (emv-3ds.md 1.9).
+const MOST_POLLS: u32 = 30;
 
 /// First pause between two looks at a decoupled session, which grows by half each time up
 /// to the longest; and looks after which a person is asked, about an hour. Our choice.
@@ -218,7 +219,7 @@ impl Driver {
             return read.map_or(Next::Look(Done::Well), |request| Next::Perform(request, Vec::new()));
         }
         if tries > 1 {
-            let hint = "The result may not have reached the API; read the session again, or answer in a real browser";
+            let hint = "The result may not have reached the API: read the session again, answer in a real browser, or let the time run out (Sandbox, Jump ahead)";
             let problem = Problem::of(format!("{step}: done, but the session did not move on"), hint);
             return Next::Look(self.wrong(Some(request), step, problem).await);
         }
@@ -228,7 +229,7 @@ impl Driver {
     fn acts(&self) -> Vec<Act> {
         match &self.plan.shopper {
             run::Shopper::Scripted(acts) => acts.clone(),
-            run::Shopper::Person => vec![Act::EnterOffered],
+            run::Shopper::Person => self.plan.script.clone(),
         }
     }
 
@@ -271,7 +272,7 @@ impl Driver {
             () = self.stop.notified() => Next::Look(Done::Stopped),
             order = self.orders.recv() => match order {
                 None => Next::Over,
-                Some(Order::Send(request)) => Next::Perform(request, vec![Act::EnterOffered]),
+                Some(Order::Send(request)) => Next::Perform(request, self.plan.script.clone()),
                 Some(Order::Do(step)) => self.again(step).await,
                 Some(Order::AuthoriseByValues) => self.again_with(self.context().payment_by_values(), Step::Authorise).await,
                 Some(Order::Replan(_) | Order::Skip(_) | Order::Answer(..)) => Next::Look(Done::Well), // too late
@@ -348,7 +349,7 @@ impl Driver {
             };
             match order {
                 None => return Next::Over,
-                Some(Order::Send(request)) => return Next::Perform(request, vec![Act::EnterOffered]),
+                Some(Order::Send(request)) => return Next::Perform(request, self.plan.script.clone()),
                 Some(Order::Do(step)) => return self.again(step).await,
                 Some(Order::AuthoriseByValues) => {
                     return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
@@ -370,7 +371,7 @@ impl Driver {
             if self.plan.pace == Pace::Manual {
                 return Next::Look(Done::Ask(Box::new(request)));
             }
-            return Next::Perform(request, vec![Act::EnterOffered]);
+            return Next::Perform(request, self.plan.script.clone());
         }
         let hint = "It is offered only in another state; the inspector shows the session's links";
         let problem = Problem::of(format!("{step}: this session has no address for it"), hint);

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use super::{Engine, noticed};
 use crate::bus::Event;
+use crate::clock;
+use crate::model::exchange::Step;
+use crate::model::profile::Environment;
+use crate::model::run::{Phase, Run};
 use crate::model::sandbox::{Overview, SandboxAct};
-use crate::model::{Problem, Weight};
+use crate::model::{Problem, RunId, Weight};
 
 impl Engine {
     /// Asks the sandbox for something; what it then shows comes as [`Event::SandboxSeen`].
@@ -19,7 +23,9 @@ impl Engine {
         self.workspace.sandbox.asked += 1;
         let number = self.workspace.sandbox.asked;
         let (control, sink) = (Arc::clone(&self.control), self.sink.clone());
+        let waiting = self.waits_for_sandbox();
         self.spawn(async move {
+            let began = clock::stamp();
             let done = match act.request() {
                 Some((method, route, body)) => control.change(method, &route, &body).await.map(drop),
                 None => Ok(()),
@@ -27,11 +33,31 @@ impl Engine {
             match (done, act) {
                 (Err(problem), _) => sink.post(noticed(problem, Weight::Error)).await,
                 (Ok(()), SandboxAct::Try(_, plan)) => sink.post(Event::ScenarioArmed(plan)).await,
+                (Ok(()), SandboxAct::Jump(by)) => {
+                    for (run, step) in waiting {
+                        sink.post(Event::TimePassed(run, step, began, by)).await;
+                    }
+                }
                 (Ok(()), _) => (),
             }
             let seen: Result<_, Problem> = control.read("/overview").await;
             let seen = seen.map(|raw| Box::new(Overview::read(&raw)));
             sink.post(Event::SandboxSeen(number, seen)).await;
         });
+    }
+
+    /// Our open runs in this sandbox with the step that each is at: their timelines tell of a jump.
+    fn waits_for_sandbox(&self) -> Vec<(RunId, Step)> {
+        let embedded = |run: &Run| {
+            let profile = self.workspace.settings.profiles.iter().find(|profile| profile.id == run.plan.profile);
+            profile.is_some_and(|profile| profile.environment == Environment::Embedded)
+        };
+        let step = |run: &Run| match &run.phase {
+            Phase::Waiting(turn) => Some(turn.request.step),
+            Phase::Working(step) => Some(step.unwrap_or(Step::Confirm)),
+            Phase::Ended | Phase::Cancelled => None,
+        };
+        let runs = self.workspace.runs.values().filter(|run| embedded(run));
+        runs.filter_map(|run| Some((run.id, step(run)?))).collect()
     }
 }

@@ -27,6 +27,9 @@ impl Driver {
         let step = request.step;
         let mut written = self.request(step).unwrap_or_else(|| request.clone());
         self.automatic.forget(); // a person decides now
+        if problem.is_some() && self.heard_before().await {
+            return Next::Look(Done::Well);
+        }
         self.announce(&request, &problem).await;
         loop {
             let order = tokio::select! {
@@ -48,7 +51,7 @@ impl Driver {
             };
             match order {
                 None => return Next::Over,
-                Some(Order::Send(edited)) => return Next::Perform(edited, vec![Act::EnterOffered]),
+                Some(Order::Send(edited)) => return Next::Perform(edited, self.plan.script.clone()),
                 Some(Order::Do(other)) => return self.again(other).await,
                 Some(Order::AuthoriseByValues) => {
                     return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
@@ -65,7 +68,7 @@ impl Driver {
                     return Next::Look(Done::Well);
                 }
                 Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
-                    Answer::Here => return Next::Perform(*edited, vec![Act::EnterOffered]),
+                    Answer::Here => return Next::Perform(*edited, self.plan.script.clone()),
                     Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
                     Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
                     // The engine opens the browser; the page shows what was edited.
@@ -78,6 +81,19 @@ impl Driver {
                 Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
             }
         }
+    }
+
+    /// Takes in what came before the trouble. The bank's answer is among it and was acted on
+    /// already: taken for news, the step would begin anew and again without end. True if the
+    /// rest moved the run on.
+    async fn heard_before(&mut self) -> bool {
+        let mut moved = false;
+        while let Some(signal) = self.visit.try_signal() {
+            if !matches!(signal, Signal::ChallengeNotified { .. } | Signal::Authenticated) {
+                moved |= self.hear(signal).await;
+            }
+        }
+        moved
     }
 
     async fn announce(&mut self, request: &StepRequest, problem: &Option<Problem>) {

@@ -3,8 +3,9 @@
 //! API error code asks for. Source: emv-3ds.md 3.1–3.3, 3.9; sessions-api.md 2.6, 4.5.
 
 use super::api::{NextAction, Session, Status};
+use super::delivery::DeliveryKind;
 use super::draft::Channel;
-use super::run::Progress;
+use super::run::{Entry, Progress, Run, What};
 
 /// How good the news is; picks sign and colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,40 @@ pub fn of_session(session: &Session, channel: Channel) -> Meaning {
     }
 }
 
+/// The meaning of a run's session, with what the run saw beside it: a browser that brought a
+/// result of which the API never heard.
+pub fn of_run(run: &Run) -> Option<Meaning> {
+    let mut meaning = meaning(&run.progress)?;
+    let brought = |entry: &Entry| match &entry.what {
+        What::Delivery(delivery) => delivery.kind == DeliveryKind::ChallengeNotification,
+        _ => false,
+    };
+    let expired = run.session().is_some_and(|session| session.status == Status::Expired);
+    if expired && run.entries.iter().any(brought) {
+        meaning.title = "The bank's result never came".into();
+        meaning.sentence = "The browser brought an answer back, but the API never heard of it from the bank, and \
+                            only that counts: nothing is authenticated. Create a new session to try again."
+            .into();
+    }
+    Some(meaning)
+}
+
+/// What the servers could not agree on: `Error 203, seen by the 3DS Server: …`.
+pub fn server_error(session: &Session) -> Option<String> {
+    let text = |name: &str| session.text(&format!("/3ds/error_details/{name}")).filter(|text| !text.is_empty());
+    let code = text("error_code")?;
+    let by = match text("error_component") {
+        Some("S") => ", seen by the 3DS Server",
+        Some("D") => ", seen by the directory server",
+        Some("A") => ", seen by the bank",
+        Some("C") => ", seen by the app",
+        _ => "",
+    };
+    let what = text("error_description").unwrap_or("no description").trim_end_matches('.');
+    let detail = text("error_detail").filter(|detail| detail.trim_end_matches('.') != what);
+    Some(format!("Error {code}{by}: {what}{}", detail.map(|detail| format!(" ({detail})")).unwrap_or_default()))
+}
+
 /// What the words depend on, beside the status.
 struct Case<'a> {
     code: Option<&'a str>,
@@ -148,6 +183,12 @@ fn of_end(session: &Session, case: &Case<'_>) -> Headline {
             "The app's data could not be read".into(),
             "The directory server could not open sdk_encrypted_data, so the bank was never asked; fraud is the \
              shop's cost.",
+            Tone::Mixed,
+        ),
+        Status::Unavailable if server_error(session).is_some() => (
+            "No check was possible".into(),
+            "A message between the servers was lost or refused. Create a new session to try again; without the \
+             check, fraud is the shop's cost.",
             Tone::Mixed,
         ),
         Status::Unavailable => (

@@ -153,6 +153,8 @@ pub struct Plan {
     pub pace: Pace,
     /// Who answers the bank.
     pub shopper: Shopper,
+    /// What the scripted cardholder does when a person hands the answer over.
+    pub script: Vec<Act>,
     /// Nobody is there: a step that fails ends the run instead of waiting for advice.
     pub unattended: bool,
     /// What the shop does otherwise than usual.
@@ -176,6 +178,7 @@ impl Plan {
             payment: draft.doc(Body::Payment).text().to_owned(),
             pace: Pace::Auto,
             shopper: Shopper::Scripted(vec![Act::EnterOffered]),
+            script: vec![Act::EnterOffered],
             unattended: false,
             shop: Shop::default(),
             browser: Browser::default(),
@@ -719,7 +722,17 @@ impl Run {
 
     /// Time was let pass on the sandbox's virtual clock.
     pub fn time_passed(&mut self, step: Step, at: Stamp, time: Duration) {
-        self.step_noted(step, format!("{} s pass on the sandbox's clock", seconds(time)), at);
+        self.step_noted(step, format!("{} s{PASSED}", seconds(time)), at);
+    }
+
+    /// How much time was let pass at once since then.
+    pub fn jumped_since(&self, since: Stamp) -> Duration {
+        let jump = |entry: &Entry| match &entry.what {
+            What::Noted(_, words) => words.strip_suffix(PASSED)?.strip_suffix(" s")?.parse::<f64>().ok(),
+            _ => None,
+        };
+        let later = self.entries.iter().filter(|entry| entry.at.mono >= since.mono);
+        later.filter_map(jump).filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok()).sum()
     }
 
     /// A step did not come to its end.
@@ -755,6 +768,9 @@ impl Run {
 }
 
 /// `12`, `1.5`.
+/// How a note on passed time ends, after how much it was.
+pub const PASSED: &str = " pass on the sandbox's clock";
+
 fn seconds(time: Duration) -> String {
     let text = format!("{:.3}", time.as_secs_f64());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

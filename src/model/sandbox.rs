@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::run::{AppResult, PhoneAct, Plan};
-use super::scenario::Fault;
+use super::scenario::{Fault, FaultKind};
+use super::scheme::SchemeMessage;
 use super::{Problem, SessionId};
 
 /// How the sandbox's clock goes.
@@ -315,6 +316,34 @@ pub struct Message {
     pub decided: Option<String>,
 }
 
+/// What a fault does, without where: `Lacks a member: transStatus`.
+pub fn fault_words(fault: &Fault) -> String {
+    let field = fault.field.as_deref().unwrap_or_default();
+    let detail = match fault.kind {
+        FaultKind::DelayMs | FaultKind::SlowDrip => format!(": {} ms", fault.delay_ms),
+        FaultKind::Status => format!(": {}", fault.status.unwrap_or_default()),
+        FaultKind::RemoveField => format!(": {field}"),
+        FaultKind::SetField => format!(": {field} = {}", fault.value.as_ref().map(plain).unwrap_or_default()),
+        _ => String::new(),
+    };
+    format!("{}{detail}", fault.kind.name())
+}
+
+/// The fault that a hidden row tells of; `None` if it is a message of the scheme.
+pub fn fault_told(message: &SchemeMessage) -> Option<Fault> {
+    let told: Value = (message.kind == "Fault").then(|| serde_json::from_slice(&message.body).ok())??;
+    Fault::deserialize(told.get("fault")?).ok()
+}
+
+/// Where and what, as one line: `RReq · directory to 3DS Server never arrives`.
+pub fn fault_line(fault: &Fault) -> String {
+    let between = if fault.kind == FaultKind::Close { ", " } else { " " };
+    let words = fault_words(fault);
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_lowercase).collect();
+    format!("{}{between}{first}{}", fault.hop.name(), letters.as_str())
+}
+
 /// The faults as a piece of a scenario file that brings them about again.
 pub fn faults_file(faults: &[Fault], seed: Option<u64>) -> String {
     #[derive(serde::Serialize)]
@@ -358,7 +387,17 @@ const LONGEST_JUMP: u64 = 10 * 366 * 86_400;
 mod tests {
     use super::*;
     use crate::model::deck;
-    use crate::model::scenario::{FaultKind, Hop};
+    use crate::model::scenario::Hop;
+
+    #[test]
+    fn a_fault_reads_as_where_and_what() {
+        let lost = Fault::new(Hop::Rreq, FaultKind::Drop);
+        assert_eq!(fault_line(&lost), "RReq · directory to 3DS Server never arrives");
+        let bare = Fault { field: Some("transStatus".into()), ..Fault::new(Hop::Ares, FaultKind::RemoveField) };
+        assert_eq!(fault_line(&bare), "ARes · directory to 3DS Server lacks a member: transStatus");
+        let closed = Fault::new(Hop::Areq, FaultKind::Close);
+        assert_eq!(fault_line(&closed), "AReq · 3DS Server to directory, connection closes");
+    }
 
     #[test]
     fn what_is_missing_or_strange_is_left_out_and_the_rest_is_read() {

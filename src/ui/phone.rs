@@ -38,10 +38,10 @@ pub fn ui(ui: &mut Ui, message: &Message<'_>) -> Option<PhoneAct> {
             ui.horizontal(|ui| {
                 let sign = if message.push { i::ICON_SMARTPHONE } else { i::ICON_SMS };
                 widgets::icon(ui, sign.outlined(), 14.0, tokens.muted);
-                muted(ui, &display_text(message.sender));
+                muted(ui, &sender(message.sender));
                 muted(ui, if message.push { "· bank app" } else { "· text message" });
             });
-            ui.add(egui::Label::new(RichText::new(display_text(message.text)).color(tokens.text)).wrap());
+            text_ui(ui, message);
             if !message.code.is_empty() {
                 ui.horizontal(|ui| {
                     let code = display_text(message.code);
@@ -52,6 +52,39 @@ pub fn ui(ui: &mut Ui, message: &Message<'_>) -> Option<PhoneAct> {
             if message.push { decide_ui(ui, message) } else { None }
         })
         .inner
+}
+
+/// The bank's name, if the window's fonts have it.
+pub fn sender(name: &str) -> String {
+    if drawable(name) { display_text(name) } else { "a bank in another script".into() }
+}
+
+/// What the message says; where the window cannot draw its script, what it means and a copy.
+fn text_ui(ui: &mut Ui, message: &Message<'_>) {
+    let tokens = Tokens::of(ui);
+    let line = |ui: &mut Ui, text: String| {
+        ui.add(egui::Label::new(RichText::new(text).color(tokens.text)).wrap());
+    };
+    if drawable(message.text) {
+        return line(ui, display_text(message.text));
+    }
+    let meaning = match (message.push, message.code.is_empty()) {
+        (true, _) => "The bank asks whether this payment is to be approved.",
+        (false, false) => "The bank sends a code for this payment.",
+        (false, true) => "The bank writes about this payment.",
+    };
+    line(ui, meaning.into());
+    ui.horizontal_wrapped(|ui| {
+        muted(ui, "Its own words are in a script that this window cannot draw");
+        widgets::copy_button(ui, "message", message.text);
+    });
+}
+
+/// True if the window's fonts can draw it as it is meant: they have no script beyond Greek and
+/// Cyrillic, and nothing here runs from right to left.
+fn drawable(text: &str) -> bool {
+    let signs = '\u{1E00}'..='\u{2BFF}'; // more Latin and Greek, punctuation, currencies, arrows
+    text.chars().all(|c| c < '\u{0530}' || signs.contains(&c))
 }
 
 fn decide_ui(ui: &mut Ui, message: &Message<'_>) -> Option<PhoneAct> {
@@ -82,4 +115,19 @@ fn decide_ui(ui: &mut Ui, message: &Message<'_>) -> Option<PhoneAct> {
         });
     });
     pressed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_fonts_have_is_drawn_as_it_came() {
+        for text in ["Larkfield Bank", "Banque des Deux-Rives · 65,40 €", "Tausend Grüße…", "Банк", ""] {
+            assert!(drawable(text), "{text}");
+        }
+        for text in ["بنك باب النخيل", "USD 65.40 في", "銀行", "בנק"] {
+            assert!(!drawable(text), "{text}");
+        }
+    }
 }

@@ -206,7 +206,8 @@ impl Scenario {
         let acts = if self.shopper.is_empty() { vec![Act::EnterOffered] } else { self.shopper.clone() };
         Plan {
             pace: Pace::Auto,
-            shopper: Shopper::Scripted(acts),
+            shopper: Shopper::Scripted(acts.clone()),
+            script: acts,
             unattended: true,
             shop: self.shop.clone(),
             browser: self.browser.clone(),

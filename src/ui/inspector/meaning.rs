@@ -6,6 +6,7 @@ use crate::model::exchange::{Exchange, Step};
 use crate::model::explain;
 use crate::model::payload::{Kind, Payload};
 use crate::model::run::What;
+use crate::model::sandbox::{fault_line, fault_told};
 use crate::ui::widgets;
 
 /// What a member of a session or payment says; `None` where the value speaks for itself.
@@ -115,6 +116,10 @@ pub fn sentence(what: &What) -> String {
     match what {
         What::Exchange(exchange) => exchange_sentence(exchange).into(),
         What::Delivery(delivery) => delivery_sentence(delivery),
+        What::Scheme(message) if message.kind == "Fault" => match fault_told(message) {
+            Some(fault) => format!("Done on purpose: {}. Below, what was armed and what arrived.", fault_line(&fault)),
+            None => "Something was done on purpose to a message on its way.".into(),
+        },
         What::Scheme(message) => {
             format!("{} A merchant never sees this message; the sandbox shows it.", scheme_message(message.kind))
         }
@@ -182,7 +187,13 @@ fn scheme_message(kind: &str) -> &'static str {
         "CRes" => "Challenge response: the page's result, through the browser.",
         "RReq" => "Results request: the bank reports how the challenge ended.",
         "RRes" => "Results response: the report has arrived.",
-        "Erro" => "Error message between the servers.",
+        "PReq" => "Preparation request: which card ranges are in 3-D Secure, and where are their 3DS Method pages?",
+        "PRes" => "Preparation response: the directory server's card ranges.",
+        "VEReq" => "Enrolment request of 3-D Secure 1: is this card in it?",
+        "VERes" => "Enrolment response of 3-D Secure 1: whether, and where the bank's page is.",
+        "PAReq" => "Payer authentication request of 3-D Secure 1: the browser asks for the bank's page.",
+        "PARes" => "Payer authentication response of 3-D Secure 1: the bank's signed result, through the browser.",
+        "Erro" => "Error message: the receiver refused what it got, and says why.",
         _ => "A message between the scheme's servers.",
     }
 }

@@ -17,10 +17,11 @@ use crate::model::delivery::{Delivery, Verdict};
 use crate::model::exchange::{Exchange, Headers, Step, Timing, header};
 use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
-use crate::model::scheme::SchemeMessage;
+use crate::model::scheme::{PhoneKind, SchemeMessage};
 use crate::model::{Problem, RunId, Workspace, oauth};
 use crate::ui::address;
 use crate::ui::credentials::explained_ui;
+use crate::ui::phone;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::timeline;
 use crate::ui::timeline::rows::{short_path, short_time};
@@ -87,9 +88,15 @@ impl Panel {
             What::Delivery(delivery) => self.delivery_ui(ui, (run, entry), (delivery, &findings)),
             What::Scheme(message) => self.scheme_ui(ui, (run, entry), (message, &findings)),
             What::Phone(message) => padded(ui, |ui| {
-                widgets::key_value_ui(ui, "from", &message.sender);
-                widgets::key_value_ui(ui, "text", &message.text);
-                widgets::code_ui(ui, "code", &message.code);
+                let shown = phone::Message {
+                    sender: &message.sender,
+                    text: &message.text,
+                    code: &message.code,
+                    push: message.kind == PhoneKind::Push,
+                    decided: None,
+                    over: Some("Decide in the phone panel: Sandbox, Phone"),
+                };
+                phone::ui(ui, &shown);
             }),
             What::Failed(_, problem) => padded(ui, |ui| widgets::problem_ui(ui, problem)),
             What::Wait(_) | What::Skipped(_) | What::Paused(_) | What::Noted(..) | What::Cancelled => {
@@ -280,8 +287,9 @@ fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
             let line = format!("{} {}", delivery.method, short_path(&delivery.target, session));
             (String::new(), line, Some((delivery.answered, tokens.tone(Tone::of_http(delivery.answered)).ink)))
         }
+        What::Scheme(message) if message.kind == "Fault" => ("Fault".into(), message.gist.clone(), None),
         What::Scheme(message) => (String::new(), format!("{} {}", message.kind, message.gist), None),
-        What::Phone(message) => ("Phone".into(), message.sender.clone(), None),
+        What::Phone(message) => ("Phone".into(), phone::sender(&message.sender), None),
         What::Wait(step) => ("Waiting".into(), step.name().into(), None),
         What::Skipped(step) => ("Left out".into(), step.name().into(), None),
         What::Paused(step) => ("Pause".into(), step.name().into(), None),

@@ -6,7 +6,7 @@ use egui_material_icons::icons as i;
 use serde_json::Value;
 
 use crate::bus::Command;
-use crate::model::sandbox::{Overview, SandboxAct, faults_file, plain};
+use crate::model::sandbox::{Overview, SandboxAct, fault_words, faults_file};
 use crate::model::scenario::{Fault, FaultKind, Hop};
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, display_text};
@@ -240,17 +240,9 @@ fn tone(fault: &Fault) -> Tone {
 }
 
 fn words(fault: &Fault) -> String {
-    let field = fault.field.as_deref().unwrap_or_default();
-    let detail = match fault.kind {
-        FaultKind::DelayMs | FaultKind::SlowDrip => format!(": {} ms", fault.delay_ms),
-        FaultKind::Status => format!(": {}", fault.status.unwrap_or_default()),
-        FaultKind::RemoveField => format!(": {field}"),
-        FaultKind::SetField => format!(": {field} = {}", fault.value.as_ref().map(plain).unwrap_or_default()),
-        _ => String::new(),
-    };
     let only = [fault.method.as_deref(), fault.path.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let only = if only.is_empty() { only } else { format!(" · only {only}") };
-    display_text(&format!("{}{detail}{only}", fault.kind.name()))
+    display_text(&format!("{}{only}", fault_words(fault)))
 }
 
 fn count(fault: &Fault) -> String {

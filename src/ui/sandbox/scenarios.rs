@@ -26,12 +26,14 @@ const MOST: u32 = 1_000;
 pub struct Deck {
     find: String,
     open: Option<String>,
+    /// What was just unfolded has yet to come into sight.
+    unfolding: bool,
     sessions: u32,
 }
 
 impl Default for Deck {
     fn default() -> Self {
-        Self { find: String::new(), open: None, sessions: 1 }
+        Self { find: String::new(), open: None, unfolding: false, sessions: 1 }
     }
 }
 
@@ -42,7 +44,8 @@ impl Deck {
         armed_ui(ui, overview, commands);
         let all = &workspace.deck.scenarios;
         let words: Vec<String> = self.find.to_lowercase().split_whitespace().map(str::to_owned).collect();
-        let found: Vec<&Scenario> = all.iter().filter(|scenario| fits(scenario, &words)).collect();
+        let mut found: Vec<&Scenario> = all.iter().filter(|scenario| fits(scenario, &words)).collect();
+        found.sort_by_key(|scenario| !workspace.deck.own.contains(&scenario.id)); // stable: the user's own come first
         self.find_ui(ui, found.len(), all.len());
         ui.add_space(4.0);
         let mut ran = false;
@@ -56,11 +59,17 @@ impl Deck {
             }
             for scenario in found {
                 let open = self.open.as_ref() == Some(&scenario.id);
-                if row_ui(ui, scenario, open).clicked() {
+                let row = row_ui(ui, scenario, open);
+                if row.clicked() {
                     self.open = (!open).then(|| scenario.id.clone());
+                    self.unfolding = !open;
                 }
                 if open {
                     ran |= self.detail_ui(ui, scenario, workspace, commands);
+                    if std::mem::take(&mut self.unfolding) {
+                        let below = ui.cursor().top();
+                        ui.scroll_to_rect(row.rect.with_max_y(below), None); // what was asked for comes into sight
+                    }
                 }
             }
         });

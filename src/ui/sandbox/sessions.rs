@@ -37,11 +37,16 @@ pub fn ui(
         ui.spacing_mut().item_spacing.y = 0.0;
         for session in &overview.sessions {
             let unfolded = open.as_ref() == Some(&session.id);
-            if row_ui(ui, session, unfolded).clicked() {
+            let row = row_ui(ui, session, unfolded);
+            if row.clicked() {
                 *open = (!unfolded).then(|| session.id.clone());
+                ui.data_mut(|data| data.insert_temp(unfolding(), !unfolded));
             }
             if unfolded {
                 shown = detail_ui(ui, workspace, session, commands).or(shown);
+                if ui.data_mut(|data| data.remove_temp::<bool>(unfolding())) == Some(true) {
+                    ui.scroll_to_rect(row.rect.with_max_y(ui.cursor().top()), None);
+                }
             }
         }
         let listed = u64::try_from(overview.sessions.len()).unwrap_or(u64::MAX);
@@ -52,6 +57,11 @@ pub fn ui(
         }
     });
     shown
+}
+
+/// Set while what was just unfolded has yet to come into sight.
+fn unfolding() -> egui::Id {
+    egui::Id::unique("session unfolds")
 }
 
 fn row_ui(ui: &mut Ui, session: &Seen, open: bool) -> Response {

@@ -21,7 +21,7 @@ const CODES_SHOWN: usize = 4;
 /// The card of a session that is final. Draws nothing before that.
 pub fn ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
     let Some(session) = run.session().filter(|session| session.status.is_final()) else { return };
-    let meaning = explain::of_session(session, run.progress.channel());
+    let Some(meaning) = explain::of_run(run) else { return };
     let tokens = Tokens::of(ui);
     let tone = Tone::from(meaning.tone);
     let margin = Margin { left: 17, right: 14, top: 12, bottom: 12 };
@@ -31,7 +31,7 @@ pub fn ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
         headline_ui(ui, run, &meaning, tone);
         ui.add_space(4.0);
         facts_ui(ui, session, &meaning);
-        decided_ui(ui, &meaning);
+        decided_ui(ui, &meaning, explain::server_error(session));
         ui.add_space(2.0);
         tiles_ui(ui, run, session, &meaning, commands);
     });
@@ -134,7 +134,7 @@ fn value_ui(ui: &mut Ui, what: &str, value: Option<&str>) {
     }
 }
 
-fn decided_ui(ui: &mut Ui, meaning: &Meaning) {
+fn decided_ui(ui: &mut Ui, meaning: &Meaning, error: Option<String>) {
     let tokens = Tokens::of(ui);
     // Indented as a block, so that a line that wraps stays under its beginning.
     ui.horizontal_top(|ui| {
@@ -147,6 +147,9 @@ fn decided_ui(ui: &mut Ui, meaning: &Meaning) {
                     ui.label(RichText::new(words).font(theme::words(theme::TAB)).color(tokens.text_second));
                 }
             });
+            if let Some(error) = error {
+                widgets::muted_lines(ui, &display_text(&error));
+            }
         });
     });
 }

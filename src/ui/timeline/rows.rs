@@ -13,7 +13,10 @@ use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
 use crate::model::draft::Severity;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::lint::observed::observed;
-use crate::model::run::{Entry, Run, What};
+use crate::model::run::{Entry, PASSED, Run, What};
+use crate::model::sandbox::{fault_line, fault_told};
+use crate::model::scheme::SchemeMessage;
+use crate::ui::phone;
 use crate::ui::theme::Tone;
 use crate::ui::widgets::display_text;
 
@@ -156,12 +159,12 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
         What::Delivery(delivery) => delivery_row(&mut row, delivery),
         What::Scheme(message) => {
             row.class = Class::Hidden;
-            row.wire = format!("{} {}", message.kind, message.gist);
+            (row.title, row.wire) = scheme_words(message);
         }
         What::Phone(message) => {
             row.class = Class::Browser;
             row.title = "Phone".into();
-            row.wire = format!("message from {}", message.sender);
+            row.wire = format!("message from {}", phone::sender(&message.sender));
         }
         What::Wait(step) => {
             (row.class, row.wait) = (Class::Browser, true);
@@ -172,7 +175,12 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
             row.wait = true;
             (row.title, row.wire) = ("Pause".into(), format!("then {} again", step.name()));
         }
-        What::Noted(step, words) => (row.title, row.wire) = (step.name().into(), words.clone()),
+        What::Noted(step, words) => {
+            (row.title, row.wire) = match words.strip_suffix(PASSED) {
+                Some(time) => ("Clock".into(), format!("{time} pass at once for everybody who waits")),
+                None => (step.name().into(), words.clone()),
+            };
+        }
         What::Failed(step, problem) => {
             row.failed = true;
             let why = problem.summary.strip_prefix(step.name()).unwrap_or(&problem.summary);
@@ -184,6 +192,14 @@ fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
     row.title = display_text(&row.title);
     row.wire = display_text(&row.wire.replace(['\n', '\t'], " "));
     row
+}
+
+/// Title and words of a hidden row. A fault is no message: it says what was done to one.
+pub fn scheme_words(message: &SchemeMessage) -> (String, String) {
+    match fault_told(message) {
+        Some(fault) => ("Fault".into(), fault_line(&fault)),
+        None => (String::new(), format!("{} {}", message.kind, message.gist)),
+    }
 }
 
 fn wait_words(step: Step) -> &'static str {

@@ -317,6 +317,7 @@ fn event(ui: &Ui, space: Rect, row: &RowView, columns: Columns) {
         x += write(ui, pos2(x, space.center().y), &row.title, theme::words(theme::BODY), colour, end - x) + 8.0;
     }
     let (font, colour) = match row.class {
+        Class::Hidden if !row.title.is_empty() => (theme::words(theme::TAB), tokens.text_second),
         Class::Hidden => (theme::code(theme::SMALL), tokens.muted),
         _ if row.wait || row.class == Class::Note => (theme::words(theme::BODY), tokens.text_second),
         _ if row.title.is_empty() => (theme::code(theme::CODE), tokens.text),

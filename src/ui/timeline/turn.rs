@@ -272,7 +272,7 @@ fn way(answer: Answer, step: Step) -> Way {
             match step {
                 Step::Method => "Loaded by this program",
                 Step::Collect => "With the draft's browser data",
-                _ => "The scripted cardholder types it",
+                _ => "The scripted cardholder answers",
             },
             "A",
             (Modifiers::NONE, Key::A),
@@ -390,7 +390,7 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
     } else if turn.answers.contains(&Answer::Here) && matches!(turn.request.step, Step::Challenge | Step::Authenticate)
     {
         ui.horizontal(|ui| {
-            muted(ui, "The published test password is");
+            muted(ui, "Where the bank asks for a password, it takes");
             widgets::emphasis_with(ui, PASSWORD, theme::code(theme::BODY), tokens.text);
             widgets::copy_button(ui, "password", PASSWORD);
         });
@@ -398,7 +398,8 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
     }
     if let Some(limit) = turn.limit {
         let asked = asked(run, turn);
-        let passed = (!held).then(|| now.since(asked.unwrap_or(turn.since)));
+        let since = asked.unwrap_or(turn.since);
+        let passed = (!held).then(|| now.since(since).saturating_add(run.jumped_since(since)));
         let name = deadline_name(turn.request.step, asked.is_some());
         deadline_ui(ui, (name, turn.request.step != Step::Challenge), passed, limit);
     }
