@@ -20,12 +20,12 @@ use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
 use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
-use super::issuer::{self, finish};
+use super::issuer::finish;
 use super::log::Entry;
 use super::scheme::status_of;
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
-use super::{legacy, payments};
+use super::{legacy, payments, turn};
 use crate::model::scheme::PhoneKind;
 
 type App = State<Arc<Shared>>;
@@ -148,7 +148,7 @@ async fn decide(State(app): App, call: Call) -> Answer {
     let decision = decision.ok_or(Fault::invalid(findings.0))?;
     let mut store = app.lock();
     let session = store.sessions.get_mut(call.segment(3)).ok_or_else(|| Fault::not_found("session_not_found"))?;
-    if !issuer::decide(session, decision == "approve") {
+    if !turn::decide(session, decision == "approve") {
         return Err(Fault::forbidden("update_not_allowed_due_to_state"));
     }
     let id = session.id.clone();

@@ -23,18 +23,19 @@ use url::Url;
 
 use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json, field};
-use super::bank::{self, PASSWORD, policy};
+use super::bank::{self, policy};
 use super::cards::Method;
 use super::faults;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
-use super::scheme::{Talk, altered, browser_message, conclude, cres, erro, script, second_creq, take_fault, tell};
-use super::session::{End, Place, Session, Status, TRIES};
+use super::scheme::{Talk, altered, browser_message, conclude, cres, erro, script, take_fault, tell};
+use super::session::{End, Place, Session, Status};
 use super::state::Pending;
+use super::turn::{Input, RESENDS, Seen, Turn, input, page_kind};
 use super::validate::Completion;
 use crate::model::Lane;
-use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind, SecondCreq};
-use crate::model::scheme::{PhoneMessage, SchemeMessage};
+use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind};
+use crate::model::scheme::SchemeMessage;
 use crate::page::Pages;
 
 /// Longest `threeDSSessionData` after encoding. Source: emv-3ds.md 2.2.
@@ -239,14 +240,14 @@ async fn facts(State(app): App, call: Call) -> Answer {
 }
 
 /// A challenge request that the issuer cannot take.
-struct Refusal {
+pub(super) struct Refusal {
     code: &'static str,
     detail: &'static str,
     sentence: &'static str,
 }
 
 impl Refusal {
-    fn new(code: &'static str, detail: &'static str, sentence: &'static str) -> Self {
+    pub(super) fn new(code: &'static str, detail: &'static str, sentence: &'static str) -> Self {
         Self { code, detail, sentence }
     }
 }
@@ -287,50 +288,6 @@ fn fits(creq: &Object, session: &Session) -> Result<(), Refusal> {
         return Err(Refusal::new("305", "acsTransID", "No challenge was asked for in a browser."));
     }
     Ok(())
-}
-
-/// What the shopper did.
-pub(super) enum Input<'a> {
-    /// The CReq itself, or the browser's reload of it.
-    Open,
-    /// An answer to the page with this number.
-    Answer {
-        interaction: Option<u8>,
-        given: Given<'a>,
-    },
-    Resend,
-    Cancel,
-}
-
-/// What the fields of an answer hold.
-pub(super) struct Given<'a> {
-    pub(super) password: Option<&'a str>,
-    choices: Vec<&'a str>,
-    agreed: bool,
-    trust: Option<bool>,
-}
-
-pub(super) fn input(form: &[(String, String)]) -> Input<'_> {
-    let answered = ["password", "choice", "choices", "agree", "continue", "interaction"];
-    if field(form, "cancel").is_some() {
-        Input::Cancel
-    } else if field(form, "resend").is_some() {
-        Input::Resend
-    } else if answered.into_iter().any(|name| field(form, name).is_some()) {
-        let chosen =
-            |(name, value): &'_ (String, String)| matches!(name.as_str(), "choice" | "choices") && !value.is_empty();
-        Input::Answer {
-            interaction: field(form, "interaction").and_then(|text| text.parse().ok()),
-            given: Given {
-                password: field(form, "password"),
-                choices: form.iter().filter(|pair| chosen(pair)).map(|(_, value)| value.as_str()).collect(),
-                agreed: field(form, "agree") == Some("1"),
-                trust: field(form, "trust").map(|word| word == "Y"),
-            },
-        }
-    } else {
-        Input::Open
-    }
 }
 
 /// `POST /simulator/acs/challenge`.
@@ -407,15 +364,6 @@ fn meant(app: &Shared, form: &[(String, String)]) -> Option<String> {
     store.sessions.newest_first().find(is_own).map(|session| session.id.clone())
 }
 
-/// What the page says of the last answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    Nothing,
-    Mistake,
-    /// The bank's app was not answered yet.
-    Early,
-}
-
 /// Folds the shopper's input in.
 fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending, Seen), Refusal> {
     let mut store = app.lock();
@@ -437,182 +385,6 @@ fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending
     }
     let pending = Pending::after(&mut store, id, said).with_phone(&mut store, phone);
     Ok((pending, if end.is_some() { Seen::Nothing } else { seen }))
-}
-
-/// One answer of a shopper to one page.
-struct Turn<'a> {
-    app: &'a Shared,
-    session: &'a mut Session,
-    said: Vec<SchemeMessage>,
-    phone: Option<PhoneMessage>,
-    seen: Seen,
-}
-
-/// How often a code is sent again. Source: emv-3ds.md 5.5.
-const RESENDS: u8 = 3;
-
-impl<'a> Turn<'a> {
-    fn new(app: &'a Shared, session: &'a mut Session) -> Self {
-        Self { app, session, said: Vec::new(), phone: None, seen: Seen::Nothing }
-    }
-
-    /// How the challenge ends, if it does.
-    fn take(&mut self, creq: &Object, input: &Input) -> Result<Option<End>, Refusal> {
-        let now = self.app.clock.passed();
-        let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
-        let first = challenge.touched.is_none();
-        if matches!(input, Input::Open) && !first {
-            self.open_again()?;
-        }
-        let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
-        challenge.touched = Some(now);
-        match input {
-            Input::Open => {
-                let gist = if first { "opens the challenge" } else { "again: the page was reloaded" };
-                let (path, body) = ((Lane::Browser, Lane::Issuer), Value::Object(creq.clone()));
-                self.said.push(browser_message(self.session, "CReq", path, gist.to_owned(), &body));
-                if first {
-                    self.phone = self.message();
-                }
-                Ok(None)
-            }
-            Input::Resend => {
-                self.resend();
-                Ok(None)
-            }
-            Input::Cancel => Ok(Some(End::Cancelled)),
-            // Only the page that is open now counts; a reloaded answer does not count twice.
-            Input::Answer { interaction: Some(page), given } if *page == challenge.interactions => {
-                challenge.trust = given.trust.or(challenge.trust);
-                Ok(self.answer(given))
-            }
-            Input::Answer { .. } => Ok(None),
-        }
-    }
-
-    /// A second CReq. Source: emv-3ds.md 2.2.
-    fn open_again(&mut self) -> Result<(), Refusal> {
-        let rule = script(self.session).map(|script| script.challenge.second_creq).unwrap_or_default();
-        let code = second_creq(self.session);
-        let Some(challenge) = &mut self.session.challenge else { return Ok(()) };
-        match rule {
-            SecondCreq::Resume => Ok(()),
-            SecondCreq::Restart => {
-                challenge.page = 0;
-                Ok(())
-            }
-            SecondCreq::Reject => Err(Refusal::new(code, "CReq", "This issuer takes one challenge request only.")),
-        }
-    }
-
-    /// What goes to the phone with the page that is open now.
-    fn message(&self) -> Option<PhoneMessage> {
-        let bank = script(self.session).map(|script| script.challenge.bank).unwrap_or_default();
-        match page_kind(self.session) {
-            PageKind::Otp => {
-                let code = self.session.challenge.as_ref().and_then(|challenge| challenge.code);
-                let code = code.map(|(code, _)| String::from_utf8_lossy(&code).into_owned());
-                Some(bank::code_message(self.session, bank, code.as_deref().unwrap_or(PASSWORD)))
-            }
-            PageKind::OutOfBand => Some(bank::push_message(self.session, bank)),
-            _ => None,
-        }
-    }
-
-    fn resend(&mut self) {
-        let Some(challenge) = &mut self.session.challenge else { return };
-        if challenge.resent >= RESENDS {
-            return; // the page offers it no more
-        }
-        challenge.resent += 1;
-        if let (Some(_), Some(acs)) = (challenge.code, &self.session.acs) {
-            let code = self.app.keys.code(&acs.transaction_id, challenge.resent);
-            challenge.code = Some((code, self.app.clock.passed()));
-        }
-        self.phone = self.message();
-    }
-
-    /// Judges an answer, and goes on to the next page or to the end.
-    fn answer(&mut self, given: &Given) -> Option<End> {
-        let kind = page_kind(self.session);
-        let right = match kind {
-            PageKind::Otp => is_code(self.app, self.session, given.password.unwrap_or_default()),
-            PageKind::SingleSelect => given.choices.first().is_some_and(|choice| ["phone", "email"].contains(choice)),
-            PageKind::MultiSelect => {
-                let mut chosen = given.choices.clone();
-                chosen.sort_unstable();
-                chosen == bank::RIGHT_CHOICES
-            }
-            PageKind::Html => given.agreed,
-            PageKind::Information => true,
-            PageKind::OutOfBand => match self.session.challenge.as_ref()?.decided {
-                Some(true) => true,
-                Some(false) => return Some(End::Denied),
-                None => {
-                    self.seen = Seen::Early;
-                    return None;
-                }
-            },
-        };
-        let pages = script(self.session).map_or(1, |script| script.challenge.pages.len());
-        let now = self.app.clock.passed();
-        let challenge = self.session.challenge.as_mut()?;
-        challenge.interactions = challenge.interactions.saturating_add(1);
-        if !right {
-            challenge.wrong = challenge.wrong.saturating_add(1);
-            self.seen = Seen::Mistake;
-            return (challenge.wrong >= TRIES).then_some(End::TooManyTries);
-        }
-        if kind == PageKind::SingleSelect {
-            let mail = given.choices.first() == Some(&"email");
-            challenge.sent_to = Some(if mail { "email" } else { "phone" });
-        }
-        challenge.page += 1;
-        if usize::from(challenge.page) >= pages {
-            return Some(End::Answered(challenge.outcome));
-        }
-        if let Some((_, sent)) = &mut challenge.code {
-            *sent = now; // it goes out with the next page
-        }
-        self.phone = self.message();
-        None
-    }
-}
-
-/// The page that is open now.
-fn page_kind(session: &Session) -> PageKind {
-    let page = session.challenge.as_ref().map_or(0, |challenge| usize::from(challenge.page));
-    let pages = script(session).map(|script| &script.challenge.pages);
-    pages.and_then(|pages| pages.get(page)).copied().unwrap_or(PageKind::Otp)
-}
-
-/// Whether this is what the bank asks for: its code while that lives, or the published password.
-fn is_code(app: &Shared, session: &Session, text: &str) -> bool {
-    let rules = script(session).map(|script| &script.challenge);
-    let strict = rules.is_some_and(|rules| rules.strict);
-    let lasts = Duration::from_secs(rules.map_or(0, |rules| rules.code_seconds));
-    let code = session.challenge.as_ref().and_then(|challenge| challenge.code);
-    let alive = code.filter(|(_, sent)| app.clock.passed() < *sent + lasts);
-    alive.is_some_and(|(code, _)| code == text.as_bytes()) || (text == PASSWORD && !(strict && code.is_some()))
-}
-
-/// What an answer was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Try {
-    Right,
-    Wrong,
-    /// Wrong, and no other is taken.
-    Last,
-}
-
-/// Counts an answer.
-pub(super) fn tried(text: &str, interactions: &mut u8, wrong: &mut u8) -> Try {
-    *interactions = interactions.saturating_add(1);
-    if text == PASSWORD {
-        return Try::Right;
-    }
-    *wrong = wrong.saturating_add(1);
-    if *wrong >= TRIES { Try::Last } else { Try::Wrong }
 }
 
 /// Ends a challenge: the result first, then the CRes. Source: emv-3ds.md 1.2, rule 3.
@@ -733,16 +505,6 @@ async fn out_of_band(State(app): App, call: Call) -> Response {
     let challenge = store.by_transaction(call.segment(4)).and_then(|session| session.challenge.as_ref());
     let waits = challenge.is_some_and(|challenge| challenge.decided.is_none() && challenge.over.is_none());
     answer_json(200, &json!({"decided": !waits}))
-}
-
-/// The shopper decides in the bank's app. False if there is nothing to decide.
-pub(super) fn decide(session: &mut Session, approve: bool) -> bool {
-    let open = session.status == Status::Challenged && page_kind(session) == PageKind::OutOfBand;
-    let challenge = session.challenge.as_mut().filter(|challenge| open && challenge.over.is_none());
-    challenge.is_some_and(|challenge| {
-        challenge.decided = Some(approve);
-        true
-    })
 }
 
 /// The page for a challenge request that cannot be taken: readable, with the protocol's own error.

@@ -85,6 +85,7 @@ mod session;
 mod state;
 mod token;
 mod trigger;
+mod turn;
 mod validate;
 mod watch;
 mod webhooks;
