@@ -12,7 +12,7 @@ mod scenarios;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command as Process, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sessions_console::bus::Command;
 use sessions_console::model::api::Session;
@@ -21,6 +21,7 @@ use sessions_console::model::exchange::Step;
 use sessions_console::model::run::{Plan, Return, Shopper, What};
 use sessions_console::model::settings::Pace;
 use support::{Bench, bench, lines, plan, plan_with_card, status};
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 use tokio::task::block_in_place;
 
@@ -106,22 +107,29 @@ fn visit_as<T>(scripts: Scripts, act: impl AsyncFnOnce(WebDriver) -> T) -> Optio
 }
 
 async fn find(browser: &WebDriver, css: &str) -> WebElement {
-    let element = browser.query(By::Css(css)).wait(Duration::from_secs(20), Duration::from_millis(50)).and_displayed();
-    match element.first().await {
-        Ok(element) => element,
-        Err(error) => {
-            let page = browser.source().await.unwrap_or_default();
-            panic!("{css}: {error}\n{page}");
-        }
-    }
+    seek(browser, By::Css(css), css).await
 }
 
 async fn says(browser: &WebDriver, words: &str) {
     let path = format!("//body//*[contains(normalize-space(.), \"{words}\")]");
-    let found = browser.query(By::XPath(path)).wait(Duration::from_secs(20), Duration::from_millis(50)).and_displayed();
-    if let Err(error) = found.first().await {
-        panic!("{words}: {error}\n{}", browser.source().await.unwrap_or_default());
+    seek(browser, By::XPath(path), words).await;
+}
+
+/// Waits for an element that is to be seen, while the page may make way for another.
+async fn seek(browser: &WebDriver, by: By, what: &str) -> WebElement {
+    let (limit, start) = (Duration::from_secs(20), Instant::now());
+    loop {
+        let query = browser.query(by.clone()).wait(limit, Duration::from_millis(50)).and_displayed();
+        match query.first().await {
+            Ok(element) => return element,
+            Err(error) if is_stale(&error) && start.elapsed() < limit => (),
+            Err(error) => panic!("{what}: {error}\n{}", browser.source().await.unwrap_or_default()),
+        }
     }
+}
+
+fn is_stale(error: &WebDriverError) -> bool {
+    matches!(error.as_inner(), WebDriverErrorInner::StaleElementReference(_))
 }
 
 /// Into the frame in which the bank asks.

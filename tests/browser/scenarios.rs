@@ -21,8 +21,6 @@
 //!   the shop's page for browsers without scripts.
 //! - App and merchant-initiated scenarios are not among these; all others can exist in a browser.
 
-use std::time::Instant;
-
 use sessions_console::model::RunId;
 use sessions_console::model::deck;
 use sessions_console::model::explain;
