@@ -7,6 +7,8 @@ mod support;
 mod hand_offs;
 #[path = "browser/kinds.rs"]
 mod kinds;
+#[path = "browser/scenarios.rs"]
+mod scenarios;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command as Process, Stdio};
@@ -190,6 +192,8 @@ fn a_persons_clicks_alone_finish_a_challenge() {
         assert_eq!(status(bench.run(id)), expected);
         assert_eq!(last_read(&bench, id).status.word(), expected);
         assert!(bench.run(id).progress.callbacks == 1);
+        let asked = lines(bench.run(id)).iter().filter(|line| line.starts_with("CReq")).count();
+        assert_eq!(asked, 1, "opening the page made it ask twice");
     }
 }
 

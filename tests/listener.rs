@@ -615,6 +615,38 @@ fn the_checkout_page_follows_its_run() {
 }
 
 #[test]
+fn a_browser_without_scripts_has_a_button_there_and_back() {
+    let bench = bench();
+    let visit = bench.visit();
+    let page = format!("{}/?plain", visit.merchant_base());
+    let cres = format!("{}/cres", visit.listener_base());
+    let form = [("cres", "e30")];
+    assert!(!post_form(&cres, &form).body.contains("id=\"back\""), "the shop's address is told to nobody else");
+    let waiting = get(&page).body;
+    assert!(waiting.contains("http-equiv=\"refresh\"") && !waiting.contains("<script"), "{waiting}");
+
+    visit.show(PageState::Challenge {
+        acs_url: "https://acs.example.test/c".into(),
+        creq: "abc".into(),
+        session_data: Some("def".into()),
+        window: WindowSize::W390,
+        hand_off: HandOff::Frame,
+        shop_policy: ShopPolicy::Usual,
+    });
+    let asks = get(&page).body;
+    for part in ["action=\"https:&#x2f;&#x2f;acs.example.test&#x2f;c\"", "value=\"abc\"", "value=\"def\""] {
+        assert!(asks.contains(part), "{part} in {asks}");
+    }
+    assert!(!asks.contains("refresh"), "a page that asks stays");
+    let back = post_form(&cres, &form).body;
+    assert!(back.contains("id=\"back\"") && back.contains("?plain=again\""), "{back}");
+    let again = get(&page.replace("?plain", "?plain=again")).body;
+    assert!(again.contains("refresh") && !again.contains("id=\"bank\""), "the result is still being read");
+    visit.show(PageState::Done { success: true, title: "Paid".into(), sentence: "Thank you".into() });
+    assert!(get(&page).body.contains("<h1>Paid</h1>"));
+}
+
+#[test]
 fn only_our_own_page_may_post_to_the_shop() {
     let bench = bench();
     let mut visit = bench.visit();

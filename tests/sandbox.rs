@@ -18,12 +18,18 @@ mod channels;
 mod control;
 #[path = "sandbox/fields.rs"]
 mod fields;
+#[path = "sandbox/late.rs"]
+mod late;
 #[path = "sandbox/legacy.rs"]
 mod legacy;
+#[path = "sandbox/malformed.rs"]
+mod malformed;
 #[path = "sandbox/pages.rs"]
 mod pages;
 #[path = "sandbox/payments.rs"]
 mod payments;
+#[path = "sandbox/scheme.rs"]
+mod scheme;
 #[path = "sandbox/tls.rs"]
 mod tls;
 #[path = "sandbox/tokens.rs"]

@@ -24,7 +24,7 @@ use sessions_console::model::run::{AppResult, PhoneAct, Plan, Shopper};
 use sessions_console::model::sandbox::{Mode, Overview, SandboxAct};
 use sessions_console::model::scenario::{Fault, FaultKind, Hop};
 use sessions_console::model::scheme::{PhoneKind, PhoneMessage};
-use sessions_console::model::settings::{Pace, Theme};
+use sessions_console::model::settings::Pace;
 use sessions_console::model::{RunId, Server, ServerStatus, SessionId, Stamp, Workspace};
 use sessions_console::ui::Shell;
 

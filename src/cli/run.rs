@@ -12,6 +12,7 @@ use super::stop::Stop;
 use super::words::{visible, visible_lines};
 use super::{Exit, ReportTo, RunArguments, deck, folder, say};
 use crate::model::Problem;
+use crate::model::cards;
 use crate::model::exchange::Step;
 use crate::model::profile::{Environment, FROM_ENVIRONMENT, Profile, ProfileId, TokenStatus};
 use crate::model::redact::{Origin, Redactor};
@@ -133,8 +134,10 @@ fn saved(name: &str, data_dir: Option<PathBuf>) -> Result<Profile, Problem> {
 /// No card number but a published test number goes to production. Source: trust.md R35.
 fn check_cards(chosen: &[Scenario], profile: &ProfileId) -> Result<(), Problem> {
     let redactor = Redactor::new([], Origin::Embedded);
-    let foreign =
-        |scenario: &&Scenario| !redactor.mask(scenario.plan(profile.clone()).body.as_bytes()).spans.is_empty();
+    let foreign = |scenario: &&Scenario| {
+        let body = scenario.plan(profile.clone()).body;
+        !redactor.mask(body.as_bytes()).spans.is_empty() || cards::holds_programmable(&body)
+    };
     match chosen.iter().find(foreign) {
         None => Ok(()),
         Some(scenario) => Err(Problem::of(

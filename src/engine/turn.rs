@@ -38,10 +38,10 @@ impl Driver {
                 signal = self.visit.next_signal() => {
                     if let Signal::BrowserData(data) = &signal && step == Step::Collect {
                         request.body = with_browser_data(&request.body, data);
-                        self.announce(&request, &problem).await;
+                        self.say(&request, &problem).await;
                     } else if signal == Signal::PageOpened && step == Step::Challenge {
                         self.page_open = true;
-                        self.announce(&request, &problem).await;
+                        self.say(&request, &problem).await;
                     }
                     if self.hear(signal).await {
                         return Next::Look(Done::Well);
@@ -98,6 +98,12 @@ impl Driver {
 
     async fn announce(&mut self, request: &StepRequest, problem: &Option<Problem>) {
         self.show_page(request);
+        self.say(request, problem).await;
+    }
+
+    /// What the page itself has told must not make it begin again: it would tell it again, or
+    /// post a second CReq.
+    async fn say(&mut self, request: &StepRequest, problem: &Option<Problem>) {
         let since = *self.turns.entry(request.step).or_insert_with(clock::stamp);
         if request.step == Step::Challenge && self.page_open {
             self.asked.get_or_insert_with(clock::stamp); // the page has posted the CReq by itself

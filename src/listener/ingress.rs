@@ -355,8 +355,7 @@ fn notified(shared: &Shared, place: &Place, what: &str) -> Response {
     let policy = Policy { ancestors: Ancestors::Only(merchant.iter().cloned().collect()), ..Policy::default() };
     let data = serde_json::json!({ "what": what, "to": merchant });
     // The shop's address is a secret of this run: told only where the browser must find back.
-    let left = place.shown.borrow().left && what == "challenge";
-    let back = Some(place.shop.as_str()).filter(|shop| left && !shop.is_empty());
+    let back = place.way_back().filter(|_| what == "challenge");
     let mut page = shared.pages.respond("notified", serde_json::json!({ "data": data, "back": back }), &policy);
     page.headers_mut().insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     page

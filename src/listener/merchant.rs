@@ -29,6 +29,11 @@ const POLL_TIME: Duration = Duration::from_secs(25);
 /// For the issuer's fingerprint page, in seconds. Source: emv-3ds.md 2.1.
 const METHOD_SECONDS: u64 = 10;
 
+/// Query of the page for browsers without scripts.
+const PLAIN: &str = "plain";
+/// The same, on the way back from the bank.
+pub(super) const PLAIN_AGAIN: &str = "plain=again";
+
 type App = State<Arc<Shared>>;
 
 pub(super) fn router(shared: Arc<Shared>) -> axum::Router {
@@ -45,12 +50,21 @@ pub(super) fn router(shared: Arc<Shared>) -> axum::Router {
         .with_state(shared)
 }
 
-async fn checkout(State(shared): App, Path(token): Path<String>, headers: HeaderMap) -> Response {
+async fn checkout(
+    State(shared): App,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let Some(place) = shared.visitors.merchant(&token) else { return not_found() };
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     place.remember_accept(accept.map(ToOwned::to_owned));
     place.signal(Signal::PageOpened);
-    page(&shared, &place, "")
+    match query.as_deref() {
+        Some(PLAIN) => plain(&shared, &place, false),
+        Some(PLAIN_AGAIN) => plain(&shared, &place, true),
+        _ => page(&shared, &place, ""),
+    }
 }
 
 async fn success(State(shared): App, Path(token): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -87,6 +101,16 @@ fn page(shared: &Shared, place: &Place, landing: &str) -> Response {
         "method_seconds": METHOD_SECONDS,
     });
     shared.pages.respond("checkout", json!({ "data": data, "landing": landing }), &policy(shop_policy))
+}
+
+/// The page for a browser that runs no scripts: a button wherever the other page goes on by
+/// itself. Its tab makes way for the bank's, whatever the settings say. Whoever comes `back`
+/// from there is not asked again before the result can have been read.
+fn plain(shared: &Shared, place: &Place, back: bool) -> Response {
+    place.goes_plain();
+    let shown = place.shown.borrow().clone();
+    let (_, shop_policy) = shown.page.ways();
+    shared.pages.respond("plain", json!({ "now": view(&shown), "back": back }), &policy(shop_policy))
 }
 
 /// What the shop's page may do.

@@ -42,7 +42,9 @@ const MERCHANT_BODY_BYTES: usize = 16 * 1024;
 const PAGES: &[(&str, &str)] = &[
     ("style", include_str!("../../assets/merchant/style.html")),
     ("script", include_str!("../../assets/merchant/script.html")),
+    ("top", include_str!("../../assets/merchant/top.html")),
     ("checkout", include_str!("../../assets/merchant/checkout.html")),
+    ("plain", include_str!("../../assets/merchant/plain.html")),
     ("notified", include_str!("../../assets/merchant/notified.html")),
 ];
 

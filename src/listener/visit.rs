@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 
+use super::merchant::PLAIN_AGAIN;
 use super::{Addresses, HandOff, PageState, Signal, fresh_token, origin};
 use crate::model::delivery::{Delivery, DeliveryKind, Seq};
 use crate::model::{RunId, SessionId};
@@ -40,6 +41,8 @@ pub(super) struct Shown {
     pub(super) over: bool,
     /// The shop's page made way for the bank's in its own tab, which must find back.
     pub(super) left: bool,
+    /// The shop's page without scripts is what the browser has open.
+    pub(super) plain: bool,
 }
 
 /// One run's place. Held by its visit and by the servers.
@@ -78,6 +81,22 @@ impl Place {
     /// With what the next callback is answered, if a script says so.
     pub(super) fn next_answer(&self) -> Option<u16> {
         self.known(|known| known.answers.pop_front())
+    }
+
+    /// The browser runs no scripts, so that the shop's page makes way for the bank's. Changes
+    /// nothing that a page shows.
+    pub(super) fn goes_plain(&self) {
+        self.shown.send_if_modified(|shown| {
+            (shown.left, shown.plain) = (true, true);
+            false
+        });
+    }
+
+    /// Where a browser finds back to that has left the shop's page; `None` if it has not.
+    pub(super) fn way_back(&self) -> Option<String> {
+        let shown = self.shown.borrow();
+        let query = if shown.plain { format!("?{PLAIN_AGAIN}") } else { String::new() };
+        (shown.left && !self.shop.is_empty()).then(|| format!("{}{query}", self.shop))
     }
 
     pub(super) fn remember_accept(&self, accept: Option<String>) {
@@ -123,7 +142,7 @@ impl Visitors {
             sentence: "Your payment is being prepared. This page goes on by itself.".into(),
         };
         let known = Mutex::new(Known { signals: Some(VecDeque::new()), ..Known::default() });
-        let shown = watch::Sender::new(Shown { version: 1, page, over: false, left: false });
+        let shown = watch::Sender::new(Shown { version: 1, page, over: false, left: false, plain: false });
         let merchant_base = addresses.merchant.map(|addr| format!("{}/m/{theirs}", origin(addr))).unwrap_or_default();
         let shop = if merchant_base.is_empty() { String::new() } else { format!("{merchant_base}/") };
         let place = Arc::new(Place { run, shop, seen: Seen::default(), shown, known, bell: Notify::new() });

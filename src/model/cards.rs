@@ -2,6 +2,8 @@
 //! the picker and for telling a test number from a real one; the sandbox keeps another.
 //! Source: sessions-api.md 7.1–7.3.
 
+use super::secret::luhn;
+
 /// What a test card leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -150,15 +152,35 @@ pub fn find(number: &str) -> Option<&'static TestCard> {
     CARDS.iter().find(|card| card.number == number)
 }
 
-/// True if this is a published test number (digits only). Source: trust.md R35.
+/// True if this is a published or a programmable test number (digits only). Source: trust.md R35.
 pub fn is_test_number(number: &str) -> bool {
-    find(number).is_some() || OTHERS.contains(&number)
+    find(number).is_some() || OTHERS.contains(&number) || is_programmable(number)
+}
+
+/// First digits and lengths of programmable numbers. Source: emv-3ds.md 6.1.
+const PROGRAMMABLE: [(&str, usize); 7] =
+    [("400011", 16), ("520011", 16), ("340011", 15), ("352811", 16), ("601111", 16), ("360011", 14), ("497011", 16)];
+
+/// True if this number names a scenario of our own sandbox: first digits, zeros, `SSS v m` and
+/// the check digit. Such numbers are nobody's but ours, so they never go to production.
+pub fn is_programmable(number: &str) -> bool {
+    let shaped = PROGRAMMABLE.iter().any(|(first, length)| {
+        let zeros = number.get(first.len()..length.saturating_sub(6));
+        number.len() == *length
+            && number.starts_with(first)
+            && zeros.is_some_and(|zeros| zeros.bytes().all(|b| b == b'0'))
+    });
+    shaped && luhn(number.as_bytes())
+}
+
+/// True if a text holds a programmable number, standing alone.
+pub fn holds_programmable(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_digit()).any(is_programmable)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::secret::luhn;
 
     #[test]
     fn every_published_number_has_a_right_check_digit_and_stands_once() {
@@ -170,5 +192,18 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), count);
+    }
+
+    /// Source: emv-3ds.md 6.1, the table's corners.
+    #[test]
+    fn programmable_numbers_are_known_by_their_shape() {
+        for number in ["4000110000001007", "340011000071916", "36001100021027", "4970110000071915"] {
+            assert!(is_test_number(number) && is_programmable(number), "{number}");
+        }
+        for number in ["4000110000001008", "4000110100001005", "400011000001007", "4242424242424242", "4000", ""] {
+            assert!(!is_programmable(number), "{number}");
+        }
+        assert!(holds_programmable("{\"number\":\"4000110000001007\"}"));
+        assert!(!holds_programmable("{\"number\":\"4242424242424242\"}"));
     }
 }

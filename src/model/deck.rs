@@ -286,6 +286,11 @@ fn line_of(text: &str, member: &str) -> Option<usize> {
     lines.nth(number).map(|(row, _)| row + 1)
 }
 
+/// Longest limit of a challenge, in seconds: as long as a setting may be. Source: sessions-api.md 7.5.
+const LONGEST_LIMIT: u64 = 366 * 86_400;
+/// Most pages of a challenge: their count has two digits, wrong answers included. Our choice.
+const MOST_PAGES: usize = 20;
+
 /// What no scenario may say, though its shape is right: the member, and why.
 fn flaw(scenario: &Scenario) -> Option<(String, String)> {
     let wrong = |member: &str, why: &str| Some((member.to_owned(), why.to_owned()));
@@ -310,6 +315,16 @@ fn flaw(scenario: &Scenario) -> Option<(String, String)> {
     }
     if shop.complete == 0 || shop.rounds == 0 {
         return wrong("shop", "complete and rounds count from 1");
+    }
+    if let Some(issuer) = &scenario.issuer {
+        let challenge = &issuer.challenge;
+        let limits = [challenge.first_creq_seconds, challenge.idle_seconds, Some(challenge.code_seconds)];
+        if limits.into_iter().flatten().any(|seconds| seconds > LONGEST_LIMIT) {
+            return wrong("issuer.challenge", "a limit is at most a year, in seconds");
+        }
+        if !(1..=MOST_PAGES).contains(&challenge.pages.len()) {
+            return wrong("issuer.challenge.pages", "there are 1 to 20 pages");
+        }
     }
     if !scenario.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         || scenario.id.is_empty()
@@ -411,6 +426,15 @@ mod tests {
         }
     }
 
+    /// Source: emv-3ds.md 6.3, as far as it is played: browsers, 3DS1, hosted, callbacks.
+    #[test]
+    fn the_catalogue_is_there() {
+        let deck = all();
+        let catalogue = (1..=18).chain(21..=79).chain(141..=150).map(|number| format!("S{number:03}"));
+        let missing: Vec<String> = catalogue.filter(|id| find(&deck, id).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
     #[test]
     fn a_slip_in_an_id_finds_the_near_ones() {
         let deck = all();
@@ -437,6 +461,13 @@ mod tests {
         let error = read("mine.toml", text).expect_err("no status");
         assert_eq!((error.place, error.member.as_deref()), (Some((8, 1)), Some("faults[1]")), "{error}");
         assert!(error.why.contains("status_required"), "{error}");
+        for challenge in ["idle_seconds = 9000000000000000000", "pages = []"] {
+            let text = format!(
+                "{}[issuer.challenge]\n{challenge}\n",
+                "id = \"X\"\nname = \"x\"\n[expect]\nstatus = \"approved\"\n"
+            );
+            assert!(read("mine.toml", &text).is_err(), "{challenge}");
+        }
     }
 
     #[test]

@@ -330,6 +330,23 @@ mod tests {
         );
     }
 
+    /// The test vector of emv-3ds.md 2.2: 188 bytes, which a padding encoder ends with one `=`.
+    #[test]
+    fn a_creq_is_unpadded_base64url_in_the_order_of_the_vector() {
+        let creq = json!({
+            "threeDSServerTransID": "6afa6072-9412-446b-9673-2f98b3ee98a2",
+            "acsTransID": "375d90ad-3873-498b-9133-380cbbc8d99d",
+            "messageType": "CReq", "messageVersion": "2.2.0", "challengeWindowSize": WINDOW_SIZE,
+        });
+        let encoded = BASE64_URL_SAFE_NO_PAD.encode(creq.to_string());
+        assert_eq!(creq.to_string().len(), 188);
+        assert_eq!(
+            encoded,
+            "eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6IjZhZmE2MDcyLTk0MTItNDQ2Yi05NjczLTJmOThiM2VlOThhMiIsImFjc1RyYW5zSUQiOiIzNzVkOTBhZC0zODczLTQ5OGItOTEzMy0zODBjYmJjOGQ5OWQiLCJtZXNzYWdlVHlwZSI6IkNSZXEiLCJtZXNzYWdlVmVyc2lvbiI6IjIuMi4wIiwiY2hhbGxlbmdlV2luZG93U2l6ZSI6IjAzIn0"
+        );
+        assert_eq!(challenge_window_size(&encoded).as_deref(), Some(WINDOW_SIZE));
+    }
+
     #[test]
     fn a_form_survives_its_own_reading() {
         let body = form(&[("creq", "a+b/c=="), ("x", "ä&")]);

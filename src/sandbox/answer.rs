@@ -16,9 +16,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Shared;
 use super::given::{Given, Members};
 use super::log::Entry;
+use super::{Shared, faults};
 use crate::serve::Arrival;
 
 /// Largest body that is accepted, in bytes. Source: trust.md 1.7.
@@ -31,7 +31,7 @@ const NODE_LIMIT: usize = 50_000;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("cko-request-id");
 const VERSION: HeaderName = HeaderName::from_static("cko-version");
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// An error in the API's shape. Its body is written when the request's id is known.
 #[derive(Debug, Clone)]
@@ -258,8 +258,11 @@ pub(super) async fn frame(State(app): State<Arc<Shared>>, request: Request, next
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default(); // made by us, so whole and small
     entry.answer(parts.status, &parts.headers, &bytes, began.elapsed());
     app.lock().log.push(entry);
-    let response = Response::from_parts(parts, Body::from(bytes));
-    incident.iter().fold(response, |response, incident| incident.after(response))
+    let response = faults::as_asked(Response::from_parts(parts, Body::from(bytes)));
+    match incident {
+        Some(incident) => incident.after(response).await,
+        None => response,
+    }
 }
 
 /// Scheme and host of a request.

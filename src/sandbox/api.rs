@@ -50,7 +50,7 @@ pub(super) fn ready(session: &Session) -> bool {
 pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), Fault> {
     let slow = app.lock().sessions.get(id).and_then(|session| session.triggers.slow);
     if let Some(delay) = slow {
-        app.clock.sleep(delay).await;
+        app.pass(delay).await;
     }
     let pending = {
         let mut store = app.lock();
@@ -64,7 +64,9 @@ pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), F
         if session.status != Status::Processing {
             session.shed(); // whatever came of it: nobody needs the data again
         }
-        store.known_browsers.extend(known.map(|card| (card, app.clock.passed())));
+        if let Some(card) = known {
+            store.remember_browser(card, app.clock.passed());
+        }
         Pending::after(&mut store, id, said)
     };
     app.post(pending).await;

@@ -21,7 +21,7 @@ use super::fields::{Findings, Need, Reader};
 use super::issuer::finish;
 use super::keys::{Keys, decode_base64url};
 use super::scheme::cres;
-use super::session::{End, Place, Rendering, Session};
+use super::session::{Challenge, End, Place, Rendering, Session, Status};
 use super::state::Pending;
 use super::validate::App;
 
@@ -61,8 +61,9 @@ async fn challenge(State(app): State<Arc<Shared>>, call: Call) -> Answer {
     let (pending, answer) = {
         let mut store = app.lock();
         let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
-        let open = session.challenge.as_mut().filter(|challenge| challenge.place == Place::App);
-        let Some(challenge) = open.filter(|_| session.verdict.is_none()) else {
+        let waits = session.status == Status::Challenged;
+        let open = |challenge: &&mut Challenge| challenge.place == Place::App && challenge.over.is_none();
+        let Some(challenge) = session.challenge.as_mut().filter(|_| waits).filter(open) else {
             return Err(Fault::forbidden("update_not_allowed_due_to_state"));
         };
         challenge.touched = Some(app.clock.passed());

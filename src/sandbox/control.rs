@@ -240,7 +240,7 @@ async fn end_challenge(State(app): App, call: Call) -> Answer {
         let mut store = app.lock();
         let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
         let said = match (&session.challenge, session.status) {
-            (Some(challenge), Status::Challenged) => {
+            (Some(challenge), Status::Challenged) if challenge.over.is_none() => {
                 let end = End::of(result, challenge.outcome);
                 finish(&app, session, end)
             }
@@ -298,7 +298,10 @@ async fn move_clock(State(app): App, call: Call) -> Answer {
         return Err(Fault::invalid(findings.0));
     }
     match mode {
-        Some("run") => app.clock.run(),
+        Some("run") => {
+            app.clock.run();
+            app.watch.look_again(); // a virtual clock has become an ordinary one
+        }
         Some(_) => app.clock.freeze(),
         None => (),
     }

@@ -133,17 +133,13 @@ fn ranges(app: &Shared, store: &mut Store, session: &mut Session, base: &str) ->
     said
 }
 
-/// How long a 3DS Method counts for other sessions. Source: emv-3ds.md 1.8.
-const METHOD_COUNTS: Duration = Duration::from_secs(600);
-
 /// With 2.3.1 an issuer may know the browser from a session before.
 fn remember_browser(app: &Shared, store: &Store, session: &mut Session) {
     let reuses = scheme::script(session).is_some_and(|script| script.method_reuse);
-    let seen = store.known_browsers.get(&session.card.fingerprint);
     if reuses
         && session.version == Version::V231.word()
         && session.fingerprint.is_none()
-        && seen.is_some_and(|seen| app.clock.passed() < *seen + METHOD_COUNTS)
+        && store.knows_browser(&session.card.fingerprint, app.clock.passed())
     {
         session.fingerprint = Some('Y');
         session.method_reused = true;

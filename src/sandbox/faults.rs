@@ -12,13 +12,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::http::Method;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Frame;
 use serde_json::{Map, Value, json};
 
-use super::answer::Fault as ApiFault;
+use super::answer::{Fault as ApiFault, JSON};
 use super::fields::{Findings, Need, Object, Reader};
 use super::given::{Given, Members};
 use crate::model::scenario::{Fault, FaultKind, Hop};
@@ -248,11 +248,19 @@ impl Trouble {
         Some(fault.0.clone())
     }
 
-    /// Plans faults beside those that are planned.
+    /// Plans faults beside those that are planned, in the place of those that are used up where
+    /// there are many.
     pub(super) fn add(&self, faults: &[Fault]) {
-        if !faults.is_empty() {
-            self.plan_anew(|plan| plan.faults.extend(faults.iter().cloned().map(Planned)));
+        if faults.is_empty() {
+            return;
         }
+        self.plan_anew(|plan| {
+            if plan.faults.len() + faults.len() > FAULTS {
+                plan.faults.retain(|fault| fault.0.times > 0);
+            }
+            let room = FAULTS.saturating_sub(plan.faults.len());
+            plan.faults.extend(faults.iter().take(room).cloned().map(Planned));
+        });
     }
 }
 
@@ -291,16 +299,18 @@ impl Incident {
     }
 
     /// What is sent in place of a finished answer.
-    pub(super) fn after(&self, mut answer: Response) -> Response {
+    pub(super) async fn after(&self, mut answer: Response) -> Response {
         let length = answer.body().size_hint().exact().unwrap_or(0);
+        if length == 0 {
+            return self.after_nothing(answer).await;
+        }
         match self.kind {
-            FaultKind::Close => answer.map(|_| Body::new(Cut { rest: None, most: 0, begun: true })),
+            FaultKind::Close => cut(),
             FaultKind::Truncate => {
                 answer.headers_mut().insert(CONTENT_LENGTH, length.into());
                 answer.map(|body| Body::new(Cut { rest: Some(body), most: length / 2, begun: false }))
             }
             FaultKind::InvalidJson => {
-                const SPOILT: &[u8] = b"{\"id\": \"sid_";
                 answer.headers_mut().insert(CONTENT_LENGTH, SPOILT.len().into());
                 answer.map(|_| Body::from(SPOILT))
             }
@@ -312,11 +322,49 @@ impl Incident {
             _ => answer,
         }
     }
+
+    /// The same for an answer that has no body, of which a half is nothing.
+    async fn after_nothing(&self, mut answer: Response) -> Response {
+        match self.kind {
+            FaultKind::Close | FaultKind::Truncate => cut(),
+            FaultKind::InvalidJson => {
+                *answer.status_mut() = StatusCode::OK; // a 204 could carry nothing
+                answer.headers_mut().insert(CONTENT_TYPE, JSON);
+                answer.headers_mut().insert(CONTENT_LENGTH, SPOILT.len().into());
+                answer.map(|_| Body::from(SPOILT))
+            }
+            FaultKind::SlowDrip => {
+                tokio::time::sleep(self.delay).await;
+                answer
+            }
+            _ => answer,
+        }
+    }
 }
 
+/// What arrives in place of JSON.
+const SPOILT: &[u8] = b"{\"id\": \"sid_";
+
 /// An answer that ends without a byte: the connection closes.
-pub(super) fn cut_off() -> Response {
+fn cut() -> Response {
     Response::new(Body::new(Cut { rest: None, most: 0, begun: true }))
+}
+
+/// Asks for a connection that closes without an answer; a handler's answer is taken in whole
+/// before it is sent, so it can only ask.
+pub(super) fn cut_off() -> Response {
+    let mut answer = Response::default();
+    answer.extensions_mut().insert(CutOff);
+    answer
+}
+
+/// See [`cut_off`].
+#[derive(Debug, Clone, Copy)]
+struct CutOff;
+
+/// The answer as it is sent, by what its handler asked for.
+pub(super) fn as_asked(answer: Response) -> Response {
+    if answer.extensions().get::<CutOff>().is_some() { cut() } else { answer }
 }
 
 /// Pieces of a body that drips in.

@@ -21,19 +21,17 @@ use minijinja::context;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json, field};
 use super::bank::{self, PASSWORD, policy};
 use super::cards::Method;
 use super::faults;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
-use super::scheme::{
-    Talk, altered, browser_message, conclude, cres, erro, lanes, script, second_creq, take_fault, told,
-};
+use super::scheme::{Talk, altered, browser_message, conclude, cres, erro, script, second_creq, take_fault, tell};
 use super::session::{End, Place, Session, Status, TRIES};
 use super::state::Pending;
 use super::validate::Completion;
-use super::{Shared, hosted};
 use crate::model::Lane;
 use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind, SecondCreq};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
@@ -140,7 +138,7 @@ async fn method(State(app): App, call: Call) -> Response {
     let status = handed.status.or((kind == Method::Broken).then_some(StatusCode::INTERNAL_SERVER_ERROR));
     if let Some(status) = status {
         let sentence = "The issuer's page is broken on purpose.";
-        return hosted::notice(&app, status, "Something went wrong", sentence);
+        return bank::notice(&app, status, "Something went wrong", sentence);
     }
     if handed.closed {
         return faults::cut_off();
@@ -220,9 +218,8 @@ async fn say_fault(app: &Arc<Shared>, transaction: &str, fault: &Planned, handed
 
 /// The row that tells of a fault.
 pub(super) fn fault_row(session: &Session, fault: &Planned, arrived: Option<&Bytes>) -> SchemeMessage {
-    let (gist, body) = told(fault, arrived);
     let mut talk = Talk::of(session);
-    talk.say("Fault", &[lanes(fault.hop)], &gist, body);
+    tell(&mut talk, fault, arrived);
     talk.said.pop().expect("it was just said")
 }
 
@@ -357,7 +354,7 @@ async fn challenge(State(app): App, call: Call) -> Response {
             return faults::cut_off();
         }
         if let Some(status) = handed.status {
-            return hosted::notice(&app, status, "Something went wrong", "The issuer's page is broken on purpose.");
+            return bank::notice(&app, status, "Something went wrong", "The issuer's page is broken on purpose.");
         }
         copies = if fault.kind == FaultKind::Duplicate { 2 } else { 1 };
         form.iter_mut().filter(|(name, _)| name == "creq").for_each(|(_, value)| value.clone_from(&handed.text));
@@ -373,7 +370,10 @@ async fn challenge(State(app): App, call: Call) -> Response {
 async fn challenged(app: &Arc<Shared>, call: &Call, form: &[(String, String)]) -> Response {
     let creq = match read_creq(form) {
         Ok(creq) => creq,
-        Err(refusal) => return refused(app, call, None, &refusal).await,
+        Err(refusal) => {
+            let id = meant(app, form); // its own timeline shows the error
+            return refused(app, call, id.as_deref(), &refusal).await;
+        }
     };
     let transaction = creq["threeDSServerTransID"].as_str().unwrap_or_default();
     let id = app.lock().by_transaction(transaction).map(|session| session.id.clone());
@@ -391,6 +391,20 @@ async fn challenged(app: &Arc<Shared>, call: &Call, form: &[(String, String)]) -
             page(app, call, form, &id, seen).await
         }
     }
+}
+
+/// The session that a CReq is about which cannot be taken: by the one id or the other.
+fn meant(app: &Shared, form: &[(String, String)]) -> Option<String> {
+    let creq = field(form, "creq").and_then(decoded)?;
+    let text = |name: &str| creq.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (server, issuer) = (text("threeDSServerTransID"), text("acsTransID"));
+    let mut store = app.lock();
+    if let Some(session) = store.by_transaction(server) {
+        return Some(session.id.clone());
+    }
+    let is_own =
+        |session: &&Session| session.acs.as_ref().is_some_and(|acs| acs.transaction_id.eq_ignore_ascii_case(issuer));
+    store.sessions.newest_first().find(is_own).map(|session| session.id.clone())
 }
 
 /// What the page says of the last answer.
@@ -617,7 +631,7 @@ async fn page(app: &Arc<Shared>, call: &Call, form: &[(String, String)], id: &st
         let mut store = app.lock();
         let Some(session) = store.sessions.get_mut(id) else {
             let title = "This payment is no longer known";
-            return hosted::notice(app, StatusCode::NOT_FOUND, title, "Start again in the shop.");
+            return bank::notice(app, StatusCode::NOT_FOUND, title, "Start again in the shop.");
         };
         let done = session.challenge.as_ref().is_some_and(|challenge| challenge.over.is_some());
         let over = done || session.status.is_final();
@@ -668,7 +682,7 @@ async fn hand_over(app: &Arc<Shared>, mut back: Back, fault: Option<Planned>) ->
     }
     if handed.lost || handed.status.is_some() {
         let status = handed.status.unwrap_or(StatusCode::OK);
-        return hosted::notice(app, status, "Your bank has finished", "Nothing leads back to the shop from here.");
+        return bank::notice(app, status, "Your bank has finished", "Nothing leads back to the shop from here.");
     }
     let session_data = back.session_data.as_deref().map(|data| ("threeDSSessionData", data));
     let hidden: Vec<_> = [("cres", handed.text.as_str())].into_iter().chain(session_data).collect();
@@ -680,11 +694,10 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     let store = app.lock();
     let asks = store.sessions.get(id).and_then(|session| Some((session, session.challenge.as_ref()?)));
     let Some((session, challenge)) = asks else {
-        return hosted::notice(app, StatusCode::BAD_REQUEST, "There is nothing to confirm", "Return to the shop.");
+        return bank::notice(app, StatusCode::BAD_REQUEST, "There is nothing to confirm", "Return to the shop.");
     };
     let rules = script(session).map(|script| script.challenge.clone()).unwrap_or_default();
     let last = usize::from(challenge.page) + 1 >= rules.pages.len();
-    let acs = session.acs.as_ref().map_or("", |acs| acs.transaction_id.as_str());
     let kind = page_kind(session);
     let screen = bank::Screen {
         kind,
@@ -693,7 +706,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
         early: seen == Seen::Early,
         sent_to: challenge.sent_to,
         may_resend: challenge.resent < RESENDS,
-        poll: (kind == PageKind::OutOfBand).then(|| format!("/simulator/acs/out-of-band/{acs}")),
+        poll: (kind == PageKind::OutOfBand).then(|| format!("/simulator/acs/out-of-band/{}", session.transaction_id)),
         frames: rules.frames,
         strict: rules.strict,
     };
@@ -713,16 +726,13 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     bank::ask(app, session, &question)
 }
 
-/// `GET /simulator/acs/out-of-band/{acsTransID}`: whether the bank's app was answered.
+/// `GET /simulator/acs/out-of-band/{threeDSServerTransID}`: whether the bank's app was answered.
+/// Says nothing else, and the same of a transaction that nobody knows.
 async fn out_of_band(State(app): App, call: Call) -> Response {
-    let wanted = call.segment(4);
-    let store = app.lock();
-    let decided = store.sessions.newest_first().find_map(|session| {
-        let acs = session.acs.as_ref().filter(|acs| acs.transaction_id == wanted)?;
-        let _ = acs;
-        Some(session.challenge.as_ref().is_none_or(|challenge| challenge.decided.is_some() || challenge.over.is_some()))
-    });
-    answer_json(200, &json!({"decided": decided.unwrap_or(true)}))
+    let mut store = app.lock();
+    let challenge = store.by_transaction(call.segment(4)).and_then(|session| session.challenge.as_ref());
+    let waits = challenge.is_some_and(|challenge| challenge.decided.is_none() && challenge.over.is_none());
+    answer_json(200, &json!({"decided": !waits}))
 }
 
 /// The shopper decides in the bank's app. False if there is nothing to decide.

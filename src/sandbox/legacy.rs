@@ -24,9 +24,7 @@ use super::faults;
 use super::hosted;
 use super::issuer::{Input, Try, fault_row, input, is_web_address, tried};
 use super::legacy_xml::{Element, Leaves, altered, message, pack, signed, unpack};
-use super::scheme::{
-    Talk, code_of, exponent, lanes, merchant, numeric, other_site, status_of, take_fault, told, verdict,
-};
+use super::scheme::{Talk, code_of, exponent, merchant, numeric, other_site, status_of, take_fault, tell, verdict};
 use super::session::{ErrorDetails, LegacyState, Session, Status};
 use super::state::Pending;
 use crate::model::scenario::{BankId, Fault, FaultKind, Hop};
@@ -116,8 +114,7 @@ fn pass(app: &Shared, session: &mut Session, talk: &mut Talk, hop: Hop, xml: Str
     let Some(fault) = take_fault(app, session, hop) else { return Ok(xml) };
     let arrived = altered(&xml, &fault);
     let shown = (arrived != xml).then(|| Bytes::from(arrived.clone()));
-    let (gist, body) = told(&fault, shown.as_ref());
-    talk.say("Fault", &[lanes(hop)], &gist, body);
+    tell(talk, &fault, shown.as_ref());
     match fault.kind {
         FaultKind::Drop => Err(("402", "Nobody answered in time")),
         FaultKind::DelayMs | FaultKind::SlowDrip if fault.delay() > PATIENCE => Err(("402", "Nobody answered in time")),
@@ -186,7 +183,7 @@ fn pareq(session: &Session, base: &str) -> String {
 }
 
 /// The issuer's answer, signed; false on purpose where the card asks for it.
-fn pares(app: &Shared, session: &Session, answer: char, fault: Option<&Fault>) -> String {
+fn pares(app: &Shared, session: &Session, answer: char, fault: Option<&Fault>, asked: Option<&str>) -> String {
     let status = status_by(answer);
     let values = verdict(app, session, status, None, "pares_status", true);
     let other = app.keys.xid("another transaction");
@@ -205,7 +202,11 @@ fn pares(app: &Shared, session: &Session, answer: char, fault: Option<&Fault>) -
         outcome.push(text("cavvAlgorithm", "3"));
     }
     let shop = Parent("Merchant", vec![text("acqBIN", ACQUIRER), text("merID", MERCHANT)]);
-    let inside = [shop, Parent("Purchase", purchase(session, xid)), text("pan", &masked), Parent("TX", outcome)];
+    let mut bought = purchase(session, xid);
+    if let Some(asked) = asked {
+        bought[2] = text("purchAmount", asked); // it answers what it was asked, whatever the shop meant
+    }
+    let inside = [shop, Parent("Purchase", bought), text("pan", &masked), Parent("TX", outcome)];
     let xml = message(&message_id(session), "PARes", &inside, Some(&app.keys));
     let forged = session.range.legacy == Legacy::BadSignature
         || fault.is_some_and(|fault| fault.kind == FaultKind::BadSignature);
@@ -225,6 +226,7 @@ fn status_by(answer: char) -> Status {
 struct Request {
     transaction: String,
     xid: String,
+    amount: String,
 }
 
 fn read_pareq(form: &[(String, String)]) -> Result<Request, &'static str> {
@@ -237,7 +239,12 @@ fn read_pareq(form: &[(String, String)]) -> Result<Request, &'static str> {
     let xml = unpack(packed).ok_or("PaReq is not the base64 of a deflated message.")?;
     let leaves = Leaves::read(&xml).ok_or("PaReq is no well-formed message.")?;
     let transaction = leaves.id("ThreeDSecure/Message").strip_prefix('P').unwrap_or_default().to_owned();
-    Ok(Request { transaction, xid: leaves.get("ThreeDSecure/Message/PAReq/Purchase/xid").to_owned() })
+    let bought = |name: &str| leaves.get(&format!("ThreeDSecure/Message/PAReq/Purchase/{name}")).to_owned();
+    let (xid, amount) = (bought("xid"), bought("purchAmount"));
+    if xid.is_empty() || amount.is_empty() || bought("currency").is_empty() {
+        return Err("PaReq does not say what is bought: xid, purchAmount or currency is missing.");
+    }
+    Ok(Request { transaction, xid, amount })
 }
 
 /// `POST /simulator/acs/3ds1`: the issuer's page, and its answers.
@@ -288,7 +295,7 @@ async fn tampered(app: &Arc<Shared>, form: &mut [(String, String)]) -> Option<Re
     app.post(pending).await;
     let changed = match fault.kind {
         FaultKind::BadBase64 => unpadded(field(form, "PaReq").unwrap_or_default()),
-        FaultKind::Truncate => field(form, "PaReq").map(|text| text[..text.len() / 2].to_owned()).unwrap_or_default(),
+        FaultKind::Truncate => field(form, "PaReq").map(half).unwrap_or_default(),
         _ => pack(&altered(&xml, &fault)),
     };
     form.iter_mut().filter(|(name, _)| name == "PaReq").for_each(|(_, value)| value.clone_from(&changed));
@@ -305,10 +312,15 @@ async fn unusable(app: &Arc<Shared>, fault: &Fault) -> Option<Response> {
         FaultKind::Drop | FaultKind::Close => Some(faults::cut_off()),
         FaultKind::Status => {
             let status = StatusCode::from_u16(fault.status.unwrap_or(503)).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            Some(hosted::notice(app, status, "Something went wrong", "The issuer's page is broken on purpose."))
+            Some(bank::notice(app, status, "Something went wrong", "The issuer's page is broken on purpose."))
         }
         _ => None,
     }
+}
+
+/// The first half of a text.
+fn half(text: &str) -> String {
+    text.chars().take(text.chars().count() / 2).collect()
 }
 
 /// Base64url without padding, where base64 is meant.
@@ -327,7 +339,7 @@ pub(super) fn answered(app: &Shared, session: &mut Session, result: &str) -> Opt
     }
     let answer = if result == "approve" { right_answer(session.range.legacy) } else { 'N' };
     legacy.answer = Some(answer);
-    let opened = Opened::of(app, &pack(&pares(app, session, answer, None)));
+    let opened = Opened::of(app, &pack(&pares(app, session, answer, None, None)));
     Some(fold(app, session, opened))
 }
 
@@ -399,7 +411,8 @@ async fn question(app: &Arc<Shared>, form: &[(String, String)], id: &str, mistak
         // Nothing was answered in time: nothing can be said.
         let answer = legacy.answer.unwrap_or('U');
         let fault = take_fault(app, session, Hop::Pares);
-        let xml = pares(app, session, answer, fault.as_ref());
+        let asked = read_pareq(form).ok().map(|request| request.amount);
+        let xml = pares(app, session, answer, fault.as_ref(), asked.as_deref());
         let sent = fault.as_ref().filter(|fault| fault.kind != FaultKind::WrongId).map(|fault| altered(&xml, fault));
         let packed = pack(sent.as_deref().unwrap_or(&xml));
         let status = if session.status.is_final() { session.status } else { status_by(answer) };

@@ -134,7 +134,8 @@ pub(super) fn altered(xml: &str, fault: &Fault) -> String {
 /// The text with the last element of a name taken out, or with another text in it.
 fn replaced(xml: &str, name: &str, text: Option<&str>) -> String {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
-    let found = xml.rfind(&start).and_then(|at| Some((at, at + xml[at..].find(&end)? + end.len())));
+    let begins = xml.rfind(&start).max(xml.rfind(&format!("<{name} "))); // with attributes
+    let found = begins.and_then(|at| Some((at, at + xml[at..].find(&end)? + end.len())));
     let Some((from, to)) = found else { return xml.to_owned() };
     let element = text.map_or_else(String::new, |text| format!("{start}{}{end}", escape(text)));
     format!("{}{element}{}", &xml[..from], &xml[to..])

@@ -27,7 +27,7 @@ use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
 /// Sessions, payments and stored cards that are remembered, each.
 const SHELF: usize = 100_000;
-/// Callbacks and webhook events that are remembered, each.
+/// Callbacks, webhook events and known browsers that are remembered, each.
 const CALLBACKS: usize = 1_000;
 /// Bytes of hidden messages. Source: product.md "Decided", Size.
 const MESSAGE_BYTES: usize = 64 << 20;
@@ -37,6 +37,8 @@ const PHONE_BYTES: usize = 1 << 20;
 const RANGES_LAST: Duration = Duration::from_secs(86_400);
 /// How soon a directory server may be asked again. Source: emv-3ds.md 1.9.
 const RANGES_AGAIN: Duration = Duration::from_secs(3600);
+/// How long a 3DS Method counts for other sessions. Source: emv-3ds.md 1.8.
+const METHOD_COUNTS: Duration = Duration::from_secs(600);
 /// Bytes of requests and answers.
 const LOG_BYTES: usize = 16 << 20;
 
@@ -105,8 +107,8 @@ pub(super) struct State {
     pub(super) phone: Ring<PhoneMessage>,
     /// When each scheme's directory server was last asked for its card ranges.
     ranges: HashMap<&'static str, Duration>,
-    /// Cards whose browser a 3DS Method of 2.3.1 has seen, and when.
-    pub(super) known_browsers: HashMap<String, Duration>,
+    /// Cards whose browser a 3DS Method has seen, and when.
+    known_browsers: HashMap<String, Duration>,
     pub(super) log: Ring<Entry>,
 }
 
@@ -158,6 +160,17 @@ impl State {
     /// They came, and are good for a day.
     pub(super) fn ranges_came(&mut self, scheme: &'static str, now: Duration) {
         self.ranges.insert(scheme, now + RANGES_LAST);
+    }
+
+    /// A 3DS Method has seen the browser of this card.
+    pub(super) fn remember_browser(&mut self, card: String, now: Duration) {
+        self.known_browsers.retain(|_, seen| now < *seen + METHOD_COUNTS);
+        self.known_browsers.insert(card, now);
+    }
+
+    /// True while a 3DS Method that has seen the browser of this card counts for other sessions.
+    pub(super) fn knows_browser(&self, card: &str, now: Duration) -> bool {
+        self.known_browsers.get(card).is_some_and(|seen| now < *seen + METHOD_COUNTS)
     }
 
     pub(super) fn remember_event(&mut self, event: Arc<webhooks::Event>) {

@@ -22,7 +22,7 @@ const ROOM: usize = 1 << 17;
 #[derive(Default)]
 pub(super) struct Watch {
     queue: Mutex<Queue>,
-    /// There is a moment before all others.
+    /// There is a moment before all others, or the clock is another.
     sooner: Notify,
 }
 
@@ -51,6 +51,11 @@ impl Watch {
 
     pub(super) fn next(&self) -> Option<Duration> {
         self.with(|queue| queue.moments.peek().map(|Reverse((moment, _))| *moment))
+    }
+
+    /// The clock passes otherwise from now on.
+    pub(super) fn look_again(&self) {
+        self.sooner.notify_one();
     }
 
     /// A session whose moment has come.

@@ -14,7 +14,7 @@ use sessions_console::serve::{self, Server};
 use super::*;
 
 /// A bench whose shop hands over this way.
-fn shop(hand_off: HandOff, shop_policy: ShopPolicy) -> Bench {
+pub(super) fn shop(hand_off: HandOff, shop_policy: ShopPolicy) -> Bench {
     let mut bench = bench();
     let settings = Settings { hand_off, shop_policy, ..bench.engine.workspace().settings.clone() };
     bench.engine.dispatch(Command::SaveSettings(settings));

@@ -115,6 +115,11 @@ fn every_kind(bank: &str, language: &str, direction: &str) {
                 let size = size.pixels().unwrap_or((1080, 700));
                 other.show(&browser, request, size).await;
                 fits(&browser, &format!("{bank} {kind} {size:?}")).await;
+                if size.1 >= 600 {
+                    let script = "const sheet = document.querySelector('.sheet'); return sheet.scrollHeight - sheet.clientHeight";
+                    let hidden = browser.execute(script, vec![]).await.expect("a script");
+                    assert_eq!(hidden.json(), 0, "{bank} {kind} {size:?} scrolls");
+                }
             }
             let root = find(&browser, "html").await;
             assert_eq!(root.attr("lang").await.expect("an attribute").as_deref(), Some(language));

@@ -128,6 +128,19 @@ fn the_hidden_frame_is_as_silent_late_or_blind_as_it_is_told() {
 }
 
 #[test]
+fn a_hosted_page_goes_on_though_its_hidden_frame_breaks() {
+    let mut bench = bench();
+    let run = run(
+        &mut bench,
+        &scenario(
+            "completion = \"hosted\"\nshopper = [\"enter_offered\"]\n[body]\n\"/source/number\" = \"4000110000021005\"\n\
+             [issuer]\nmethod = \"broken\"\nares = { transStatus = \"C\" }",
+        ),
+    );
+    assert_eq!(status(run), "approved", "{}", lines(run).join("\n"));
+}
+
+#[test]
 fn what_the_shop_leaves_out_is_waited_out() {
     let mut bench = bench();
     for (skip, steps) in [("collect", "skipped Send channel data"), ("challenge", "skipped Challenge")] {

@@ -354,6 +354,8 @@ fn words_in_the_reference_force_what_no_card_covers() {
         let session = with(CHALLENGE_CARD, reference, json!({"challenge_indicator": "low_value"})).json();
         assert_eq!(session["exemption"], json!({"requested": "low_value", "applied": applied}));
         assert_eq!(text(&session, "challenge_indicator"), indicator);
+        let asked = areq(&lab, text(&session, "id"));
+        assert_eq!(asked["threeDSRequestorChallengeInd"], "02", "2.2.0 has no word for it");
     }
     let listed = with(FRICTIONLESS_CARD, "SBX:EXEMPT", json!({"challenge_indicator": "trusted_listing"})).json();
     assert_eq!(
@@ -363,6 +365,11 @@ fn words_in_the_reference_force_what_no_card_covers() {
     );
     let shared = with(FRICTIONLESS_CARD, "plain", json!({"challenge_indicator": "data_share"})).json();
     assert_eq!((text(&shared, "status"), text(&shared, "response_code")), ("approved", "I"));
+    // Where data are shared nobody asks; 2.1.0 has no word for it, and none for taking note.
+    let unasked = with(CHALLENGE_CARD, "plain", json!({"challenge_indicator": "data_share"})).json();
+    assert_eq!((text(&unasked, "status"), text(&unasked, "response_code")), ("approved", "I"));
+    let old = with(FRICTIONLESS_CARD, "SBX:V210", json!({"challenge_indicator": "data_share"})).json();
+    assert_eq!((text(&old, "status"), text(&old, "response_code")), ("approved", "Y"));
     let old = with(CHALLENGE_CARD, "SBX:NOVAULT;V210", Value::Null).json();
     assert_eq!(text(&old, "protocol_version"), "2.1.0");
     assert!(old["card"].is_null());

@@ -6,7 +6,7 @@ use sessions_console::sandbox::{Config, Credentials};
 
 use crate::lab::*;
 
-const ROUTES: [(&str, &str); 15] = [
+const ROUTES: [(&str, &str); 18] = [
     ("GET", "/_sandbox/sessions"),
     ("GET", "/_sandbox/log"),
     ("GET", "/_sandbox/clock"),
@@ -22,6 +22,9 @@ const ROUTES: [(&str, &str); 15] = [
     ("PUT", "/_sandbox/faults"),
     ("GET", "/_sandbox/sessions/sid_x/messages"),
     ("POST", "/_sandbox/sessions/sid_x/challenge"),
+    ("GET", "/_sandbox/overview"),
+    ("GET", "/_sandbox/sessions/sid_x/phone"),
+    ("POST", "/_sandbox/sessions/sid_x/phone"),
 ];
 
 #[test]

@@ -208,7 +208,7 @@ impl Shopper<'_> {
             } else if let Some(frame) = by_field("threeDSMethodData").filter(|_| !walk.method_done) {
                 // The hidden frame: the method runs beside the page, which stays.
                 walk.method_done = true;
-                self.frame(step, &page, frame).await?;
+                self.frame(step, &page, frame).await;
                 page
             } else if let Some(opens) = ["creq", "PaReq"].into_iter().find_map(by_field) {
                 let url = target(step, &page, opens, None)?;
@@ -263,15 +263,15 @@ impl Shopper<'_> {
         Ok(forms.iter().any(Form::asks).then_some(page))
     }
 
-    /// Runs the 3DS Method of a hosted page, whose answer stays in its frame.
-    async fn frame(&self, step: Step, page: &Page, form: &Form) -> Result<(), Problem> {
-        let inside = self.submit(step, page, form, Vec::new()).await?;
+    /// Runs the 3DS Method of a hosted page, whose answer stays in its frame. What goes wrong
+    /// there can be seen in its rows, and changes nothing for the page around it.
+    async fn frame(&self, step: Step, page: &Page, form: &Form) {
+        let Ok(inside) = self.submit(step, page, form, Vec::new()).await else { return };
         let forms = inside.forms();
         let notice = forms.iter().find(|form| form.has("threeDSMethodData") && form.wait <= METHOD_LIMIT);
         if let Some(notice) = notice.filter(|_| self.browser.javascript) {
-            self.submit(step, &inside, notice, Vec::new()).await?;
+            self.submit(step, &inside, notice, Vec::new()).await.ok();
         }
-        Ok(())
     }
 
     /// Sends a form with these fields in place of its own, by the button a person would press.

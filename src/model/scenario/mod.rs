@@ -154,7 +154,8 @@ pub struct Expect {
     /// Hidden messages that must have been seen, in this order, others between: their kind, or
     /// kind and gist as on the timeline (`Erro`, `Erro errorCode 101`, `RRes resultsStatus 02`).
     pub messages: Option<Vec<String>>,
-    /// Rules of lint that the timeline must have findings of; no others may be there.
+    /// Rules of lint that the timeline must have findings of. Others may be there: some tell how
+    /// fast a machine is.
     pub lint: Option<Vec<String>>,
     /// Deliveries to the callback address, whatever they were answered.
     pub deliveries: Option<usize>,

@@ -44,8 +44,16 @@ pub(super) fn policy(url: Option<&str>) -> Policy {
 
 /// A page that says why nothing can be done.
 pub(super) fn refuse(app: &Shared, title: &str, sentence: &str) -> Response {
-    let mut response = app.pages.respond("refused.html", context! { title, sentence }, &policy(None));
+    let page = context! { title, sentence, code => "", detail => "" }; // no message of the protocol
+    let mut response = app.pages.respond("refused.html", page, &policy(None));
     *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
+}
+
+/// A page with a heading and a sentence, that may stand in a frame like all of the bank's.
+pub(super) fn notice(app: &Shared, status: StatusCode, title: &str, sentence: &str) -> Response {
+    let mut response = app.pages.respond("notice.html", context! { title, sentence }, &policy(None));
+    *response.status_mut() = status;
     response
 }
 

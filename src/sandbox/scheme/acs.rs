@@ -7,10 +7,10 @@
 
 use serde_json::Value;
 
-use super::check::{AREQ, Flaw, RRES, check, parse};
+use super::check::{AREQ, Flaw, RRES, check, is_erro, read};
 use super::codes::interned;
 use super::messages::{self, erro_of};
-use super::server::{about, version};
+use super::server::{about, is_id, version};
 use super::wire::{Desk, Letter};
 use super::{Answer, asks_exemption, code_of, status_of, verdict};
 use crate::model::Lane;
@@ -97,10 +97,12 @@ pub(super) fn decision(session: &Session) -> Answer {
             Flow::Decoupled(outcome)
         }
         _ if session.triggers.information => Flow::Informed,
+        // Where data are only shared nothing may be asked (emv-3ds.md 3.1).
+        Flow::Challenge(_) if shares_data(session) => Flow::Informed,
         Flow::Challenge(outcome) if alone => Flow::Frictionless(outcome),
         Flow::Frictionless(Outcome::Approved) if mandate && !alone => Flow::Challenge(Outcome::Approved),
         // Shared data is taken note of (sessions-api.md 4.1, Q30).
-        Flow::Frictionless(Outcome::Approved) if draft.challenge_indicator == "data_share" => Flow::Informed,
+        Flow::Frictionless(Outcome::Approved) if shares_data(session) => Flow::Informed,
         flow => flow,
     };
     match flow {
@@ -121,22 +123,38 @@ pub(in crate::sandbox) fn may_be_decoupled(session: &Session) -> bool {
 
 /// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
 pub(super) fn may_be_informed(session: &Session) -> bool {
-    let asked = session.draft.challenge_indicator;
     let rule_of_scheme = session.triggers.information || session.range.flow == Flow::Informed;
-    asks_exemption(asked) || asked == "data_share" || rule_of_scheme
+    asks_exemption(session.draft.challenge_indicator) || shares_data(session) || rule_of_scheme
 }
 
-/// Answers an authentication request.
+/// True if the request says so that data are only shared; 2.1.0 has no word for it.
+/// Source: emv-3ds.md 3.5.
+pub(super) fn shares_data(session: &Session) -> bool {
+    session.draft.challenge_indicator == "data_share" && version(session) >= scenario::Version::V220
+}
+
+/// Answers an authentication request. For one that comes after the directory server gave up
+/// nobody listens any more, so that it leads to nothing.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
-        speaks(desk.session, members)?;
-        check(AREQ, members, about(desk.session, true))
-    });
-    if let Err(flaw) = read {
-        let body = erro_of(desk.session, &flaw, "A", "AReq");
-        return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
+    if !desk.session.awaiting.directory {
+        return;
     }
+    let found = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(None);
+        }
+        speaks(desk.session, members)?;
+        check(AREQ, members, about(desk.session, true))?;
+        Ok(members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned))
+    });
+    let asked = match found {
+        Ok(Some(asked)) => asked,
+        Ok(None) => return,
+        Err(flaw) => {
+            let body = erro_of(desk.session, &flaw, "A", "AReq");
+            return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
+        }
+    };
     if desk.session.acs.is_some() {
         let flaw = Flaw::new("305", "threeDSServerTransID"); // the same request twice
         let body = erro_of(desk.session, &flaw, "A", "AReq");
@@ -159,6 +177,7 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         Answer::Broken(_) | Answer::Refused(_) => ('U', Some(values(desk, Status::Unavailable, 'U'))),
     };
     let body = messages::ares(desk.session, letter, values.as_ref(), scripted(desk.session));
+    let body = answering(desk.session, body.into(), &asked);
     desk.send(Hop::AresDs, "ARes", &format!("transStatus {letter}"), body);
     let unasked = script(desk.session).and_then(|script| script.rreq.clone()).filter(|_| values.is_some());
     if let Some(result) = unasked {
@@ -166,6 +185,14 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         let verdict = verdict(desk.app, desk.session, status, Some(result.trans_status.letter()), "rreq_status", true);
         send_result(desk, &verdict);
     }
+}
+
+/// An answer names the transaction that it was asked about, be it another than the session's.
+fn answering(session: &Session, body: bytes::Bytes, asked: &str) -> bytes::Bytes {
+    if asked.eq_ignore_ascii_case(&session.transaction_id) {
+        return body;
+    }
+    String::from_utf8_lossy(&body).replace(&session.transaction_id, asked).into()
 }
 
 /// Refuses a version that the issuer does not speak. Source: emv-3ds.md 3.7 (102).
@@ -291,16 +318,16 @@ pub(super) fn again(desk: &mut Desk) {
 
 /// Takes the receipt of a result in. After an error the timer goes on.
 pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
-        if members.get("messageType").and_then(Given::as_str) == Some("Erro") {
+    let found = read(&letter.body, |members| {
+        if is_erro(members) {
             // A result that nobody asked for, or that was taken before, is not sent again.
             let code = members.get("errorCode").and_then(Given::as_str);
             return Ok(matches!(code, Some("301" | "312" | "313")) && desk.session.status.is_final());
         }
-        check(RRES, members, about(desk.session, false)).map(|()| true)
+        check(RRES, members, about(desk.session, false))?;
+        receipt_fits(desk.session, members).map(|()| true)
     });
-    match read {
+    match found {
         Ok(taken) => desk.session.awaiting.issuer &= !taken,
         Err(flaw) => {
             desk.session.awaiting.issuer = false;
@@ -308,6 +335,13 @@ pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
             desk.note("Erro", (Lane::Issuer, Lane::Directory), &format!("errorCode {}", flaw.code), body);
         }
     }
+}
+
+/// A receipt is about this transaction.
+pub(super) fn receipt_fits(session: &Session, members: &Members) -> Result<(), Flaw> {
+    let own = session.acs.as_ref().map(|acs| acs.transaction_id.as_str());
+    let fits = own.is_none_or(|own| is_id(members, "acsTransID", own));
+    if fits { Ok(()) } else { Err(Flaw::new("301", "acsTransID")) }
 }
 
 /// The code of a second CReq in this version. Source: emv-3ds.md 2.2, 3.7.

@@ -278,15 +278,20 @@ pub(super) struct About {
     pub(super) payment: bool,
 }
 
-/// A message as JSON.
+/// Reads a message and looks at its members.
 ///
 /// # Errors
-/// 101 if it is not the JSON of an object.
-pub(super) fn parse(bytes: &Bytes) -> Result<Given<'_>, Flaw> {
+/// 101 if it is not the JSON of an object, or what `look` finds.
+pub(super) fn read<T>(body: &Bytes, look: impl FnOnce(&Members) -> Result<T, Flaw>) -> Result<T, Flaw> {
     let unreadable = || Flaw::new("101", "not a JSON object");
-    let text = std::str::from_utf8(bytes).map_err(|_| unreadable())?;
+    let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
     let given: Given = serde_json::from_str(text).map_err(|_| unreadable())?;
-    given.as_object().is_some().then_some(given).ok_or_else(unreadable)
+    look(given.as_object().ok_or_else(unreadable)?)
+}
+
+/// True for a protocol error in a message's place.
+pub(super) fn is_erro(members: &Members) -> bool {
+    members.get("messageType").and_then(Given::as_str) == Some("Erro")
 }
 
 /// Checks a message against its rules.
@@ -523,13 +528,8 @@ mod tests {
     }
 
     fn flaw(kind: Kind, text: &str, version: Version) -> Option<(&'static str, String)> {
-        let bytes = Bytes::from(text.to_owned());
-        let given = match parse(&bytes) {
-            Ok(given) => given,
-            Err(flaw) => return Some((flaw.code, flaw.detail)),
-        };
-        let members = given.as_object().expect("parse yields objects");
-        check(kind, members, about(version)).err().map(|flaw| (flaw.code, flaw.detail))
+        let checked = read(&Bytes::from(text.to_owned()), |members| check(kind, members, about(version)));
+        checked.err().map(|flaw| (flaw.code, flaw.detail))
     }
 
     const ARES_Y: &str = r#"{"messageType":"ARes","messageVersion":"2.2.0","acsReferenceNumber":"R","acsTransID":"375d90ad-3873-498b-9133-380cbbc8d99d","authenticationValue":"B1NCWC1URVNUAAAAAAAAAAAAAAA=","dsReferenceNumber":"D","dsTransID":"375d90ad-3873-498b-9133-380cbbc8d99d","threeDSServerTransID":"6afa6072-9412-446b-9673-2f98b3ee98a2","transStatus":"Y"}"#;

@@ -3,7 +3,7 @@
 //!
 //! Source: emv-3ds.md 1.2 rule 6, 1.3, 3.7.
 
-use super::check::{AREQ, ARES, Flaw, PREQ, RREQ, RRES, check, parse};
+use super::check::{AREQ, ARES, Flaw, PREQ, RREQ, RRES, check, is_erro, read};
 use super::codes::description;
 use super::messages::{self, erro_of, relayed};
 use super::server::{about, is_id};
@@ -16,12 +16,19 @@ use crate::sandbox::session::{Directory, Status};
 
 /// Checks an authentication request and passes it on, or answers it.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
-        check(AREQ, members, about(desk.session, false))
+    if !desk.session.awaiting.server {
+        return; // so late that nobody waits for an answer
+    }
+    let found = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(false);
+        }
+        check(AREQ, members, about(desk.session, false)).map(|()| true)
     });
-    if let Err(flaw) = read {
-        return erro(desk, Hop::Ares, &flaw, "D", "AReq");
+    match found {
+        Ok(true) => (),
+        Ok(false) => return,
+        Err(flaw) => return erro(desk, Hop::Ares, &flaw, "D", "AReq"),
     }
     if desk.session.awaiting.directory || desk.session.directory.is_some() {
         return erro(desk, Hop::Ares, &Flaw::new("305", "threeDSServerTransID"), "D", "AReq"); // the same request twice
@@ -83,8 +90,7 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
     if !std::mem::take(&mut desk.session.awaiting.directory) {
         return;
     }
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
+    let found = read(&letter.body, |members| {
         if is_erro(members) {
             return Ok(None);
         }
@@ -95,7 +101,7 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
         }
         Ok(members.get("transStatus").and_then(Given::as_str).map(str::to_owned))
     });
-    match read {
+    match found {
         Ok(Some(status)) => desk.send(Hop::Ares, "ARes", &format!("transStatus {status}"), letter.body.clone()),
         Ok(None) => desk.send(Hop::Ares, "Erro", &gist_of_erro(letter), letter.body.clone()),
         Err(flaw) => {
@@ -106,14 +112,9 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
     }
 }
 
-fn is_erro(members: &Members) -> bool {
-    members.get("messageType").and_then(Given::as_str) == Some("Erro")
-}
-
 fn gist_of_erro(letter: &Letter) -> String {
-    let given = parse(&letter.body);
-    let code = given.as_ref().ok().and_then(|given| given.as_object()?.get("errorCode")?.as_str());
-    format!("errorCode {}", code.unwrap_or("unknown"))
+    let code = read(&letter.body, |members| Ok(members.get("errorCode").and_then(Given::as_str).map(str::to_owned)));
+    format!("errorCode {}", code.ok().flatten().as_deref().unwrap_or("unknown"))
 }
 
 /// Checks a result and passes it on.
@@ -123,15 +124,15 @@ pub(super) fn rreq(desk: &mut Desk, letter: &Letter) {
 
 /// Checks the receipt of a result and passes it on.
 pub(super) fn rres(desk: &mut Desk, letter: &Letter) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
+    let found = read(&letter.body, |members| {
         if is_erro(members) {
             Ok(None)
         } else {
-            check(RRES, members, about(desk.session, false)).map(|()| status(members))
+            check(RRES, members, about(desk.session, false))?;
+            acs::receipt_fits(desk.session, members).map(|()| status(members))
         }
     });
-    match read {
+    match found {
         Ok(Some(status)) => desk.send(Hop::Rres, "RRes", &format!("resultsStatus {status}"), letter.body.clone()),
         Ok(None) => desk.send(Hop::Rres, "Erro", &gist_of_erro(letter), letter.body.clone()),
         Err(flaw) => {
@@ -147,8 +148,7 @@ fn status(members: &Members) -> Option<String> {
 
 /// `ways`: on to the 3DS Server, and back with an error.
 fn pass_on(desk: &mut Desk, letter: &Letter, kind: super::check::Kind, ways: (Hop, Hop), name: &'static str) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
+    let found = read(&letter.body, |members| {
         if is_erro(members) {
             return Ok(None);
         }
@@ -159,7 +159,7 @@ fn pass_on(desk: &mut Desk, letter: &Letter, kind: super::check::Kind, ways: (Ho
         }
         Ok(members.get("transStatus").and_then(Given::as_str).map(str::to_owned))
     });
-    match read {
+    match found {
         Ok(Some(status)) => desk.send(ways.0, name, &format!("transStatus {status}"), letter.body.clone()),
         Ok(None) => desk.send(ways.0, "Erro", &gist_of_erro(letter), letter.body.clone()),
         Err(flaw) => erro(desk, ways.1, &flaw, "D", name),
@@ -168,14 +168,16 @@ fn pass_on(desk: &mut Desk, letter: &Letter, kind: super::check::Kind, ways: (Ho
 
 /// Answers with its card ranges.
 pub(super) fn ranges_asked(desk: &mut Desk, letter: &Letter) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Err(Flaw::new("101", "not a JSON object")) };
+    let found = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(None);
+        }
         check(PREQ, members, about(desk.session, false))?;
-        let id = members.get("threeDSServerTransID").and_then(Given::as_str);
-        Ok(id.unwrap_or_default().to_owned())
+        Ok(members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned))
     });
-    match read {
-        Ok(id) => {
+    match found {
+        Ok(None) => (),
+        Ok(Some(id)) => {
             let body = messages::pres(desk.session, &desk.base, &id);
             desk.send(Hop::Pres, "PRes", &format!("one range of {}", desk.session.scheme.word()), body);
         }

@@ -188,8 +188,9 @@ fn preference(session: &Session, body: &mut Message) {
     let wish = challenge_indicator(session.draft.challenge_indicator);
     match version(session) {
         Version::V231 => body.put("threeDSRequestorChallengeInd", [wish]),
-        // Exemptions came with 2.2.0; before, nothing but "no challenge, please" can be said.
+        // Where a version has no word for an exemption, only "no challenge, please" can be said.
         Version::V210 if wish > "04" => body.put("threeDSRequestorChallengeInd", "02"),
+        Version::V220 if wish > "09" => body.put("threeDSRequestorChallengeInd", "02"),
         _ => body.put("threeDSRequestorChallengeInd", wish),
     }
 }

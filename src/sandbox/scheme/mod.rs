@@ -27,7 +27,7 @@ use crate::model::scheme::SchemeMessage;
 pub(super) use acs::{other_site, script, second_creq};
 pub(super) use codes::{exponent, is_currency, numeric};
 pub(super) use messages::{Talk, browser_message, cres, encoded_creq, erro, information, merchant};
-pub(super) use wire::{Awaiting, Wire, altered, lanes, take_fault, told};
+pub(super) use wire::{Awaiting, Wire, altered, take_fault, tell};
 
 use wire::Desk;
 

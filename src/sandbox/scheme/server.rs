@@ -5,7 +5,7 @@
 //! protocol names, and ends the session as unavailable; a final state is never left.
 //! Source: emv-3ds.md 1.2, 3.1, 3.7, 3.8.
 
-use super::check::{ARES, About, Flaw, PRES, RREQ, check, parse};
+use super::check::{ARES, About, Flaw, PRES, RREQ, check, is_erro, read};
 use super::codes::{description, interned};
 use super::messages::{areq, channel_code, erro_of, preq, rres};
 use super::wire::{Desk, Letter, Lost};
@@ -51,37 +51,42 @@ pub(super) fn authenticate(desk: &mut Desk) {
     desk.send(Hop::Areq, "AReq", &gist, request);
 }
 
+/// What came in a message's place.
+enum Came<T> {
+    Erro(ErrorDetails),
+    Good(T),
+}
+
 /// Takes the answer in. One that comes after the 3DS Server gave up changes nothing.
 pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
     if !desk.session.awaiting.server {
         return;
     }
-    let given = match parse(&letter.body) {
-        Ok(given) => given,
+    let came = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(Came::Erro(details(members)));
+        }
+        check(ARES, members, about(desk.session, false))?;
+        fits(desk.session, members)?;
+        Ok(Came::Good(read_verdict(desk, members, "ares_status", false)))
+    });
+    let verdict = match came {
         Err(flaw) => return refuse(desk, &flaw),
+        Ok(Came::Erro(error)) => return failed(desk, error),
+        Ok(Came::Good(verdict)) => verdict,
     };
-    let Some(members) = given.as_object() else { return };
-    if text(members, "messageType") == Some("Erro") {
-        return failed(desk, details(members));
-    }
-    let about = about(desk.session, false);
-    if let Err(flaw) = check(ARES, members, about).and_then(|()| fits(desk.session, members)) {
-        return refuse(desk, &flaw);
-    }
     desk.session.awaiting.server = false;
-    let letter = text(members, "transStatus").and_then(|text| text.chars().next()).unwrap_or('U');
-    let status = match letter {
-        'C' | 'D' => {
+    let status = match verdict.response_code {
+        Some('C' | 'D') => {
             desk.session.status = Status::Challenged;
             return;
         }
-        'Y' | 'I' => Status::Approved,
-        'A' => Status::Attempted,
-        'N' => Status::Declined,
-        'R' => Status::Rejected,
+        Some('Y' | 'I') => Status::Approved,
+        Some('A') => Status::Attempted,
+        Some('N') => Status::Declined,
+        Some('R') => Status::Rejected,
         _ => Status::Unavailable,
     };
-    let verdict = read_verdict(desk, members, letter, "ares_status", false);
     desk.session.challenge = None;
     desk.session.settle(status, verdict);
 }
@@ -93,7 +98,7 @@ fn fits(session: &Session, members: &Members) -> Result<(), Flaw> {
     }
     let alone = matches!(session.channel, Some(Channel::Merchant(_)));
     let possible = match text(members, "transStatus") {
-        Some("C") => !alone && session.challenge.is_some(),
+        Some("C") => !alone && !acs::shares_data(session) && session.challenge.is_some(),
         Some("D") => acs::may_be_decoupled(session) && session.challenge.is_some(),
         Some("I") => acs::may_be_informed(session),
         Some("S") => false,
@@ -102,11 +107,12 @@ fn fits(session: &Session, members: &Members) -> Result<(), Flaw> {
     if possible { Ok(()) } else { Err(Flaw::new("203", "transStatus")) }
 }
 
-fn read_verdict(desk: &Desk, members: &Members, letter: char, reason: &'static str, challenged: bool) -> Verdict {
+fn read_verdict(desk: &Desk, members: &Members, reason: &'static str, challenged: bool) -> Verdict {
+    let letter = text(members, "transStatus").and_then(|text| text.chars().next());
     let two = |name: &str| text(members, name).and_then(interned);
     Verdict {
         status_reason: Some(reason),
-        response_code: Some(letter),
+        response_code: letter,
         reason: two("transStatusReason"),
         challenged: Some(challenged),
         at: desk.app.clock.now(),
@@ -181,25 +187,21 @@ fn failed(desk: &mut Desk, error: ErrorDetails) {
 
 /// Takes a result in. Source: emv-3ds.md 1.2 rules 2 and 4, 3.7.
 pub(super) fn rreq(desk: &mut Desk, letter: &Letter) {
-    let given = match parse(&letter.body) {
-        Ok(given) => given,
-        Err(flaw) => return refuse_result(desk, &flaw),
-    };
-    let Some(members) = given.as_object() else { return };
-    let waits = desk.session.status == Status::Challenged;
-    if text(members, "messageType") == Some("Erro") {
-        if waits {
-            result_failed(desk, details(members));
+    let came = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(Came::Erro(details(members)));
         }
-        return;
-    }
-    let about = about(desk.session, false);
-    if let Err(flaw) = check(RREQ, members, about).and_then(|()| result_fits(desk.session, members)) {
-        return refuse_result(desk, &flaw);
-    }
-    let letter = text(members, "transStatus").and_then(|text| text.chars().next()).unwrap_or('U');
-    let verdict = read_verdict(desk, members, letter, "rreq_status", true);
-    let status = status_of_result(letter, verdict.cancel.map(|(_, code)| code));
+        check(RREQ, members, about(desk.session, false))?;
+        result_fits(desk.session, members)?;
+        Ok(Came::Good(read_verdict(desk, members, "rreq_status", true)))
+    });
+    let verdict = match came {
+        Err(flaw) => return refuse_result(desk, &flaw),
+        Ok(Came::Erro(_)) if desk.session.status != Status::Challenged => return,
+        Ok(Came::Erro(error)) => return result_failed(desk, error),
+        Ok(Came::Good(verdict)) => verdict,
+    };
+    let status = status_of_result(verdict.response_code.unwrap_or('U'), verdict.cancel.map(|(_, code)| code));
     desk.session.settle(status, verdict);
     let taken = acs::script(desk.session).and_then(|script| script.results_status.as_deref()).unwrap_or("01");
     let (body, gist) = (rres(desk.session, taken), format!("resultsStatus {taken}"));
@@ -268,18 +270,15 @@ pub(super) fn ask_ranges(desk: &mut Desk) {
 
 /// Takes the ranges in.
 pub(super) fn ranges_came(desk: &mut Desk, letter: &Letter) {
-    let read = parse(&letter.body).and_then(|given| {
-        let Some(members) = given.as_object() else { return Ok(false) };
-        if text(members, "messageType") == Some("Erro") {
+    let came = read(&letter.body, |members| {
+        if is_erro(members) {
             return Ok(false);
         }
         check(PRES, members, about(desk.session, false))?;
-        if !is_id(members, "threeDSServerTransID", &desk.session.transaction_id) {
-            return Err(Flaw::new("301", "threeDSServerTransID"));
-        }
-        Ok(true)
+        let own = is_id(members, "threeDSServerTransID", &desk.session.transaction_id);
+        if own { Ok(true) } else { Err(Flaw::new("301", "threeDSServerTransID")) }
     });
-    match read {
+    match came {
         Ok(good) => desk.ranges_loaded = good,
         Err(flaw) => {
             let erro = erro_of(desk.session, &flaw, "S", "PRes");

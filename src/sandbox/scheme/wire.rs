@@ -37,7 +37,7 @@ const OVERTAKEN: Duration = Duration::from_secs(5);
 pub(in crate::sandbox) struct Awaiting {
     /// The 3DS Server: the ARes.
     pub(in crate::sandbox) server: bool,
-    /// The directory server: the issuer's ARes.
+    /// The directory server: the issuer's ARes. While it waits, the issuer's connection is open.
     pub(super) directory: bool,
     /// The issuer: the RRes.
     pub(super) issuer: bool,
@@ -125,7 +125,7 @@ impl Lost {
 }
 
 /// From whom to whom a leg leads.
-pub(in crate::sandbox) fn lanes(hop: Hop) -> (Lane, Lane) {
+fn lanes(hop: Hop) -> (Lane, Lane) {
     match hop {
         Hop::Preq | Hop::Areq | Hop::RresDs => (Lane::Sessions, Lane::Directory),
         Hop::Pres | Hop::Ares | Hop::Rreq => (Lane::Directory, Lane::Sessions),
@@ -167,7 +167,12 @@ impl<'a> Desk<'a> {
         let letter = Letter { hop, body };
         match take_fault(self.app, self.session, hop) {
             None => self.inbox.push_back(letter),
-            Some(fault) => self.spoil(letter, &fault),
+            Some(fault) => {
+                if fault.kind == FaultKind::Duplicate {
+                    self.talk.say(kind, &[lanes(hop)], gist, letter.body.clone());
+                }
+                self.spoil(letter, &fault);
+            }
         }
     }
 
@@ -178,30 +183,30 @@ impl<'a> Desk<'a> {
 
     /// Carries out what a fault asks for.
     fn spoil(&mut self, mut letter: Letter, fault: &Fault) {
-        match fault.kind {
-            FaultKind::DelayMs | FaultKind::SlowDrip => self.tell(letter.hop, fault, None),
-            FaultKind::Reorder | FaultKind::Drop | FaultKind::Close | FaultKind::Status | FaultKind::Duplicate => {
-                self.tell(letter.hop, fault, None);
-            }
-            _ => {
-                letter.body = altered(&letter.body, fault).into();
-                self.tell(letter.hop, fault, Some(&letter.body));
-            }
+        let arrived = altered(&letter.body, fault);
+        if arrived == letter.body[..] {
+            tell(&mut self.talk, fault, None);
+        } else {
+            letter.body = arrived.into();
+            tell(&mut self.talk, fault, Some(&letter.body));
         }
+        // Nobody's timer rings for card ranges: they are asked for at once or not at all.
+        let ranges = matches!(letter.hop, Hop::Preq | Hop::Pres);
         match fault.kind {
-            FaultKind::DelayMs | FaultKind::SlowDrip => self.post(fault.delay(), Mail::Letter(letter)),
-            FaultKind::Reorder => self.post(OVERTAKEN, Mail::Letter(letter)),
+            FaultKind::Drop if ranges => self.lost(letter.hop, Lost::TimedOut),
+            FaultKind::DelayMs | FaultKind::SlowDrip if ranges && fault.delay() >= ARES_TIME => {
+                self.lost(letter.hop, Lost::TimedOut);
+            }
+            FaultKind::DelayMs | FaultKind::SlowDrip if ranges => self.inbox.push_back(letter),
+            FaultKind::DelayMs | FaultKind::SlowDrip | FaultKind::Reorder => {
+                self.post(held_back(fault), Mail::Letter(letter));
+            }
             FaultKind::Drop => (),
             FaultKind::Close => self.lost(letter.hop, Lost::Closed),
             FaultKind::Status => self.lost(letter.hop, Lost::Status(fault.status.unwrap_or(503))),
             FaultKind::Duplicate => self.inbox.extend([letter.clone(), letter]),
             _ => self.inbox.push_back(letter),
         }
-    }
-
-    fn tell(&mut self, hop: Hop, fault: &Fault, arrived: Option<&Bytes>) {
-        let (gist, body) = told(fault, arrived);
-        self.talk.say("Fault", &[lanes(hop)], &gist, body);
     }
 
     fn post(&mut self, after: Duration, what: Mail) {
@@ -324,8 +329,27 @@ pub(in crate::sandbox) fn take_fault(app: &Shared, session: &mut Session, hop: H
     own.or_else(|| app.trouble.at(hop))
 }
 
+/// How much later than usual a message arrives.
+fn held_back(fault: &Fault) -> Duration {
+    match fault.kind {
+        FaultKind::DelayMs | FaultKind::SlowDrip => fault.delay(),
+        FaultKind::Reorder => OVERTAKEN,
+        _ => Duration::ZERO,
+    }
+}
+
+/// The row that tells of a fault: beside the message as it was sent, how late it came and what
+/// came in its place.
+pub(in crate::sandbox) fn tell(talk: &mut Talk, fault: &Fault, arrived: Option<&Bytes>) {
+    let (gist, body) = told(fault, arrived);
+    talk.say("Fault", &[lanes(fault.hop)], &gist, body);
+    if let Some(row) = talk.said.last_mut() {
+        row.took = held_back(fault);
+    }
+}
+
 /// What a fault did, in words and as a body: the fault, and what arrived in the message's place.
-pub(in crate::sandbox) fn told(fault: &Fault, arrived: Option<&Bytes>) -> (String, Bytes) {
+fn told(fault: &Fault, arrived: Option<&Bytes>) -> (String, Bytes) {
     let mut about = json!(fault);
     for name in ["times", "happened"] {
         if let Some(about) = about.as_object_mut() {

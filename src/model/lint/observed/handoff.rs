@@ -203,6 +203,8 @@ fn payer_request(look: &mut Look<'_>, at: usize) {
     }
     if inflated(&value).is_none() {
         why.push("it is not the base64 of a deflated message");
+    } else if value.contains(['-', '_']) || !value.trim_end().len().is_multiple_of(4) {
+        why.push("it is base64url, or lacks its padding; here standard base64 with padding belongs");
     }
     if row.field("MD").is_none() {
         why.push("MD is missing, which must be there even if empty");

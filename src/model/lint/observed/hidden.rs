@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::rules;
 use super::{ID_MEMBERS, LONGEST, Look, masked, shown};
+use super::{arrived, rules};
 use crate::model::Lane;
 use crate::model::api::Status;
 use crate::model::draft::{Channel, Completion};
@@ -27,10 +27,10 @@ const FIRST_CREQ: Duration = Duration::from_secs(30);
 
 /// A hidden message with its place among the rows.
 #[derive(Clone, Copy)]
-struct Heard<'a> {
-    at: usize,
-    entry: usize,
-    message: &'a SchemeMessage,
+pub(super) struct Heard<'a> {
+    pub(super) at: usize,
+    pub(super) entry: usize,
+    pub(super) message: &'a SchemeMessage,
 }
 
 impl Heard<'_> {
@@ -40,20 +40,25 @@ impl Heard<'_> {
 }
 
 pub(super) fn check(look: &mut Look<'_>) {
-    let heard: Vec<Heard> = look
+    let mut heard: Vec<Heard> = look
         .rows
         .iter()
         .enumerate()
         .filter_map(|(at, row)| match &row.entry.what {
-            What::Scheme(message) if message.kind != "Fault" => Some(Heard { at, entry: row.entry.number, message }),
+            What::Scheme(message) => Some(Heard { at, entry: row.entry.number, message }),
             _ => None,
         })
         .collect();
     let mut version = None;
     for one in &heard {
+        if one.message.kind == "Fault" {
+            arrived::check(look, *one, &mut version);
+            continue;
+        }
         contents(look, *one, &mut version);
-        late(look, *one);
+        late(look, one.entry, one.message.kind, one.message.took);
     }
+    heard.retain(|one| one.message.kind != "Fault");
     twice(look, &heard);
     unanswered(look, &heard);
     order(look, &heard);
@@ -62,7 +67,7 @@ pub(super) fn check(look: &mut Look<'_>) {
 }
 
 /// Messages of 3-D Secure 1 are XML.
-fn is_xml(kind: &str) -> bool {
+pub(super) fn is_xml(kind: &str) -> bool {
     matches!(kind, "VEReq" | "VERes" | "PAReq" | "PARes")
 }
 
@@ -77,38 +82,50 @@ fn contents(look: &mut Look<'_>, one: Heard<'_>, version: &mut Option<String>) {
         }
         return;
     }
-    let Some(body) = look.rows[one.at].json.clone().filter(Value::is_object) else {
-        return unreadable(look, one.entry, kind, "no whole JSON object");
+    let body = look.rows[one.at].json.clone();
+    json(look, one.entry, kind, body, version);
+}
+
+/// One message as its receiver reads it.
+pub(super) fn json(
+    look: &mut Look<'_>,
+    entry: usize,
+    kind: &'static str,
+    body: Option<Value>,
+    version: &mut Option<String>,
+) {
+    let Some(body) = body.filter(Value::is_object) else {
+        return unreadable(look, entry, kind, "no whole JSON object");
     };
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     if kind == "Erro" {
-        return erro(look, one.entry, &body);
+        return erro(look, entry, &body);
     }
     if text("messageType").is_none_or(|said| said != kind) {
         let message = format!(
             "Its messageType is {}, where {kind} belongs. The receiver answers error 101 and takes nothing from it",
             text("messageType").map_or("missing".to_owned(), shown)
         );
-        look.say(one.entry, ("P010", Error), "messageType is not what it should be", message);
+        look.say(entry, ("P010", Error), "messageType is not what it should be", message);
     }
     match (text("messageVersion"), &version) {
-        (None, _) => missing(look, one.entry, kind, "messageVersion"),
+        (None, _) => missing(look, entry, kind, "messageVersion"),
         (Some(said), Some(first)) if said != first && !matches!(kind, "PReq" | "PRes") => {
             let message = format!(
                 "It speaks {}, the conversation began in {first}. Inside one transaction the version stays; the \
                  receiver answers error 203",
                 shown(said)
             );
-            look.say(one.entry, ("P011", Error), "The version changed", message);
+            look.say(entry, ("P011", Error), "The version changed", message);
         }
         (Some(said), None) if !matches!(kind, "PReq" | "PRes") => *version = Some(said.to_owned()),
         _ => (),
     }
-    identifiers(look, one, &body);
-    members(look, one, &body);
+    identifiers(look, entry, kind, &body);
+    members(look, entry, kind, &body);
 }
 
-fn unreadable(look: &mut Look<'_>, entry: usize, kind: &str, why: &str) {
+pub(super) fn unreadable(look: &mut Look<'_>, entry: usize, kind: &str, why: &str) {
     let message = format!(
         "This {kind} is {why}: it was cut or damaged on its way. Its receiver answers error 101 or 203, or waits \
          until its time is over; the session is then decided without it"
@@ -116,7 +133,7 @@ fn unreadable(look: &mut Look<'_>, entry: usize, kind: &str, why: &str) {
     look.say(entry, ("P001", Error), format!("{kind} cannot be read"), message);
 }
 
-fn whole_xml(body: &[u8]) -> bool {
+pub(super) fn whole_xml(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     text.starts_with('<') && text.contains("<ThreeDSecure") && text.ends_with("</ThreeDSecure>")
@@ -151,8 +168,8 @@ fn erro(look: &mut Look<'_>, entry: usize, body: &Value) {
 }
 
 /// Another transaction's identifiers. An Erro may lack them.
-fn identifiers(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
-    let ranges = matches!(one.message.kind, "PReq" | "PRes"); // these have a dsTransID of their own
+fn identifiers(look: &mut Look<'_>, entry: usize, kind: &str, body: &Value) {
+    let ranges = matches!(kind, "PReq" | "PRes"); // these have a dsTransID of their own
     for member in ID_MEMBERS.into_iter().filter(|member| !(ranges && *member == "dsTransID")) {
         let said = body.get(member).and_then(Value::as_str);
         let Some((said, own)) = said.zip(look.ids.of(member)).filter(|(said, own)| !said.eq_ignore_ascii_case(own))
@@ -165,13 +182,12 @@ fn identifiers(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
             shown(said),
             shown(own)
         );
-        look.say(one.entry, ("P007", Error), format!("{} names another transaction", one.message.kind), message);
+        look.say(entry, ("P007", Error), format!("{kind} names another transaction"), message);
     }
 }
 
 /// Required members and the values that exist. Source: emv-3ds.md 1.2, 2.2, 3.1.
-fn members(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
-    let kind = one.message.kind;
+pub(super) fn members(look: &mut Look<'_>, entry: usize, kind: &str, body: &Value) {
     let interim = kind == "CRes" && body.get("challengeCompletionInd").is_some_and(|done| done == "N");
     let required: &[&str] = match kind {
         "AReq" => &["threeDSServerTransID", "deviceChannel", "messageCategory", "acctNumber"],
@@ -181,7 +197,8 @@ fn members(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
         "CReq" => &["threeDSServerTransID", "acsTransID"],
         "CRes" if interim => &["threeDSServerTransID", "acsTransID"],
         "CRes" => &["threeDSServerTransID", "acsTransID", "transStatus"],
-        "PReq" | "PRes" => &["threeDSServerTransID"],
+        "PReq" | "3DS Method notification" => &["threeDSServerTransID"],
+        "PRes" => &["threeDSServerTransID", "cardRangeData"],
         _ => &[],
     };
     let empty = |name: &&&str| match body.get(**name) {
@@ -190,7 +207,7 @@ fn members(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
         Some(_) => false,
     };
     for name in required.iter().filter(empty) {
-        missing(look, one.entry, kind, name);
+        missing(look, entry, kind, name);
     }
     let values: &[&str] = match kind {
         "ARes" => &["Y", "A", "N", "U", "R", "C", "D", "I", "S"],
@@ -205,37 +222,42 @@ fn members(look: &mut Look<'_>, one: Heard<'_>, body: &Value) {
             shown(said),
             values.join(" ")
         );
-        look.say(one.entry, ("P010", Error), format!("No such transStatus in {kind}"), message);
+        look.say(entry, ("P010", Error), format!("No such transStatus in {kind}"), message);
     }
 }
 
-fn late(look: &mut Look<'_>, one: Heard<'_>) {
-    if one.message.took < CONNECT {
-        if one.message.took >= SLOW {
+pub(super) fn late(look: &mut Look<'_>, entry: usize, kind: &str, took: Duration) {
+    if took < CONNECT {
+        if took >= SLOW {
             let message = format!(
                 "It was on its way for {} ms. Nobody gives up yet, but the shopper waits; at 5 to 10 s the other side \
                  does",
-                one.message.took.as_millis()
+                took.as_millis()
             );
-            look.say(one.entry, ("P034", Advice), format!("{} took long", one.message.kind), message);
+            look.say(entry, ("P034", Advice), format!("{kind} took long"), message);
         }
         return;
     }
     let message = format!(
         "It was on its way for {} s. Servers connect within 5 s and wait for an answer for 10 s; after that the \
          other side gives up with error 402 or 405",
-        one.message.took.as_secs()
+        took.as_secs()
     );
-    look.say(one.entry, ("P003", Warning), format!("{} came late", one.message.kind), message);
+    look.say(entry, ("P003", Warning), format!("{kind} came late"), message);
 }
 
 /// The same message on the same leg again. A CReq may come again: the page was loaded anew.
 fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
     let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    for one in heard {
+    for (place, one) in heard.iter().enumerate() {
         let (kind, from, to) = one.leg();
         let json = look.rows[one.at].json.as_ref();
         let in_app = json.is_some_and(|body| body.get("challengeCompletionInd").is_some_and(|done| done == "N"));
+        if kind == "CReq" && !in_app && again(look, &heard[..place]) {
+            let message = "This CReq came before, in one and the same request of the browser. Some banks take one only \
+                           and refuse the second (error 314, before 2.3.1 305); a shop posts it once";
+            look.say(one.entry, ("P004", Warning), "CReq twice", message);
+        }
         if matches!(kind, "CReq" | "Erro" | "PReq" | "PRes") || in_app {
             continue;
         }
@@ -252,6 +274,15 @@ fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         let message = format!("This {kind} came before on the same way. {what}");
         look.say(one.entry, ("P004", Warning), format!("{kind} twice"), message);
     }
+}
+
+/// True if the newest of these is a CReq as well, and the browser has sent nothing since.
+fn again(look: &Look<'_>, before: &[Heard<'_>]) -> bool {
+    let Some(last) = before.last().filter(|last| last.message.kind == "CReq") else { return false };
+    let posted = |row: &super::Row<'_>| row.exchange().is_some_and(|exchange| exchange.from == Lane::Browser);
+    let next = look.rows[last.at + 1..].iter().take_while(|row| row.hidden().is_none_or(|(kind, _)| kind != "CReq"));
+    let seen = look.rows[..last.at].iter().any(posted); // a person's browser leaves no rows: a reload may be one
+    seen && !next.into_iter().any(posted)
 }
 
 /// What may follow a message at its receiver: passed on, answered, refused.
@@ -403,6 +434,14 @@ fn order(look: &mut Look<'_>, heard: &[Heard<'_>]) {
 
 /// L30.
 fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
+    let in_vain =
+        heard.iter().find(|one| one.message.kind == "RReq" && look.rows[one.at].text("challengeCancel") == Some("05"));
+    if let Some(one) = in_vain {
+        let message = "The issuer gave up: the first CReq did not come in time (reason 14, cancel code 05). The \
+                       shopper's browser was not sent to the bank, or what it sent was lost on its way; open the page \
+                       as soon as the session says so";
+        return look.say(one.entry, ("L30", Warning), "The bank waited in vain", message);
+    }
     let ares =
         heard.iter().rfind(|one| one.message.kind == "ARes" && look.rows[one.at].text("transStatus") == Some("C"));
     let creq = heard.iter().find(|one| one.message.kind == "CReq");

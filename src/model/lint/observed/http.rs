@@ -15,6 +15,8 @@ use crate::model::run::{Phase, What};
 
 /// From here on an answer is slow. Our choice.
 const SLOW: Duration = Duration::from_secs(3);
+/// Digits of a webhook's signature. Source: sessions-api.md 6.4.
+const SIGNATURE_DIGITS: usize = 64;
 /// How fast a notification must be answered. Source: emv-3ds.md 8, L48.
 const NOTIFIED: Duration = Duration::from_secs(2);
 
@@ -131,6 +133,7 @@ fn no_json(exchange: &Exchange) -> bool {
 fn delivered(look: &mut Look<'_>, at: usize, took: Duration, delivery: &Delivery) {
     let entry = look.rows[at].entry.number;
     let callback = delivery.kind == DeliveryKind::Callback;
+    signature(look, entry, delivery);
     let taken = if callback { 200..300 } else { 200..400 }; // a browser may be sent on
     if !taken.contains(&delivery.answered) {
         let message = format!(
@@ -185,6 +188,20 @@ fn delivered(look: &mut Look<'_>, at: usize, took: Duration, delivery: &Delivery
     }
 }
 
+/// A signature that no key could have made. Whether one is right, only its key tells.
+fn signature(look: &mut Look<'_>, entry: usize, delivery: &Delivery) {
+    let Some(said) = header(&delivery.headers, "cko-signature").filter(|said| !masked(said)) else { return };
+    let hex = said.len() == SIGNATURE_DIGITS && said.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !hex {
+        let message = format!(
+            "Cko-Signature is {}; an HMAC-SHA256 has 64 hexadecimal digits. Nobody who holds the key has written \
+             this: take nothing from it, and read the session",
+            shown(said)
+        );
+        look.say(entry, ("P027", Error), "The signature cannot be right", message);
+    }
+}
+
 fn twice(look: &mut Look<'_>, entry: usize) {
     let message = "The same callback came before. Callbacks are repeated whenever the sender is not sure; a handler \
                    that captures at each of them captures twice. Remember the session's identifier and act once";
@@ -201,6 +218,7 @@ fn callback_said(look: &mut Look<'_>, at: usize, delivery: &Delivery) {
                        read the session: that is what decides";
         return look.say(entry, ("P026", Error), "The callback cannot be read", message);
     };
+    lacking(look, entry, &body);
     let status = body.get("status").and_then(Value::as_str).map(Status::parse);
     let early = status.as_ref().is_some_and(|status| !status.is_final() && !matches!(status, Status::Other(_)));
     let result_later = look.rows[at..].iter().any(|row| row.hidden().is_some_and(|(kind, _)| kind == "RReq"))
@@ -214,6 +232,23 @@ fn callback_said(look: &mut Look<'_>, at: usize, delivery: &Delivery) {
     let Some((own, said)) = own.zip(status).filter(|(own, said)| own.status != *said) else { return };
     let message = format!("The callback says {said}, the session that was read says {}. Go by the session", own.status);
     look.say(entry, ("P023", Error), "The callback contradicts the session", message);
+}
+
+/// What a shop needs of a callback. A webhook that was sent to this address has its own form.
+fn lacking(look: &mut Look<'_>, entry: usize, body: &Value) {
+    let there = |name: &str| body.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    if body.get("type").is_some() && body.get("data").is_some() {
+        return;
+    }
+    for (name, other) in [("session_id", "id"), ("status", "status")] {
+        if !there(name) && !there(other) {
+            let message = format!(
+                "The callback has no {name}. Answer 2xx all the same if the address is yours, find the session by the \
+                 address, and read it: that is what decides"
+            );
+            look.say(entry, ("P010", Error), format!("{name} is missing in the callback"), message);
+        }
+    }
 }
 
 /// A callback was ordered, the session completed, and none came.

@@ -1,7 +1,8 @@
 //! What a recorded run shows: the *obs* rules of emv-3ds.md 8 and named trouble of the
 //! protocol ([`rules`] has the table), each on the row that shows it, with what is so, why it
 //! matters and what to do. Pure, and judged from the records alone: a fault that the sandbox
-//! was told to make is never assumed.
+//! was told to make is never assumed. Where the sandbox shows what came in a message's place, that
+//! is looked at as its receiver sees it ([`arrived`]).
 //!
 //! Looked at: L01, L02, L06, L09, L10, L12, L28–L41, L43, L44, L48, and `P…`.
 //! Not looked at, because no record of ours shows it: L11 (the frame's size is the browser's
@@ -13,6 +14,7 @@
 //!
 //! Linear in the rows; bodies over 64 KiB are not looked into. Compute it when a run changes.
 
+mod arrived;
 mod handoff;
 mod hidden;
 mod http;

@@ -87,11 +87,12 @@ fn proof(look: &mut Look<'_>, entry: usize, session: &Session) -> bool {
     if !whole_view || !good || !version.starts_with('2') {
         return false;
     }
-    let missing: Vec<&str> = [("cryptogram", "/cryptogram"), ("ds.transaction_id", "/ds/transaction_id")]
-        .into_iter()
-        .filter(|(_, place)| session.text(place).is_none_or(str::is_empty))
-        .map(|(name, _)| name)
-        .collect();
+    let missing: Vec<&str> =
+        [("cryptogram", "/cryptogram"), ("ds.transaction_id", "/ds/transaction_id"), ("eci", "/eci")]
+            .into_iter()
+            .filter(|(_, place)| session.text(place).is_none_or(str::is_empty))
+            .map(|(name, _)| name)
+            .collect();
     if missing.is_empty() {
         return false;
     }

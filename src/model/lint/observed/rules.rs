@@ -21,6 +21,7 @@
 //! | `P024` | Something reached the listener that nobody expected |
 //! | `P025` | No callback came |
 //! | `P026` | A callback cannot be read |
+//! | `P027` | A webhook's signature cannot be right |
 //! | `P030` | A page that the browser asked for answered with an error |
 //! | `P031` | No answer: the connection ended |
 //! | `P032` | The API failed (5xx) |

@@ -259,6 +259,66 @@ fn late_messages_are_late() {
 }
 
 #[test]
+fn what_came_in_a_messages_place_is_judged_and_what_was_planned_is_not() {
+    let fault = |hop: &str, arrived: Option<&str>, took_ms: u64| {
+        let mut told = json!({"fault": {"hop": hop, "kind": "duplicate"}});
+        if let Some(arrived) = arrived {
+            told["arrived"] = arrived.into();
+        }
+        let mut row = message(305, "Fault", UP, told.to_string());
+        row.took = Duration::from_millis(took_ms);
+        broken(|messages| messages.push(row))
+    };
+    let none = [] as [&str; 0];
+    assert_eq!(fault("ares", None, 0), none);
+    assert_eq!(fault("ares", None, 12_000), ["P003"]);
+    assert_eq!(fault("ares", None, 2_000), ["P034"]);
+    assert_eq!(fault("ares", Some("{\"messageType\":"), 0), ["P001"]);
+    assert_eq!(fault("ares", Some(&said("ARes", json!({"transStatus": ""}))), 0), ["P010"]);
+    assert_eq!(fault("rreq", Some(&said("RReq", json!({"transStatus": "Y", "acsTransID": SERVER}))), 0), ["P007"]);
+    assert_eq!(
+        fault("rres", Some(&said("RRes", json!({"resultsStatus": "01", "messageVersion": "2.1.0"}))), 0),
+        ["P011"]
+    );
+    assert_eq!(fault("rres", Some(&said("Erro", json!({"errorCode": "301"}))), 0), none);
+    assert_eq!(fault("method", Some("{}"), 0), ["P010"]);
+    assert_eq!(fault("veres", Some("<ThreeDSecure><enrolled>Y</enrolled></ThreeDSecure>"), 0), ["P010"]);
+    assert_eq!(fault("pares", Some("<ThreeDSecure><xid>a</xid>"), 0), ["P001"]);
+    assert_eq!(fault("callback", Some("{"), 0), none);
+    assert_eq!(fault("moon", Some("{"), 12_000), none);
+}
+
+#[test]
+fn a_first_creq_that_never_came_is_said() {
+    let found = broken(|messages| {
+        for way in [UP, IN] {
+            let place = find(messages, "RReq", way);
+            messages[place].body = said("RReq", json!({"transStatus": "N", "challengeCancel": "05"})).into();
+        }
+    });
+    assert!(found.contains(&"L30"), "{found:?}");
+}
+
+/// One request of the browser, two messages; a page that is loaded again is another matter.
+#[test]
+fn a_creq_twice_is_said() {
+    let creqs = |second: u64, reload: bool| {
+        let mut run = empty();
+        let posted = |ms: u64| Arc::new(page(ms, Step::Challenge, "x=1"));
+        let creq = |ms: u64| message(ms, "CReq", (Lane::Browser, Lane::Issuer), said("CReq", json!({})));
+        run.exchanged(posted(10));
+        run.scheme_message_seen(creq(11));
+        if reload {
+            run.exchanged(posted(second - 1));
+        }
+        run.scheme_message_seen(creq(second));
+        rules(&run)
+    };
+    assert_eq!(creqs(12, false), ["P004"]);
+    assert_eq!(creqs(900, true), [] as [&str; 0]);
+}
+
+#[test]
 fn a_message_twice_counts_once() {
     let found = broken(|messages| {
         let again = SchemeMessage { at: at(310), ..messages[find(messages, "RReq", IN)].clone() };
@@ -467,8 +527,17 @@ fn callbacks_are_checked() {
     assert_eq!(arrived(&good, Verdict::Contradicts { earlier: Seq(1) }), ["P023"]);
     assert_eq!(arrived(&good, Verdict::Unexpected), ["P024"]);
     assert_eq!(arrived("{\"id\":", Verdict::Addressed), ["P026"]);
-    assert_eq!(arrived(r#"{"status":"declined"}"#, Verdict::Matched), ["P023"]);
-    assert_eq!(arrived(r#"{"status":"challenged"}"#, Verdict::Matched), ["P020"]);
+    assert_eq!(arrived(r#"{"id":"x","status":"declined"}"#, Verdict::Matched), ["P023"]);
+    assert_eq!(arrived(r#"{"id":"x","status":"challenged"}"#, Verdict::Matched), ["P020"]);
+    assert_eq!(arrived("{}", Verdict::Addressed), ["P010", "P010"]);
+    assert_eq!(arrived(r#"{"type":"authentication_approved","data":{}}"#, Verdict::Addressed), [] as [&str; 0]);
+    for (said, expected) in [("0".repeat(32), true), ("z".repeat(64), true), ("0".repeat(64), false)] {
+        let mut run = empty();
+        let mut signed = Delivery::clone(&delivery(20, DeliveryKind::Callback, good.clone(), Verdict::Matched));
+        signed.headers.push(("Cko-Signature".into(), said));
+        run.delivered(Arc::new(signed));
+        assert_eq!(rules(&run).contains(&"P027"), expected, "{:?}", run.entries);
+    }
 }
 
 #[test]
@@ -528,6 +597,7 @@ fn the_session_itself_is_checked() {
         rules(&run)
     };
     assert_eq!(read(session("approved", json!({"response_code": "Y", "eci": "05"}))), ["L36"]);
+    assert_eq!(read(session("approved", json!({"response_code": "Y", "cryptogram": "x"}))), ["L36"]);
     let odd = json!({"response_code": "Y", "eci": "02", "cryptogram": "x"});
     assert_eq!(read(session("approved", odd)), ["L34"]);
     let details = |words: &str| {
@@ -605,6 +675,9 @@ fn the_hand_off_of_3ds1_is_checked() {
     let term = ("TermUrl", "http://127.0.0.1:8787/t");
     assert_eq!(posted(&[("PaReq", &pareq), term, ("MD", "")]), [] as [&str; 0]);
     assert_eq!(posted(&[("PaReq", &pareq), term]), ["L40"]);
+    let other = pareq.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    assert!(other != pareq, "another text makes another one: {pareq}");
+    assert_eq!(posted(&[("PaReq", &other), term, ("MD", "")]), ["L40"]);
     assert_eq!(posted(&[("PaReq", "PFRocmVlRFNlY3VyZT4"), term, ("MD", "")]), ["L40"]);
     assert_eq!(posted(&[("PaReq", &pareq), ("TermUrl", "http%3A%2F%2Fx"), ("MD", "")]), ["L40"]);
     let mut run = empty();
@@ -641,7 +714,8 @@ fn pages_that_shut_banks_out_are_said() {
 #[test]
 fn a_notification_that_is_not_taken_is_said() {
     let mut run = empty();
-    let mut late = Delivery::clone(&delivery(20, DeliveryKind::Callback, "{}", Verdict::Addressed));
+    let mut late =
+        Delivery::clone(&delivery(20, DeliveryKind::Callback, r#"{"id":"x","status":"approved"}"#, Verdict::Addressed));
     late.answered = 500;
     run.delivered(Arc::new(late));
     assert_eq!(rules(&run), ["L48"]);
