@@ -335,13 +335,16 @@ pub fn fault_told(message: &SchemeMessage) -> Option<Fault> {
     Fault::deserialize(told.get("fault")?).ok()
 }
 
-/// Where and what, as one line: `RReq · directory to 3DS Server never arrives`.
+/// What and where, as one line: `RReq never arrives · directory to 3DS Server`. What comes
+/// first, so that it is still read where the line is cut.
 pub fn fault_line(fault: &Fault) -> String {
+    let (message, way) = fault.hop.name().split_once(" · ").unwrap_or((fault.hop.name(), ""));
     let between = if fault.kind == FaultKind::Close { ", " } else { " " };
     let words = fault_words(fault);
     let mut letters = words.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_lowercase).collect();
-    format!("{}{between}{first}{}", fault.hop.name(), letters.as_str())
+    let way = if way.is_empty() { String::new() } else { format!(" · {way}") };
+    format!("{message}{between}{first}{}{way}", letters.as_str())
 }
 
 /// The faults as a piece of a scenario file that brings them about again.
@@ -392,11 +395,11 @@ mod tests {
     #[test]
     fn a_fault_reads_as_where_and_what() {
         let lost = Fault::new(Hop::Rreq, FaultKind::Drop);
-        assert_eq!(fault_line(&lost), "RReq · directory to 3DS Server never arrives");
+        assert_eq!(fault_line(&lost), "RReq never arrives · directory to 3DS Server");
         let bare = Fault { field: Some("transStatus".into()), ..Fault::new(Hop::Ares, FaultKind::RemoveField) };
-        assert_eq!(fault_line(&bare), "ARes · directory to 3DS Server lacks a member: transStatus");
+        assert_eq!(fault_line(&bare), "ARes lacks a member: transStatus · directory to 3DS Server");
         let closed = Fault::new(Hop::Areq, FaultKind::Close);
-        assert_eq!(fault_line(&closed), "AReq · 3DS Server to directory, connection closes");
+        assert_eq!(fault_line(&closed), "AReq, connection closes · 3DS Server to directory");
     }
 
     #[test]

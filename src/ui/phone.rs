@@ -56,7 +56,7 @@ pub fn ui(ui: &mut Ui, message: &Message<'_>) -> Option<PhoneAct> {
 
 /// The bank's name, if the window's fonts have it.
 pub fn sender(name: &str) -> String {
-    if drawable(name) { display_text(name) } else { "a bank in another script".into() }
+    if drawable(name) { display_text(name) } else { "Bank (in another script)".into() }
 }
 
 /// What the message says; where the window cannot draw its script, what it means and a copy.

@@ -245,7 +245,7 @@ fn row_ui(ui: &mut Ui, row: &RowView, columns: Columns, axis: &Axis, shown: &Sho
         painter.galley(pos2(space.left() + x - galley.size().x, middle(space, &galley)), galley, colour);
     };
     let quiet = row.class == Class::Hidden;
-    right(&format!("{:.3}", row.at.as_secs_f32()), columns.time, if quiet { tokens.muted } else { tokens.text_second });
+    right(&seconds(row.at), columns.time, if quiet { tokens.muted } else { tokens.text_second });
     for (place, lane) in [(0.0, row.from), (19.0, row.to)] {
         let at = pos2(space.left() + columns.badges + place, space.center().y - 8.0);
         if place == 0.0 || row.to != row.from {
@@ -265,6 +265,15 @@ fn row_ui(ui: &mut Ui, row: &RowView, columns: Columns, axis: &Axis, shown: &Sho
     bar(ui, space, row, took, columns, axis);
     widgets::focus_ring(ui, space.shrink(2.0), &response);
     if selected { response.on_hover_text("Click again to close the inspector") } else { response }
+}
+
+/// Since the start, in the column's six digits: a run in which somebody thinks may be long.
+fn seconds(at: Duration) -> String {
+    match at.as_secs() {
+        0..100 => format!("{:.3}", at.as_secs_f64()),
+        100..10_000 => format!("{:.1}", at.as_secs_f64()),
+        whole => whole.to_string(),
+    }
 }
 
 fn http_colour(tokens: &Tokens, status: u16) -> Color32 {
