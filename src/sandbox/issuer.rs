@@ -1,8 +1,8 @@
 //! The issuer: the 3DS Method page and the challenge page of an invented bank.
 //!
 //! Promises: the element ids that existing UI automation knows; the result is stored
-//! before the page that posts the CRes is sent; a repeated CReq resumes; every page works
-//! without JavaScript and inside a frame. Source: emv-3ds.md 2.1, 2.2; sessions-api.md 6.3.
+//! before the page that posts the CRes is sent, unless a fault holds it back; a repeated CReq
+//! resumes; every page works without JavaScript and inside a frame. Source: emv-3ds.md 2.1, 2.2; sessions-api.md 6.3.
 
 use std::sync::Arc;
 use std::time::Duration;

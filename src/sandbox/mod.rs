@@ -47,7 +47,8 @@
 //! |---|---|---|---|
 //! | Method | `POST /simulator/acs/3ds-method` | `threeDSMethodData` | page, `form#notify` to the notification URL with `threeDSMethodData` |
 //! | Challenge | `POST /simulator/acs/challenge` | `creq`, optional `threeDSSessionData` | page, `form#form` |
-//! | Answer | the same address | `creq`, `threeDSSessionData` if it came, `interaction`, `password`; to cancel instead `cancel=1`; for another message `resend=1` | the page again, or the hand-over page: `form#handover` to the notification URL with `cres`, `threeDSSessionData` |
+//! | Answer | the same address | `creq`, `threeDSSessionData` if it came, `interaction`; by the page `password`, `choice`, `choices` or `agree=1`, and `trust` (`Y`, `N`); to go on from a page that only tells `continue=1`, to cancel `cancel=1`, for another message `resend=1` | the page again, or the hand-over page: `form#handover` to the notification URL with `cres`, `threeDSSessionData` |
+//! | Asked elsewhere | `GET /simulator/acs/out-of-band/{threeDSServerTransID}` | | JSON `decided`: true once the shopper answered in the bank's app |
 //! | Hosted start | `GET /sessions-interceptor/{sid}` | | page, `form#device` (and `form#method` into a hidden frame), or `form#challenge`, or 302 |
 //! | Hosted data | `POST /sessions-interceptor/{sid}/device-information` | those of `form#device` | page with `form#challenge` (`creq`, `threeDSSessionData`), or 302 |
 //! | App challenge | `POST /simulator/acs/app-challenge/{sid}` | JSON `result`: `approve`, `fail`, `cancel`, `timeout` | the final CRes, JSON |

@@ -1,8 +1,8 @@
 //! Programmable card numbers: six digits of a bank, zeros, then `SSS v m` and the check digit.
 //!
 //! `SSS` is a scenario, `v` the versions that the range speaks, `m` the issuer's 3DS Method
-//! page. Knows of a scenario only what a card alone can decide: its answer and its reason;
-//! faults on the way, callbacks and timings are armed from outside. Pure.
+//! page. A number whose scenario is in the deck brings that file's whole script (`arm`); what
+//! stands here answers for the other numbers, and for what the script leaves open. Pure.
 //! Source: emv-3ds.md 6.1, 6.3.
 
 use super::cards::{Flow, Legacy, Method, Outcome, Range, Versions};

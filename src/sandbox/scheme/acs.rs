@@ -105,6 +105,14 @@ pub(super) fn decision(session: &Session) -> Answer {
         Flow::Frictionless(Outcome::Approved) if shares_data(session) => Flow::Informed,
         flow => flow,
     };
+    // 2.1.0 has neither D nor I (emv-3ds.md 1.8).
+    let flow = match flow {
+        flow if version(session) >= scenario::Version::V220 => flow,
+        Flow::Decoupled(outcome) if alone => Flow::Frictionless(outcome),
+        Flow::Decoupled(outcome) => Flow::Challenge(outcome),
+        Flow::Informed => Flow::Frictionless(Outcome::Approved),
+        flow => flow,
+    };
     match flow {
         Flow::Frictionless(Outcome::SchemeError) => Answer::Broken(range.reason.unwrap_or("405")),
         Flow::Frictionless(outcome) => Answer::Frictionless(outcome),
@@ -208,12 +216,12 @@ fn speaks(session: &Session, members: &Members) -> Result<(), Flaw> {
 /// The values of a frictionless answer: what the scenario or the card's range says, else the usual.
 fn values(desk: &Desk, status: Status, letter: char) -> Verdict {
     let session = &*desk.session;
-    let mut values = verdict(desk.app, session, status, Some(letter), "ares_status", false);
+    let usual = verdict(desk.app, session, status, Some(letter), "ares_status", false);
     let named = match scripted(session) {
         Some(answer) => answer.trans_status_reason.as_deref().and_then(interned),
         None => session.range.reason.filter(|_| letter != 'I'),
     };
-    values.reason = named.or(values.reason);
+    let mut values = usual.because(version(session), named);
     if values.reason == Some("80") && session.scheme == Scheme::Mastercard {
         values.eci = Some("04"); // data only (emv-3ds.md 3.2, 3.3)
     }
@@ -278,8 +286,8 @@ pub(super) fn conclude(desk: &mut Desk, end: End) {
         over(desk, 'N', &body);
         return desk.send(Hop::RreqDs, "Erro", "errorCode 404", body);
     }
-    let mut values = verdict(desk.app, session, status, Some(code_of(status)), "rreq_status", true);
-    values.reason = reason.or(values.reason);
+    let mut values = verdict(desk.app, session, status, Some(code_of(status)), "rreq_status", true)
+        .because(version(session), reason);
     values.cancel = cancel.map(|code| ("", code));
     send_result(desk, &values);
 }

@@ -54,6 +54,8 @@ enum Form {
     Language,
     /// ASCII before 2.3.1.
     Name,
+    /// `transStatusReason` of the version.
+    Reason,
     /// ISO 4217, not one of those that are no money.
     Currency,
     Extensions,
@@ -108,8 +110,8 @@ pub(super) struct Kind {
 }
 
 use Form::{
-    Address, Any, Bool, Cryptogram, Currency, Depth, Digits, Extensions, Language, Letter, Minutes, Name, One, Text,
-    TextOrList, TextOrObject, Uuid,
+    Address, Any, Bool, Cryptogram, Currency, Depth, Digits, Extensions, Language, Letter, Minutes, Name, One, Reason,
+    Text, TextOrList, TextOrObject, Uuid,
 };
 use Need::{
     Alone, Always, App, Browser, Browser22, Browser231, Challenge, Decoupled, Method, Never, Page, Payment, Proven,
@@ -200,7 +202,7 @@ pub(super) const ARES: Kind = Kind {
         Rule("messageVersion", Any, Always),
         Rule("threeDSServerTransID", Uuid, Always),
         Rule("transStatus", Letter(ARES_LETTERS), Always),
-        Rule("transStatusReason", Digits(2, 2), Refused),
+        Rule("transStatusReason", Reason, Refused),
     ],
 };
 
@@ -222,7 +224,7 @@ pub(super) const RREQ: Kind = Kind {
         Rule("messageVersion", Any, Always),
         Rule("threeDSServerTransID", Uuid, Always),
         Rule("transStatus", Letter(RREQ_LETTERS), Always),
-        Rule("transStatusReason", Digits(2, 2), Refused),
+        Rule("transStatusReason", Reason, Refused),
     ],
 };
 
@@ -466,6 +468,7 @@ impl Form {
                     && text.ends_with('=')
                     && text[..27].bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
             }),
+            Self::Reason => text.is_some_and(|code| super::is_reason(version, code)),
             Self::Letter(letters) => text.is_some_and(|text| {
                 letters.contains(&text)
                     && match text {

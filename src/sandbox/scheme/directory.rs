@@ -6,7 +6,7 @@
 use super::check::{AREQ, ARES, Flaw, PREQ, RREQ, RRES, check, is_erro, read};
 use super::codes::description;
 use super::messages::{self, erro_of, relayed};
-use super::server::{about, is_id};
+use super::server::{about, is_id, version};
 use super::wire::{Desk, Letter, Lost};
 use super::{Answer, acs, verdict};
 use crate::model::Lane;
@@ -58,8 +58,8 @@ fn erro(desk: &mut Desk, hop: Hop, flaw: &Flaw, component: &'static str, about: 
 fn stand_in(desk: &mut Desk, status: Status, letter: char, reason: Option<&'static str>) {
     desk.session.acs = None;
     desk.session.challenge = None;
-    let mut values = verdict(desk.app, desk.session, status, Some(letter), "ares_status", false);
-    values.reason = reason.or(values.reason);
+    let values = verdict(desk.app, desk.session, status, Some(letter), "ares_status", false)
+        .because(version(desk.session), reason);
     let body = messages::ares(desk.session, letter, Some(&values), None);
     desk.send(Hop::Ares, "ARes", &format!("transStatus {letter}"), body);
 }

@@ -286,7 +286,11 @@ fn merchant_members(session: &Session, request_type: &str, body: &mut Message) {
                 prior.insert(theirs.to_owned(), value);
             }
         }
-        body.put("threeDSRequestorPriorAuthenticationInfo", prior);
+        if version(session) >= Version::V231 {
+            body.put("threeDSRequestorPriorAuthenticationInfo", [prior]); // emv-3ds.md 1.8
+        } else {
+            body.put("threeDSRequestorPriorAuthenticationInfo", prior);
+        }
     }
 }
 
@@ -312,7 +316,11 @@ pub(super) fn ares(
                 body.put("acsSignedContent", &rendering.signed_content);
                 let interface = if rendering.interface == "html" { "02" } else { "01" };
                 let template = element(rendering.template);
-                body.put("acsRenderingType", json!({"acsInterface": interface, "acsUiTemplate": template}));
+                let mut kind = json!({"acsInterface": interface, "acsUiTemplate": template});
+                if version(session) >= Version::V231 {
+                    kind["deviceUserInterfaceMode"] = "01".into(); // portrait; not before 2.3.1 (emv-3ds.md 1.8)
+                }
+                body.put("acsRenderingType", kind);
             }
         }
     }

@@ -22,6 +22,7 @@ use super::cards::{Eci, Outcome};
 use super::legacy;
 use super::session::{End, Place, Session, Status, Verdict};
 use super::validate::Channel;
+use crate::model::scenario::Version;
 use crate::model::scheme::SchemeMessage;
 
 pub(super) use acs::{other_site, script, second_creq};
@@ -29,6 +30,7 @@ pub(super) use codes::{exponent, is_currency, numeric};
 pub(super) use messages::{Talk, browser_message, cres, encoded_creq, erro, information, merchant};
 pub(super) use wire::{Awaiting, Wire, altered, take_fault, tell};
 
+use server::version;
 use wire::Desk;
 
 /// Issuer's constants. Source: sessions-api.md 5.1.
@@ -122,13 +124,34 @@ pub(super) fn code_of(status: Status) -> char {
 }
 
 /// Source: sessions-api.md 4.6, the sandbox's choice.
-fn reason_of(code: char) -> Option<&'static str> {
+/// Source: emv-3ds.md 3.2.
+fn reason_of(version: Version, code: char) -> Option<&'static str> {
     match code {
         'N' => Some("01"),
         'R' => Some("11"),
+        'U' if version < Version::V220 => Some("14"),
         'U' => Some("22"),
-        'A' => Some("26"),
+        'A' if version >= Version::V220 => Some("26"),
         _ => None,
+    }
+}
+
+/// True for a `transStatusReason` that a version has; schemes have 80 to 99 for themselves.
+/// Source: emv-3ds.md 1.8, 3.2.
+fn is_reason(version: Version, code: &str) -> bool {
+    let last = match version {
+        Version::V102 | Version::V210 => 21,
+        Version::V220 => 26,
+        Version::V231 => 30,
+    };
+    code.len() == 2 && code.parse().is_ok_and(|number: u8| (1..=last).contains(&number) || (80..=99).contains(&number))
+}
+
+impl Verdict {
+    /// With the reason that somebody named, unless the version has none such.
+    fn because(mut self, version: Version, named: Option<&'static str>) -> Self {
+        self.reason = named.filter(|code| is_reason(version, code)).or(self.reason);
+        self
     }
 }
 
@@ -153,7 +176,7 @@ pub(super) fn verdict(
     Verdict {
         status_reason: Some(status_reason),
         response_code,
-        reason: response_code.and_then(reason_of),
+        reason: response_code.and_then(|code| reason_of(version(session), code)),
         challenged: Some(challenged),
         at: app.clock.now(),
         eci: Some(session.scheme.eci(session.pan.expose(), about)),
