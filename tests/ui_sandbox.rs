@@ -479,3 +479,17 @@ fn a_scenario_that_cannot_be_armed_is_not_run() {
 }
 
 // --- Speed and pictures
+
+/// The window's fonts have no Arabic: the code is readable, the words are explained and copied.
+#[test]
+fn a_message_in_a_script_that_cannot_be_drawn_is_explained() {
+    let mut raw = overview();
+    raw["sessions"][0]["phone"] =
+        json!([{"kind": "sms", "sender": "بنك باب النخيل", "text": "كلمة المرور 123456", "code": "123456"}]);
+    let mut screen = panel(&raw);
+    press(&mut screen, "Phone");
+    screen.get_by_label("Bank (in another script)");
+    screen.get_by_label("The bank sends a code for this payment.");
+    screen.get_by_label("123456");
+    screen.get_by_label("Copy message");
+}

@@ -718,3 +718,28 @@ fn click_tab(window: &mut Window, label: &str) {
     window.get_by_role_and_label(Role::Tab, label).click();
     window.run_steps(3);
 }
+
+// --- What was done on purpose
+
+#[test]
+fn a_fault_and_a_jump_of_the_clock_are_told_in_words() {
+    let mut run = session::waiting(ONE);
+    run.scheme_message_seen(sessions_console::model::scheme::SchemeMessage {
+        session: sessions_console::model::SessionId(session::SID.into()),
+        kind: "Fault",
+        from: sessions_console::model::Lane::Directory,
+        to: sessions_console::model::Lane::Sessions,
+        at: session::at(600),
+        took: Duration::ZERO,
+        gist: "rreq drop".into(),
+        body: json!({"fault": {"hop": "rreq", "kind": "drop"}}).to_string().into(),
+    });
+    run.time_passed(Step::Challenge, session::at(700), Duration::from_secs(60));
+    let since = run.started;
+    assert_eq!(run.jumped_since(since), Duration::from_secs(60));
+    let number = row_number(&run, |what| matches!(what, What::Scheme(message) if message.kind == "Fault"));
+    let mut timeline = window(vec![run.clone()], 13_500);
+    click(&mut timeline, "Directory server to Sessions API Fault RReq never arrives · directory to 3DS Server");
+    timeline.get_by_label_contains("Clock 60 s pass at once for everybody who waits");
+    inspecting(run, number).get_by_label_contains("Done on purpose: RReq never arrives");
+}

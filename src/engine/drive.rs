@@ -38,9 +38,9 @@ use crate::model::{Problem, RunId, Stamp, refusal};
 
 /// Between two looks at a session that is being processed, while a person watches. Our choice.
 const POLL: Duration = Duration::from_millis(500);
-/// Looks at an unchanged session before we say that nothing happens. Our choice: 15 s, more
-/// than the 10 s after which a bank reports a lost result once more (emv-3ds.md 1.9).
-const MOST_POLLS: u32 = 30;
+/// Looks at an unchanged session before we say that nothing happens. Our choice: 20 s, more than
+/// the 10 s after which a bank reports a lost result once more (emv-3ds.md 1.9), and some.
+const MOST_POLLS: u32 = 40;
 
 /// First pause between two looks at a decoupled session, which grows by half each time up
 /// to the longest; and looks after which a person is asked, about an hour. Our choice.

@@ -81,7 +81,8 @@ fn facts_ui(ui: &mut Ui, session: &Session, meaning: &Meaning) {
         ui.add_space(34.0);
         ui.spacing_mut().item_spacing.x = 20.0;
         fact_ui(ui, "ECI", 110.0, meaning.eci, |ui| value_ui(ui, "ECI", session.text("/eci")));
-        let wide = (ui.available_width() - 190.0).clamp(120.0, 260.0);
+        let risk = widgets::line_of(ui, meaning.risk.name(), theme::words(theme::BODY), tokens.text).size().x;
+        let wide = (ui.available_width() - (risk + 39.0).max(132.0)).clamp(120.0, 260.0); // sign, gaps
         let note = if session.text("/cryptogram").is_some() { "In GET for 24 h, OAuth only" } else { "None was made" };
         fact_ui(ui, "Cryptogram", wide, note, |ui| value_ui(ui, "cryptogram", session.text("/cryptogram")));
         let scheme = display_text(&scheme_and_version(session));
