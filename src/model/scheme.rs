@@ -8,13 +8,17 @@ use bytes::Bytes;
 
 use super::{Lane, SessionId, Stamp};
 
+/// Kind of the message in which the 3DS Method page tells its bank of the browser: JSON with
+/// `threeDSServerTransID` and `facts`. A shop never sees it. Source: emv-3ds.md 2.1.
+pub const METHOD_DATA: &str = "Method data";
+
 /// One hidden message of the scheme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemeMessage {
     /// The session it belongs to.
     pub session: SessionId,
     /// The wire's own name: `AReq`, `ARes`, `CReq`, `CRes`, `RReq`, `RRes`, `Erro`, `PReq`,
-    /// `PRes`; in 3DS1 `VEReq`, `VERes`, `PAReq`, `PARes`; `Fault` where something was done to a
+    /// `PRes`; in 3DS1 `VEReq`, `VERes`, `PAReq`, `PARes`; [`METHOD_DATA`]; `Fault` where something was done to a
     /// message on its way.
     pub kind: &'static str,
     /// Who sent it.

@@ -35,7 +35,7 @@ use super::turn::{Input, RESENDS, Seen, Turn, input, page_kind};
 use super::validate::Completion;
 use crate::model::Lane;
 use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind};
-use crate::model::scheme::SchemeMessage;
+use crate::model::scheme::{METHOD_DATA, SchemeMessage};
 use crate::page::Pages;
 
 /// Longest `threeDSSessionData` after encoding. Source: emv-3ds.md 2.2.
@@ -224,7 +224,8 @@ pub(super) fn fault_row(session: &Session, fault: &Planned, arrived: Option<&Byt
     talk.said.pop().expect("it was just said")
 }
 
-/// What the method page saw of the browser: kept with the session, shown by the control API.
+/// What the method page saw of the browser: kept with the session, shown by the control API
+/// and on the timeline.
 async fn facts(State(app): App, call: Call) -> Answer {
     let kind = call.header(&CONTENT_TYPE).unwrap_or_default();
     if !kind.starts_with("application/json") || call.body.len() > FACTS {
@@ -233,9 +234,18 @@ async fn facts(State(app): App, call: Call) -> Answer {
     let body: Object =
         serde_json::from_slice(&call.body).map_err(|_| Fault::invalid(vec!["json_invalid".to_owned()]))?;
     let transaction = body.get("threeDSServerTransID").and_then(Value::as_str).unwrap_or_default();
-    if let (Some(session), Some(facts)) = (app.lock().by_transaction(transaction), body.get("facts")) {
-        session.method_facts = Some(facts.to_string());
+    let mut pending = Pending::default();
+    {
+        let mut store = app.lock();
+        if let (Some(session), Some(facts)) = (store.by_transaction(transaction), body.get("facts")) {
+            session.method_facts = Some(facts.to_string());
+            let (id, way) = (session.id.clone(), (Lane::Browser, Lane::Issuer));
+            let gist = "what the bank's page saw of the browser".to_owned();
+            let said = browser_message(session, METHOD_DATA, way, gist, &Value::Object(body));
+            pending = Pending { ended: None, ..Pending::after(&mut store, &id, vec![said]) };
+        }
     }
+    app.post(pending).await;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -7,6 +7,7 @@ use crate::model::explain;
 use crate::model::payload::{Kind, Payload};
 use crate::model::run::What;
 use crate::model::sandbox::{fault_line, fault_told};
+use crate::model::scheme::METHOD_DATA;
 use crate::ui::widgets;
 
 /// What a member of a session or payment says; `None` where the value speaks for itself.
@@ -193,6 +194,7 @@ fn scheme_message(kind: &str) -> &'static str {
         "VERes" => "Enrolment response of 3-D Secure 1: whether, and where the bank's page is.",
         "PAReq" => "Payer authentication request of 3-D Secure 1: the browser asks for the bank's page.",
         "PARes" => "Payer authentication response of 3-D Secure 1: the bank's signed result, through the browser.",
+        METHOD_DATA => "What the bank's 3DS Method page saw of the browser, to compare with what the shop declares.",
         "Erro" => "Error message: the receiver refused what it got, and says why.",
         _ => "A message between the scheme's servers.",
     }

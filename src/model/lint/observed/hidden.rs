@@ -14,7 +14,7 @@ use crate::model::api::Status;
 use crate::model::draft::{Channel, Completion};
 use crate::model::finding::Severity::{Advice, Error, Warning};
 use crate::model::run::What;
-use crate::model::scheme::SchemeMessage;
+use crate::model::scheme::{METHOD_DATA, SchemeMessage};
 
 /// From here on a message is slow. Our choice.
 const SLOW: Duration = Duration::from_secs(1);
@@ -45,6 +45,8 @@ pub(super) fn check(look: &mut Look<'_>) {
         .iter()
         .enumerate()
         .filter_map(|(at, row)| match &row.entry.what {
+            // What a bank's page tells its own bank is no message of the protocol: see `method`.
+            What::Scheme(message) if message.kind == METHOD_DATA => None,
             What::Scheme(message) => Some(Heard { at, entry: row.entry.number, message }),
             _ => None,
         })

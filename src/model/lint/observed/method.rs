@@ -1,6 +1,8 @@
 //! The 3DS Method: whether what the shop says of it is so, and whether the browser that the
 //! issuer's page saw is the one that was declared. Source: emv-3ds.md 2.1, 4.1.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{Look, handoff, masked, shown};
@@ -9,6 +11,10 @@ use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::Step;
 use crate::model::finding::Severity::{Advice, Error, Warning};
 use crate::model::run::What;
+use crate::model::scheme::METHOD_DATA;
+
+/// How long a shop waits for the notification. Source: emv-3ds.md 1.9.
+const METHOD_TIME: Duration = Duration::from_secs(10);
 
 /// What the shop said of the Method: place of the row, and the letter.
 struct Said {
@@ -84,10 +90,16 @@ fn notifications(look: &mut Look<'_>, said: Option<&Said>) {
 /// L28, P040.
 fn completion(look: &mut Look<'_>, said: &Said) {
     let entry = look.rows[said.at].entry.number;
-    let notified = look.rows[..said.at].iter().any(is_notification);
-    let offered = look.rows[..said.at]
+    let before = &look.rows[..said.at];
+    let notice = before.iter().find(|row| is_notification(row));
+    let offer = before
         .iter()
-        .any(|row| row.json.as_ref().is_some_and(|body| body.pointer("/_links/three_ds_method_url/href").is_some()));
+        .find(|row| row.json.as_ref().is_some_and(|body| body.pointer("/_links/three_ds_method_url/href").is_some()));
+    let (notified, offered) = (notice.is_some(), offer.is_some());
+    // The frame is loaded after the offer: what comes so soon after that is in time.
+    let in_time = notice
+        .zip(offer)
+        .is_some_and(|(notice, offer)| notice.entry.at.mono.saturating_sub(offer.entry.at.mono) <= METHOD_TIME);
     match said.letter.as_str() {
         "Y" if !notified => {
             let message = "The shop says that the 3DS Method is done, and no notification came. The bank looks for \
@@ -99,7 +111,7 @@ fn completion(look: &mut Look<'_>, said: &Said) {
                            what it wants to know of the browser and asks more often; load its page in a hidden frame";
             look.say(entry, ("L28", Error), "The Method was left out", message);
         }
-        "N" if notified => {
+        "N" if in_time => {
             let message = "The notification had come, and the shop says N. The bank may not use what it has learnt; \
                            say Y when the notification came within 10 s";
             look.say(entry, ("L28", Warning), "Method «N» although notified", message);
@@ -156,9 +168,9 @@ const FACTS: [(&str, &str, &str, &str); 7] = [
 /// P490…P497, L12: beside what was declared, what the issuer's page saw.
 fn facts(look: &mut Look<'_>) {
     let seen = look.rows.iter().find_map(|row| {
-        let exchange = row.exchange().filter(|exchange| exchange.path().ends_with("/3ds-method/facts"))?;
-        let body: Value = serde_json::from_slice(&exchange.request.body).ok()?;
-        Some((row.entry.number, body.get("facts")?.clone()))
+        let (kind, _) = row.hidden()?;
+        let facts = row.json.as_ref().filter(|_| kind == METHOD_DATA)?.get("facts")?;
+        Some((row.entry.number, facts.clone()))
     });
     let Some((entry, facts)) = seen else { return };
     if ["thirdPartyCookies", "cookies"].into_iter().any(|name| facts.get(name) == Some(&Value::Bool(false))) {

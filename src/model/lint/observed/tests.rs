@@ -15,7 +15,7 @@ use crate::model::draft::{Completion, Draft};
 use crate::model::exchange::{ExchangeId, Request, Response, Timing};
 use crate::model::profile::ProfileId;
 use crate::model::run::Plan;
-use crate::model::scheme::SchemeMessage;
+use crate::model::scheme::{METHOD_DATA, SchemeMessage};
 use crate::model::steps::form;
 use crate::model::{Problem, RunId, SessionId, Stamp};
 
@@ -469,10 +469,7 @@ fn declared_and_seen_browser_data_are_compared() {
         "userAgent": "A", "languages": "de-DE,en", "screen": "1920x1080", "colorDepth": "24", "timezone": "60",
         "cookies": false, "java": false, "javascript": true,
     }});
-    let ok = answer(204, "", "");
-    let path = "/simulator/acs/3ds-method/facts";
-    let exchange = call(20, Step::Method, (Lane::Browser, Lane::Issuer), path, &facts.to_string(), ok);
-    run.exchanged(Arc::new(exchange));
+    run.scheme_message_seen(message(20, METHOD_DATA, (Lane::Browser, Lane::Issuer), facts.to_string()));
     let body = json!({"channel": "browser", "user_agent": "A", "language": "en", "screen_width": "1280",
         "screen_height": "1080", "color_depth": "24", "timezone": "-60", "java_enabled": false});
     let answered = session("pending", json!({}));
