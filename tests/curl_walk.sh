@@ -61,7 +61,8 @@ creq=$(printf '{"threeDSServerTransID":"%s","acsTransID":"%s","messageType":"CRe
 
 page=$(curl -sS "$acs_url" --data-urlencode "creq=$creq")
 grep -q 'id="password"' <<<"$page" || fail "the bank's page asks for no password"
-interaction=$(grep -o 'name="interaction" value="[^"]*"' <<<"$page" | sed 's/.*value="//;s/"//')
+# Two forms carry it: the answer's, and the one that asks for another message.
+interaction=$(grep -o 'name="interaction" value="[^"]*"' <<<"$page" | sed 's/.*value="//;s/"//;q')
 handover=$(curl -sS "$acs_url" --data-urlencode "creq=$creq" -d "interaction=$interaction" --data-urlencode 'password=Checkout1!')
 grep -q 'name="cres"' <<<"$handover" || fail "the bank hands no cres over"
 say challenge "answered"
