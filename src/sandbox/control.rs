@@ -5,6 +5,7 @@
 //! lists are written out when the state is free again.
 //! Source: sessions-api.md 7.5, trust.md R17.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use super::scheme::status_of;
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
 use super::{legacy, payments, turn};
-use crate::model::scheme::PhoneKind;
+use crate::model::scheme::{PhoneKind, SchemeMessage};
 
 type App = State<Arc<Shared>>;
 
@@ -71,8 +72,10 @@ async fn overview(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let faults = app.trouble.json();
     let (store, clock) = (app.lock(), clock_value(&app));
-    let sessions: Vec<Value> =
-        store.sessions.newest_first().take(GLANCE).map(|session| glance(&app, &store, session)).collect();
+    let areqs = asked(&store);
+    let areq = |session: &Session| areqs.get(session.id.as_str()).copied();
+    let newest = store.sessions.newest_first().take(GLANCE);
+    let sessions: Vec<Value> = newest.map(|session| glance(&app, &store, session, areq(session))).collect();
     Ok(answer_json(
         200,
         &json!({
@@ -83,15 +86,29 @@ async fn overview(State(app): App, call: Call) -> Answer {
     ))
 }
 
+/// The first AReq of each of the newest sessions, found in one walk over the hidden messages.
+fn asked(store: &Store) -> HashMap<&str, &SchemeMessage> {
+    let newest = store.sessions.newest_first().take(GLANCE).filter(|session| session.method_facts.is_some());
+    let wanted: HashSet<&str> = newest.map(|session| session.id.as_str()).collect();
+    let mut found = HashMap::with_capacity(wanted.len());
+    if !wanted.is_empty() {
+        for message in store.messages.iter().filter(|message| message.kind == "AReq") {
+            if let Some(id) = wanted.get(message.session.0.as_str()) {
+                found.entry(*id).or_insert(message);
+            }
+        }
+    }
+    found
+}
+
 /// A session with its phone, and what its browser is beside what the shop says it is.
-fn glance(app: &Shared, store: &Store, session: &Session) -> Value {
+fn glance(app: &Shared, store: &Store, session: &Session, areq: Option<&SchemeMessage>) -> Value {
     let mut glance = summary(app, store, session);
     let phone = phone_of(store, session);
     if !phone.is_empty() {
         glance["phone"] = phone.into();
     }
     if session.method_facts.is_some() {
-        let areq = store.messages.iter().find(|message| message.session.0 == session.id && message.kind == "AReq");
         let areq = areq.and_then(|message| serde_json::from_slice::<Value>(&message.body).ok()).unwrap_or_default();
         let mut declared = json!({});
         for (ours, theirs) in [

@@ -9,19 +9,7 @@ use sessions_console::model::run::{Act, Answer, AppResult, Phase, Plan, Return, 
 use sessions_console::model::settings::Pace;
 
 use super::documents::{body_of, sent};
-use crate::support::{Bench, bench, lines, plan, status};
-
-/// A plan from the default draft, changed.
-fn drawn(completion: Completion, change: impl FnOnce(&mut Draft)) -> Plan {
-    let base = plan(completion);
-    let mut draft = Draft::new(completion);
-    change(&mut draft);
-    Plan { pace: base.pace, shopper: base.shopper, ..Plan::of(&draft, base.profile) }
-}
-
-fn set(draft: &mut Draft, pointer: &str, value: Value) {
-    draft.doc_mut(Body::Session).set(pointer, Some(value));
-}
+use crate::support::{Bench, bench, drawn, lines, plan, set, status};
 
 fn path(run: &Run) -> Vec<&str> {
     run.progress.path.iter().map(|action| action.word()).collect()

@@ -1,15 +1,14 @@
 //! What recorded sessions show, by real runs: nothing where nothing is wrong, and the right
 //! names where something is.
 
-use serde_json::Value;
 use sessions_console::bus::Command;
-use sessions_console::model::draft::{Body, Channel, Completion, Draft};
+use sessions_console::model::draft::{Channel, Completion};
 use sessions_console::model::exchange::Step;
 use sessions_console::model::lint::observed::observed;
 use sessions_console::model::run::{Act, Plan, Run, Shopper};
 use sessions_console::model::settings::Pace;
 
-use crate::support::{bench, lines, plan, plan_with_card, status};
+use crate::support::{bench, drawn, lines, plan, plan_with_card, set, status};
 
 /// Rule and message of each finding, and the row that it is about.
 fn findings(run: &Run) -> Vec<String> {
@@ -20,17 +19,6 @@ fn findings(run: &Run) -> Vec<String> {
 
 fn rules(run: &Run) -> Vec<&'static str> {
     observed(run).iter().map(|one| one.rule).collect()
-}
-
-fn drawn(completion: Completion, change: impl FnOnce(&mut Draft)) -> Plan {
-    let base = plan(completion);
-    let mut draft = Draft::new(completion);
-    change(&mut draft);
-    Plan { pace: base.pace, shopper: base.shopper, ..Plan::of(&draft, base.profile) }
-}
-
-fn set(draft: &mut Draft, pointer: &str, value: Value) {
-    draft.doc_mut(Body::Session).set(pointer, Some(value));
 }
 
 #[test]

@@ -50,6 +50,18 @@ pub fn plan_with_card(completion: Completion, number: &str) -> Plan {
     Plan { body: draft.doc(Body::Session).text().to_owned(), ..plan(completion) }
 }
 
+/// A plan from the default draft, changed.
+pub fn drawn(completion: Completion, change: impl FnOnce(&mut Draft)) -> Plan {
+    let base = plan(completion);
+    let mut draft = Draft::new(completion);
+    change(&mut draft);
+    Plan { pace: base.pace, shopper: base.shopper, ..Plan::of(&draft, base.profile) }
+}
+
+pub fn set(draft: &mut Draft, pointer: &str, value: serde_json::Value) {
+    draft.doc_mut(Body::Session).set(pointer, Some(value));
+}
+
 impl Bench {
     pub fn start(&mut self, plan: Plan) -> RunId {
         self.engine.dispatch(Command::Run(plan));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Frame, Margin, TextEdit, Ui};
+use egui::{Align2, Frame, Margin, TextEdit, Ui};
 use egui_material_icons::icons as i;
 
 use crate::bus::Command;
@@ -123,7 +123,7 @@ fn jumps_ui(ui: &mut Ui, typed: &mut String, commands: &mut Vec<Command>) {
         }
     }
     let field = TextEdit::singleline(typed).hint_text("90 s").desired_width(56.0).font(theme::code(theme::CODE));
-    let field = ui.add(field.margin(Margin::symmetric(6, 2)));
+    let field = ui.add(field.margin(Margin::symmetric(6, 2)).align(Align2::LEFT_CENTER));
     widgets::name(&field, "Other span of time");
     let by = span(typed);
     let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));

@@ -9,7 +9,10 @@ mod sessions;
 
 use std::time::Duration;
 
-use egui::{Align, Frame, Layout, Margin, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
+use egui::{
+    Align, Frame, Layout, Margin, Painter, Rect, Response, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2,
+    vec2,
+};
 use egui_material_icons::icons as i;
 use serde::{Deserialize, Serialize};
 
@@ -350,4 +353,20 @@ fn mark(workspace: &Workspace) -> u64 {
 /// Padding on both sides.
 fn inset<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     Frame::new().inner_margin(Margin::symmetric(theme::PADDING as i8, 0)).show(ui, add).inner
+}
+
+/// A row of a list that unfolds, with its place and a painter that keeps inside it; `None` where
+/// it is out of sight and nothing has to be drawn. `name` is what a screen reader says.
+fn fold_row(ui: &mut Ui, height: f32, name: &str, open: bool) -> (Response, Option<(Rect, Painter)>) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, ui.is_enabled(), open, name));
+    if !ui.is_rect_visible(rect) {
+        return (response, None);
+    }
+    if open || response.hovered() {
+        ui.painter().rect_filled(rect, 4.0, if open { tokens.selection } else { tokens.bg3 });
+    }
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    (response, Some((rect, painter)))
 }

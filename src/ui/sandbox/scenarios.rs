@@ -1,11 +1,10 @@
 //! The deck: every scenario by name, what it will do in plain words, and the ways to make the
 //! other side play it: for the next sessions, whoever creates them, or in a run of ours.
 
-use egui::{
-    Align, DragValue, Layout, Margin, Pos2, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
-};
+use egui::{Align, DragValue, Layout, Margin, Pos2, Response, RichText, ScrollArea, TextEdit, Ui, vec2};
 use egui_material_icons::icons as i;
 
+use super::fold_row;
 use crate::bus::Command;
 use crate::model::Workspace;
 use crate::model::api::Status;
@@ -227,16 +226,9 @@ fn fits(scenario: &Scenario, words: &[String]) -> bool {
 
 fn row_ui(ui: &mut Ui, scenario: &Scenario, open: bool) -> Response {
     let tokens = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let name = format!("{} {}", scenario.id, scenario.name);
-    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, ui.is_enabled(), open, &name));
-    if !ui.is_rect_visible(rect) {
-        return response;
-    }
-    if open || response.hovered() {
-        ui.painter().rect_filled(rect, 4.0, if open { tokens.selection } else { tokens.bg3 });
-    }
-    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    let (response, drawn) = fold_row(ui, ROW, &name, open);
+    let Some((rect, painter)) = drawn else { return response };
     let put = |x: f32, galley: std::sync::Arc<egui::Galley>, colour| {
         painter.galley(Pos2::new(x, rect.center().y - galley.size().y / 2.0), galley, colour);
     };

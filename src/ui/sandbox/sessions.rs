@@ -1,9 +1,10 @@
 //! Live sessions as the other side knows them: what the API hides, what the 3DS Method page
 //! saw beside what was declared, and the ways to end a challenge from outside.
 
-use egui::{Grid, Pos2, Response, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+use egui::{Grid, Pos2, Response, RichText, ScrollArea, Ui};
 use egui_material_icons::icons as i;
 
+use super::fold_row;
 use crate::bus::Command;
 use crate::model::api::Status;
 use crate::model::run::{AppResult, Run};
@@ -66,18 +67,11 @@ fn unfolding() -> egui::Id {
 
 fn row_ui(ui: &mut Ui, session: &Seen, open: bool) -> Response {
     let tokens = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let tail: String = session.card.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
     let money = widgets::money(session.amount, &session.currency).unwrap_or_else(|| session.amount.to_string());
     let name = display_text(&format!("{} {} …{tail} {money}", session.id, session.status));
-    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, ui.is_enabled(), open, &name));
-    if !ui.is_rect_visible(rect) {
-        return response;
-    }
-    if open || response.hovered() {
-        ui.painter().rect_filled(rect, 4.0, if open { tokens.selection } else { tokens.bg3 });
-    }
-    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    let (response, drawn) = fold_row(ui, ROW, &name, open);
+    let Some((rect, painter)) = drawn else { return response };
     let mut x = rect.left() + 2.0;
     let mut put = |text: &str, font, colour, step: f32| {
         let galley = widgets::line_of(ui, text, font, colour);
