@@ -34,6 +34,7 @@ pub mod secret;
 pub mod settings;
 pub mod steps;
 pub mod template;
+pub mod trace;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;

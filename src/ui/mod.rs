@@ -7,6 +7,7 @@ mod address;
 pub mod builder;
 pub mod credentials;
 pub mod inspector;
+pub mod link;
 mod notices;
 pub mod palette;
 mod phone;
@@ -24,6 +25,7 @@ use egui::{CentralPanel, Frame, Layout, Margin, Panel, Ui, vec2};
 use egui_material_icons::icons as i;
 use serde::{Deserialize, Serialize};
 
+use self::link::Link;
 use self::palette::Act;
 use self::theme::Tokens;
 use crate::bus::Command;
@@ -55,6 +57,7 @@ struct View {
     builder: builder::View,
     place: rail::Place,
     sandbox: sandbox::View,
+    timeline: timeline::View,
 }
 
 impl Default for View {
@@ -67,6 +70,7 @@ impl Default for View {
             builder: builder::View::default(),
             place: rail::Place::default(),
             sandbox: sandbox::View::default(),
+            timeline: timeline::View::default(),
         }
     }
 }
@@ -102,7 +106,7 @@ impl Shell {
         Self {
             credentials,
             builder: builder::Panel::new(view.builder.clone()),
-            timeline: timeline::Panel::default(),
+            timeline: timeline::Panel::new(view.timeline),
             inspector: inspector::Panel::default(),
             sandbox: sandbox::Panel::new(view.sandbox.clone()),
             notices: notices::Notices::default(),
@@ -151,6 +155,7 @@ impl Shell {
                 self.timeline.show_run(run, workspace);
             }
         }
+        self.follow_links(workspace);
         self.timeline.follow_form(workspace, || self.builder.plan(workspace), commands);
         if let Some(intent) = self.timeline.take_intent() {
             match intent {
@@ -182,6 +187,19 @@ impl Shell {
                 Theme::Light => egui::Theme::Light,
             });
             ui.ctx().set_zoom_factor(look.1);
+        }
+    }
+
+    /// Follows what was pushed as a link in this frame.
+    fn follow_links(&mut self, workspace: &Workspace) {
+        for link in self.timeline.take_links().into_iter().chain(self.inspector.take_links()) {
+            if let Link::Spot(run, spot) = &link {
+                if self.timeline.shown() != Some(*run) {
+                    self.timeline.show_run(*run, workspace);
+                }
+                self.timeline.selected = Some((*run, spot.entry));
+            }
+            self.inspector.open(link);
         }
     }
 
@@ -243,6 +261,7 @@ impl Shell {
             self.view.credentials = self.credentials.open;
             self.view.builder = self.builder.view().kept();
             self.view.sandbox = self.sandbox.view.clone();
+            self.view.timeline = self.timeline.view;
             if self.view != self.kept {
                 // A view always has a JSON form; if not, the older one stays.
                 wanted.view = serde_json::to_value(&self.view).unwrap_or(wanted.view);
@@ -308,7 +327,7 @@ impl Shell {
             return;
         }
         let sessions = self.view.place == rail::Place::Sessions;
-        let beside = sessions && self.timeline.selected.is_some() && width >= ROOM_FOR_INSPECTOR;
+        let beside = sessions && self.inspected() && width >= ROOM_FOR_INSPECTOR;
         let most = (ui.available_width() - 440.0 - if beside { 360.0 } else { 0.0 }).clamp(300.0, 1000.0);
         let (mut sizes, keep) = self.left.range(self.view.left, 300.0, most);
         if let Some(wanted) = self.builder.take_wanted_width() {
@@ -340,8 +359,16 @@ impl Shell {
         });
     }
 
+    /// True if the inspector has something to show.
+    fn inspected(&self) -> bool {
+        self.timeline.selected.is_some() || self.inspector.is_open()
+    }
+
     fn inspector_ui(&mut self, ui: &mut Ui, workspace: &Workspace, width: f32, commands: &mut Vec<Command>) {
-        let Some(selected) = self.timeline.selected else { return };
+        if !self.inspected() {
+            return;
+        }
+        let selected = self.timeline.selected;
         let frame = Frame::new().fill(Tokens::of(ui).bg1);
         let drawer = width < ROOM_FOR_INSPECTOR;
         let mut keep = true;
@@ -357,8 +384,9 @@ impl Shell {
         let shown = panel.frame(frame).resizable(true).show(ui, |ui| {
             if drawer && close_ui(ui) {
                 self.timeline.selected = None;
+                self.inspector.close();
             }
-            self.inspector.ui(ui, workspace, Some(selected), commands);
+            self.inspector.ui(ui, workspace, selected, commands);
         });
         let size = shown.response.rect.size().round();
         if drawer {

@@ -2,8 +2,10 @@
 //! selected entry; keeps which tab is open and the body it has read.
 
 mod body;
+mod compare;
 mod findings;
 pub mod meaning;
+mod why;
 
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use crate::model::scheme::{PhoneKind, SchemeMessage};
 use crate::model::{Problem, RunId, Workspace, oauth};
 use crate::ui::address;
 use crate::ui::credentials::explained_ui;
+use crate::ui::link::Link;
 use crate::ui::phone;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::timeline;
@@ -56,9 +59,59 @@ pub struct Panel {
     view: View,
     body: Option<((RunId, usize, Tab), Body)>,
     findings: findings::Findings,
+    /// Laid over the row: a «Why?», a comparison.
+    over: Option<Link>,
+    compare: compare::State,
+    links: Vec<Link>,
 }
 
 impl Panel {
+    /// What was followed since the last call.
+    pub fn take_links(&mut self) -> Vec<Link> {
+        std::mem::take(&mut self.links)
+    }
+
+    /// Shows what a link leads to.
+    pub fn open(&mut self, link: Link) {
+        match link {
+            Link::Spot(..) => self.over = None,
+            Link::Why(..) | Link::Compare(..) => self.over = Some(link),
+        }
+    }
+
+    /// True if something is shown that needs no selected row.
+    pub fn is_open(&self) -> bool {
+        self.over.is_some()
+    }
+
+    /// Back to the row.
+    pub fn close(&mut self) {
+        self.over = None;
+    }
+
+    /// Draws what lies over the row. True if something does.
+    fn over_ui(&mut self, ui: &mut Ui, workspace: &Workspace) -> bool {
+        let Some(over) = &self.over else { return false };
+        let mut back = false;
+        strip(ui, theme::PANEL_HEAD - 1.0, |ui| {
+            back = widgets::icon_button(ui, i::ICON_ARROW_BACK.outlined(), "Back to the row").clicked();
+            widgets::emphasis(ui, if matches!(over, Link::Why(..)) { "Why?" } else { "Compare" });
+        });
+        widgets::hline(ui);
+        match over {
+            Link::Why(run, question) => match workspace.runs.get(run) {
+                Some(run) => why::ui(ui, run, question, &mut self.links),
+                None => back = true,
+            },
+            Link::Compare(one, other) => self.compare.ui(ui, workspace, (one, other), &mut self.links),
+            Link::Spot(..) => back = true,
+        }
+        if back {
+            self.over = None;
+        }
+        true
+    }
+
     /// Draws the selected row of a run.
     pub fn ui(
         &mut self,
@@ -68,6 +121,9 @@ impl Panel {
         commands: &mut Vec<Command>,
     ) {
         ui.spacing_mut().item_spacing.y = 0.0;
+        if self.over_ui(ui, workspace) {
+            return;
+        }
         let run = selected.and_then(|(run, _)| workspace.runs.get(&run));
         let found = run.zip(selected).and_then(|(run, (_, number))| {
             run.entries.iter().find(|entry| entry.number == number).map(|entry| (run, entry))

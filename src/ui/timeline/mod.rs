@@ -5,6 +5,8 @@
 mod empty;
 mod result;
 pub mod rows;
+mod sequence;
+mod states;
 mod table;
 mod turn;
 mod waterfall;
@@ -13,6 +15,7 @@ use std::time::Duration;
 
 use egui::{Align, Frame, Layout, Margin, Rect, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
 use egui_material_icons::icons as i;
+use serde::{Deserialize, Serialize};
 
 use self::rows::{Class, RowView, middle_cut};
 use crate::bus::Command;
@@ -22,6 +25,7 @@ use crate::model::explain;
 use crate::model::profile::Environment;
 use crate::model::run::{Phase, Plan, Run, What};
 use crate::model::{RunId, Stamp, Workspace};
+use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text, ghost_button, muted, secondary_button};
 
@@ -38,11 +42,47 @@ pub enum Intent {
     OpenBody,
 }
 
+/// The same facts, three ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// Rows with a waterfall.
+    #[default]
+    List,
+    /// Lanes with arrows.
+    Sequence,
+    /// The session's states.
+    States,
+}
+
+/// What every view draws from.
+pub struct Scene<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// Its rows in words: all of them, in the order they began.
+    pub rows: &'a [RowView],
+    /// The present moment.
+    pub now: Stamp,
+    /// Hidden messages are wanted; else they are dimmed or left out.
+    pub hidden: bool,
+    /// The step that is expected next, if none of its rows is there.
+    pub expected: Option<Step>,
+    /// The selected row.
+    pub selected: Option<usize>,
+    /// True if the clock that deadlines go by stands still.
+    pub held: bool,
+}
+
 /// View state of the timeline.
 #[derive(Debug, Clone, Default)]
 pub struct Panel {
     /// The row that the inspector shows.
     pub selected: Option<(RunId, usize)>,
+    /// Which of the three views.
+    pub view: View,
+    links: Vec<Link>,
+    sequence: sequence::State,
+    states: states::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
     filter: Filter,
@@ -83,9 +123,19 @@ const STEPS: [Step; 11] = [
 ];
 
 impl Panel {
+    /// The panel as it was left.
+    pub fn new(view: View) -> Self {
+        Self { view, ..Self::default() }
+    }
+
     /// What the user asked the shell for since the last call.
     pub fn take_intent(&mut self) -> Option<Intent> {
         self.intent.take()
+    }
+
+    /// What was followed since the last call.
+    pub fn take_links(&mut self) -> Vec<Link> {
+        std::mem::take(&mut self.links)
     }
 
     /// The run that is shown: the newest, until another one is picked.
@@ -192,7 +242,11 @@ impl Panel {
             let words = if run.is_open() { "running".into() } else { widgets::ago(ended) };
             let when = muted(ui, &format!("{:.2} s · {words}", length.as_secs_f32()));
             when.on_hover_text(format!("Began {}", run.started.wall));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.picker_ui(ui, workspace, run, now));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let views = [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States")];
+                widgets::segmented(ui, &mut self.view, &views);
+                self.picker_ui(ui, workspace, run, now);
+            });
         });
         widgets::hline(ui);
     }
@@ -264,6 +318,7 @@ impl Panel {
         });
     }
 
+    #[allow(clippy::cast_precision_loss)] // rows of one session
     fn body_ui(
         &mut self,
         ui: &mut Ui,
@@ -283,7 +338,13 @@ impl Panel {
         let visible: Vec<&RowView> = rows.iter().filter(passes).collect();
         let ghost = expected(run);
         let room = ui.available_rect_before_wrap();
-        let (upper, lower) = self.split(room, visible.len() + usize::from(ghost.is_some()));
+        let wanted = match self.view {
+            View::List => {
+                table::HEAD + (visible.len() + usize::from(ghost.is_some())) as f32 * theme::TIMELINE_ROW + 4.0
+            }
+            View::Sequence | View::States => room.height(),
+        };
+        let (upper, lower) = self.split(room, wanted);
         let clock = now.since(run.started);
         let shown = table::Shown {
             salt: run.id.0,
@@ -298,11 +359,24 @@ impl Panel {
         ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
             self.below_ui(ui, workspace, run, now, commands);
         });
-        let table = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
+        let picked = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
-            self.table.ui(ui, &shown)
+            let scene = Scene {
+                run,
+                rows,
+                now,
+                hidden: workspace.settings.hidden_messages,
+                expected: ghost,
+                selected: shown.selected,
+                held: clock_held(workspace, run),
+            };
+            match self.view {
+                View::List => self.table.ui(ui, &shown),
+                View::Sequence => self.sequence.ui(ui, &scene),
+                View::States => self.states.ui(ui, &scene),
+            }
         });
-        if let Some(number) = table.inner {
+        if let Some(number) = picked.inner {
             let chosen = Some((run.id, number));
             self.selected = chosen.filter(|_| self.selected != chosen);
         }
@@ -311,9 +385,7 @@ impl Panel {
 
     /// The table gets what its rows need, what is below it its own height; when both do
     /// not fit, the table keeps six rows, three in a low window.
-    #[allow(clippy::cast_precision_loss)] // rows of one session
-    fn split(&self, room: Rect, rows: usize) -> (Rect, Rect) {
-        let wanted = table::HEAD + rows as f32 * theme::TIMELINE_ROW + 4.0;
+    fn split(&self, room: Rect, wanted: f32) -> (Rect, Rect) {
         let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
         let least = wanted.min(table::HEAD + kept * theme::TIMELINE_ROW);
         let height = if self.below <= 0.0 {
