@@ -12,6 +12,8 @@ mod observed;
 #[path = "flow/refusals.rs"]
 mod refusals;
 mod support;
+#[path = "flow/why.rs"]
+mod why;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

@@ -131,7 +131,11 @@ pub struct Session {
 impl Session {
     /// Reads an answer; `None` if it is not a session.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let raw = payload::tree(body)?;
+        Self::of(payload::tree(body)?)
+    }
+
+    /// The same of an answer that was read before.
+    pub fn of(raw: Value) -> Option<Self> {
         let id = SessionId(raw.get("id")?.as_str()?.to_owned());
         let status = Status::parse(raw.get("status")?.as_str()?);
         let words = raw.get("next_actions").and_then(Value::as_array);

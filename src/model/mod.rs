@@ -35,6 +35,7 @@ pub mod settings;
 pub mod steps;
 pub mod template;
 pub mod trace;
+pub mod why;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;

@@ -23,6 +23,18 @@ pub struct Spot {
     pub path: Option<String>,
 }
 
+/// A JSON pointer as a path: `/3ds/error_details` is `$['3ds'].error_details`. For members of
+/// objects; a list's place stays a name.
+pub fn path(pointer: &str) -> String {
+    let mut path = String::from("$");
+    for part in pointer.split('/').skip(1) {
+        let plain = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        path.push_str(&if plain { format!(".{part}") } else { format!("['{part}']") });
+    }
+    path
+}
+
 /// What a person asks the reason of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Question {

@@ -131,6 +131,7 @@ impl Shell {
         let mut wanted = workspace.settings.clone();
         let taken = palette::Taken {
             escape: self.keys || self.typing || self.builder.window_open(),
+            back: self.inspector.is_open(),
             undo: !self.builder.has_undo(ui),
         };
         let asking = self.gate.is_open() || self.abroad.is_open();
@@ -203,6 +204,18 @@ impl Shell {
         }
     }
 
+    /// Asks why of the selected row; without one, of the session that is shown.
+    fn ask_why(&mut self, workspace: &Workspace) {
+        let selected = self.timeline.selected;
+        let shown = selected.map(|(run, _)| run).or_else(|| self.timeline.shown());
+        if let Some(run) = shown.and_then(|run| workspace.runs.get(&run)) {
+            let row = selected.map(|(_, number)| number);
+            self.view.place = rail::Place::Sessions;
+            let question = self.inspector.question(run, row);
+            self.inspector.open(Link::Why(run.id, question));
+        }
+    }
+
     fn carry_out(
         &mut self,
         act: Act,
@@ -238,6 +251,7 @@ impl Shell {
                 self.unfolded = true;
                 self.builder.save_body(ui);
             }
+            Act::Why => self.ask_why(workspace),
             Act::Keys => self.keys = !self.keys,
             Act::ZoomIn => wanted.zoom = (wanted.zoom + ZOOM_STEP).min(ZOOM.1),
             Act::ZoomOut => wanted.zoom = (wanted.zoom - ZOOM_STEP).max(ZOOM.0),

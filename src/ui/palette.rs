@@ -30,6 +30,8 @@ pub enum Act {
     OpenBody,
     /// Write the body to a file.
     SaveBody,
+    /// Ask why the selected row, or the session, came out as it did.
+    Why,
     /// Show all keys.
     Keys,
     /// Larger.
@@ -77,6 +79,7 @@ pub const TABLE: &[Entry] = &[
     Entry { act: Act::Redo, label: "Redo in the draft", cap: "Ctrl Y", keys: &[with_ctrl(Key::Y), AGAIN] },
     Entry { act: Act::OpenBody, label: "Open…", cap: "Ctrl O", keys: &[with_ctrl(Key::O)] },
     Entry { act: Act::SaveBody, label: "Save…", cap: "Ctrl S", keys: &[with_ctrl(Key::S)] },
+    Entry { act: Act::Why, label: "Why?", cap: "W", keys: &[plain(Key::W)] },
     Entry { act: Act::Keys, label: "Keys", cap: "F1", keys: &[plain(Key::F1), plain(Key::Questionmark)] },
     Entry { act: Act::ZoomIn, label: "Larger", cap: "Ctrl +", keys: &[with_ctrl(Key::Plus), with_ctrl(Key::Equals)] },
     Entry { act: Act::ZoomOut, label: "Smaller", cap: "Ctrl -", keys: &[with_ctrl(Key::Minus)] },
@@ -94,6 +97,7 @@ pub fn why_not(act: Act, workspace: &Workspace) -> Option<&'static str> {
     match act {
         Act::Run if workspace.profile().is_none() => Some("Choose a profile under Credentials first"),
         Act::Cancel if !running(workspace) => Some("Nothing is running"),
+        Act::Why if workspace.runs.values().all(|run| run.entries.is_empty()) => Some("Nothing to ask about yet"),
         _ => None,
     }
 }
@@ -108,6 +112,8 @@ pub fn running(workspace: &Workspace) -> bool {
 pub struct Taken {
     /// Esc: something lies over the window, or a text is under the pen.
     pub escape: bool,
+    /// Esc: something lies over the inspector, and goes back to the row.
+    pub back: bool,
     /// Undo and redo: a text that is none of the draft's is under the pen.
     pub undo: bool,
 }
@@ -124,7 +130,8 @@ pub fn pressed(ui: &Ui, workspace: &Workspace, taken: Taken) -> Vec<Act> {
         for key in entry.keys {
             let bare = key.modifiers.is_none() && !matches!(key.logical_key, Key::F1 | Key::F2);
             let undo = matches!(entry.act, Act::Undo | Act::Redo) && taken.undo;
-            if undo || bare && (typing || menu) || why_not(entry.act, workspace).is_some() {
+            let back = key.logical_key == Key::Escape && taken.back;
+            if undo || back || bare && (typing || menu) || why_not(entry.act, workspace).is_some() {
                 continue;
             }
             // egui lets Ctrl+Enter match Ctrl+Shift+Enter, which pays; plus needs Shift on many keyboards.
@@ -169,6 +176,7 @@ mod tests {
             Act::AllFields,
             Act::OpenBody,
             Act::SaveBody,
+            Act::Why,
             Act::Keys,
             Act::ZoomIn,
             Act::ZoomOut,

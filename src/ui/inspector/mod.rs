@@ -5,7 +5,7 @@ mod body;
 mod compare;
 mod findings;
 pub mod meaning;
-mod why;
+pub mod why;
 
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::model::exchange::{Exchange, Headers, Step, Timing, header};
 use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
 use crate::model::scheme::{PhoneKind, SchemeMessage};
+use crate::model::trace::Question;
 use crate::model::{Problem, RunId, Workspace, oauth};
 use crate::ui::address;
 use crate::ui::credentials::explained_ui;
@@ -62,6 +63,7 @@ pub struct Panel {
     /// Laid over the row: a «Why?», a comparison.
     over: Option<Link>,
     compare: compare::State,
+    why: why::State,
     links: Vec<Link>,
 }
 
@@ -77,6 +79,17 @@ impl Panel {
             Link::Spot(..) => self.over = None,
             Link::Why(..) | Link::Compare(..) => self.over = Some(link),
         }
+    }
+
+    /// What a person asks who asks why of a row: of its heaviest finding if that is what there
+    /// is to it, else of the status that the session has after it.
+    pub fn question(&mut self, run: &Run, row: Option<usize>) -> Question {
+        let entry = row.and_then(|number| run.entries.iter().find(|entry| entry.number == number));
+        let finding = entry.filter(|entry| entry.status.is_none()).and_then(|entry| {
+            let findings = self.findings.of(run, entry.number);
+            findings.first().map(|one| Question::Finding(one.entry, one.rule))
+        });
+        finding.unwrap_or(Question::Status(row))
     }
 
     /// True if something is shown that needs no selected row.
@@ -100,7 +113,7 @@ impl Panel {
         widgets::hline(ui);
         match over {
             Link::Why(run, question) => match workspace.runs.get(run) {
-                Some(run) => why::ui(ui, run, question, &mut self.links),
+                Some(run) => back |= self.why.ui(ui, run, question, &mut self.links),
                 None => back = true,
             },
             Link::Compare(one, other) => self.compare.ui(ui, workspace, (one, other), &mut self.links),
@@ -161,7 +174,7 @@ impl Panel {
         }
         let tabs = matches!(entry.what, What::Exchange(_) | What::Delivery(_) | What::Scheme(_));
         if !tabs && !findings.is_empty() {
-            scrolled(ui, |ui| findings::list_ui(ui, &findings));
+            scrolled(ui, |ui| findings::list_ui(ui, run, &entry.what, &findings, &mut self.links));
         }
     }
 
@@ -172,14 +185,14 @@ impl Panel {
         (run, entry): (&Run, &Entry),
         (message, findings): (&SchemeMessage, &[Observation]),
     ) {
-        let mut tab = if self.tab == Tab::Findings && !findings.is_empty() { Tab::Findings } else { Tab::Request };
+        let mut tab = if self.tab == Tab::Findings { Tab::Findings } else { Tab::Request };
         let mut tabs = vec![(Tab::Request, "Message", None)];
         findings::tab(&mut tabs, findings);
         if tabs_ui(ui, &mut tab, &tabs) {
             self.tab = tab;
         }
         if tab == Tab::Findings {
-            return scrolled(ui, |ui| findings::list_ui(ui, findings));
+            return scrolled(ui, |ui| findings::list_ui(ui, run, &entry.what, findings, &mut self.links));
         }
         let kind = if message.body.starts_with(b"<") { "application/xml" } else { "application/json" };
         let (body, view) = self.body((run.id, entry.number, tab), || Body::new(&message.body, Some(kind)));
@@ -213,13 +226,15 @@ impl Panel {
         ];
         findings::tab(&mut tabs, findings);
         tabs.push((Tab::Code, "Code", None));
-        let mut tab = if self.tab == Tab::Findings && findings.is_empty() { Tab::Response } else { self.tab };
+        let mut tab = self.tab;
         if tabs_ui(ui, &mut tab, &tabs) {
             self.tab = tab;
         }
         let key = (run.id, entry.number, tab);
         match tab {
-            Tab::Findings => scrolled(ui, |ui| findings::list_ui(ui, findings)),
+            Tab::Findings => {
+                scrolled(ui, |ui| findings::list_ui(ui, run, &entry.what, findings, &mut self.links));
+            }
             Tab::Request => {
                 line_ui(ui, &exchange.request.method, &exchange.request.url);
                 let kind = header(&exchange.request.headers, "content-type");
@@ -304,7 +319,9 @@ impl Panel {
                 body.ui(ui, view, "head");
             }
             Tab::Headers => scrolled(ui, |ui| delivery_details_ui(ui, delivery)),
-            Tab::Findings => scrolled(ui, |ui| findings::list_ui(ui, findings)),
+            Tab::Findings => {
+                scrolled(ui, |ui| findings::list_ui(ui, run, &entry.what, findings, &mut self.links));
+            }
             _ => {
                 let kind = header(&delivery.headers, "content-type");
                 let (body, view) = self.body(key, || Body::new(&delivery.body, kind));

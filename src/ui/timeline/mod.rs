@@ -24,7 +24,9 @@ use crate::model::exchange::{Exchange, Step};
 use crate::model::explain;
 use crate::model::profile::Environment;
 use crate::model::run::{Phase, Plan, Run, What};
+use crate::model::trace::Question;
 use crate::model::{RunId, Stamp, Workspace};
+use crate::ui::inspector::why::ask_ui;
 use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text, ghost_button, muted, secondary_button};
@@ -231,6 +233,7 @@ impl Panel {
                     short.on_hover_text(id);
                     widgets::copy_button(ui, "session id", &session.id.0);
                     widgets::status_pill(ui, &session.status);
+                    ask_ui(ui, run, Question::Status(None), "this status", &mut self.links);
                 }
                 None => {
                     widgets::emphasis(ui, "Session");
@@ -443,7 +446,7 @@ impl Panel {
                 }
             }
             ui.spacing_mut().item_spacing.y = 4.0;
-            result::ui(ui, run, commands);
+            result::ui(ui, run, commands, &mut self.links);
         });
         true
     }

@@ -12,6 +12,9 @@ use crate::model::exchange::{Exchange, Step};
 use crate::model::explain::{self, Meaning, Risk};
 use crate::model::run::{Run, What};
 use crate::model::steps::proof;
+use crate::model::trace::Question;
+use crate::ui::inspector::why::ask_ui;
+use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, display_text, emphasis, emphasis_with, muted, outlined_button};
 
@@ -19,7 +22,7 @@ use crate::ui::widgets::{self, display_text, emphasis, emphasis_with, muted, out
 const CODES_SHOWN: usize = 4;
 
 /// The card of a session that is final. Draws nothing before that.
-pub fn ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
+pub fn ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>, links: &mut Vec<Link>) {
     let Some(session) = run.session().filter(|session| session.status.is_final()) else { return };
     let Some(meaning) = explain::of_run(run) else { return };
     let tokens = Tokens::of(ui);
@@ -28,9 +31,9 @@ pub fn ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
     let frame = Frame::new().fill(tokens.bg2).stroke(theme::line(tokens)).corner_radius(8).inner_margin(margin);
     let shown = frame.show(ui, |ui| {
         ui.set_min_width(ui.available_width());
-        headline_ui(ui, run, &meaning, tone);
+        headline_ui(ui, run, &meaning, tone, links);
         ui.add_space(4.0);
-        facts_ui(ui, session, &meaning);
+        facts_ui(ui, (run, session), &meaning, links);
         decided_ui(ui, &meaning, explain::server_error(session));
         ui.add_space(2.0);
         tiles_ui(ui, run, session, &meaning, commands);
@@ -49,7 +52,7 @@ fn sign(tone: Tone) -> MaterialIcon {
     }
 }
 
-fn headline_ui(ui: &mut Ui, run: &Run, meaning: &Meaning, tone: Tone) {
+fn headline_ui(ui: &mut Ui, run: &Run, meaning: &Meaning, tone: Tone, links: &mut Vec<Link>) {
     let tokens = Tokens::of(ui);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
@@ -58,6 +61,7 @@ fn headline_ui(ui: &mut Ui, run: &Run, meaning: &Meaning, tone: Tone) {
             ui.set_width(ui.available_width());
             ui.horizontal(|ui| {
                 emphasis_with(ui, &display_text(&meaning.title), theme::words(theme::TITLE), tokens.text);
+                ask_ui(ui, run, Question::Status(None), "this result", links);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     if run.progress.confirmed {
                         let pill = widgets::pill(ui, Tone::Neutral, "confirmed");
@@ -75,14 +79,18 @@ fn headline_ui(ui: &mut Ui, run: &Run, meaning: &Meaning, tone: Tone) {
 }
 
 /// ECI, cryptogram and liability, side by side.
-fn facts_ui(ui: &mut Ui, session: &Session, meaning: &Meaning) {
+fn facts_ui(ui: &mut Ui, (run, session): (&Run, &Session), meaning: &Meaning, links: &mut Vec<Link>) {
     let tokens = Tokens::of(ui);
     ui.horizontal_top(|ui| {
         ui.add_space(34.0);
         ui.spacing_mut().item_spacing.x = 20.0;
-        fact_ui(ui, "ECI", 110.0, meaning.eci, |ui| value_ui(ui, "ECI", session.text("/eci")));
+        fact_ui(ui, "ECI", 110.0, meaning.eci, |ui| {
+            value_ui(ui, "ECI", session.text("/eci"));
+            ui.add_space(6.0);
+            ask_ui(ui, run, Question::Eci, "this ECI", links);
+        });
         let risk = widgets::line_of(ui, meaning.risk.name(), theme::words(theme::BODY), tokens.text).size().x;
-        let wide = (ui.available_width() - (risk + 39.0).max(132.0)).clamp(120.0, 260.0); // sign, gaps
+        let wide = (ui.available_width() - (risk + 39.0 + 40.0).max(132.0)).clamp(120.0, 260.0); // sign, gaps, «Why?»
         let note = if session.text("/cryptogram").is_some() { "In GET for 24 h, OAuth only" } else { "None was made" };
         fact_ui(ui, "Cryptogram", wide, note, |ui| value_ui(ui, "cryptogram", session.text("/cryptogram")));
         let scheme = display_text(&scheme_and_version(session));
@@ -95,6 +103,7 @@ fn facts_ui(ui: &mut Ui, session: &Session, meaning: &Meaning) {
             ui.spacing_mut().item_spacing.x = 5.0;
             widgets::icon(ui, i::ICON_SHIELD.outlined(), 14.0, colour);
             emphasis_with(ui, meaning.risk.name(), theme::words(theme::BODY), colour);
+            ask_ui(ui, run, Question::Liability, "this liability", links);
         });
     });
 }

@@ -12,11 +12,13 @@ use serde_json::Value;
 use super::super::data::strict;
 use super::{ID_MEMBERS, LONGEST, Look, hidden, rules, shown};
 use crate::model::Lane;
+use crate::model::api::Status;
 use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::{Exchange, Headers, header};
 use crate::model::finding::Severity::{Error, Warning};
 use crate::model::payload;
 use crate::model::run::What;
+use crate::model::trace::Part;
 
 /// Reads what others write: with padding or without, either alphabet, line breaks.
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
@@ -148,8 +150,12 @@ fn came_back(look: &mut Look<'_>, at: usize, sent: Option<&str>) {
             status.map_or("missing".to_owned(), shown)
         );
         look.say(entry, ("P010", Error), "No such transStatus in cres", message);
-    } else if let Some(result) = hidden::result_letter(look) {
-        hidden::contradicts(look, entry, status, &result);
+    } else if let Some((place, result)) = hidden::result_letter(look) {
+        if hidden::contradicts(look, entry, status, &result) {
+            look.against(place, Part::Request, "/transStatus", "The bank's own result");
+        }
+    } else {
+        session_differs(look, at, status);
     }
     let back = look.rows[at].field("threeDSSessionData").map(str::to_owned);
     if let Some(sent) = sent.filter(|sent| back.as_deref() != Some(sent)) {
@@ -161,6 +167,34 @@ fn came_back(look: &mut Look<'_>, at: usize, sent: Option<&str>) {
         );
         look.say(entry, ("P008", Warning), "threeDSSessionData did not come back", message);
     }
+}
+
+/// P005 where the bank's own result is not visible: the CRes against the session that is read
+/// afterwards.
+fn session_differs(look: &mut Look<'_>, at: usize, cres: Option<&str>) {
+    let newest = look.views.last().copied().filter(|place| *place >= at);
+    let Some((place, view)) = newest.and_then(|place| Some((place, look.rows[place].view()?))) else { return };
+    if !view.status.is_final() {
+        return;
+    }
+    let status = view.status.clone();
+    let good = matches!(status, Status::Approved);
+    let agrees = match cres {
+        Some("Y") => matches!(status, Status::Approved | Status::Attempted),
+        Some("N") => !good,
+        _ => true,
+    };
+    if agrees {
+        return;
+    }
+    let entry = look.rows[at].entry.number;
+    let message = format!(
+        "The CRes says {}, the session that was read ended {status}. The session wins: a CRes goes through the \
+         shopper's browser and can be changed there, and the bank's own result may never have come",
+        cres.unwrap_or_default()
+    );
+    look.say(entry, ("P005", Error), "CRes and session contradict", message);
+    look.against(place, Part::Response, "/status", "The session that was read");
 }
 
 /// L41.
@@ -240,11 +274,12 @@ fn element(xml: &str, name: &str) -> Option<String> {
 /// P060, P061: what the PARes says against what was asked.
 fn payer_answer(look: &mut Look<'_>) {
     let seen = |name: &str| {
-        let mut all = look.rows.iter().filter_map(|row| Some((row.entry.number, inflated(row.field(name)?)?)));
+        let mut all = look.rows.iter().enumerate().filter_map(|(at, row)| Some((at, inflated(row.field(name)?)?)));
         if name == "PaReq" { all.next() } else { all.next_back() }
     };
-    let Some((entry, answer)) = seen("PaRes") else { return };
-    if let Some((_, request)) = seen("PaReq") {
+    let Some((at, answer)) = seen("PaRes") else { return };
+    let entry = look.rows[at].entry.number;
+    if let Some((place, request)) = seen("PaReq") {
         for name in ["xid", "purchAmount", "currency"] {
             let (asked, said) = (element(&request, name), element(&answer, name));
             if asked == said || asked.is_none() {
@@ -257,6 +292,7 @@ fn payer_answer(look: &mut Look<'_>) {
                 asked.as_deref().map_or("nothing".to_owned(), shown)
             );
             look.say(entry, ("P061", Error), "PARes is about another transaction", message);
+            look.against(place, Part::Request, "", "The PAReq that was sent");
         }
     }
     if !answer.contains("<Signature") || !answer.contains("</ThreeDSecure>") {

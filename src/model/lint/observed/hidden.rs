@@ -15,6 +15,7 @@ use crate::model::draft::{Channel, Completion};
 use crate::model::finding::Severity::{Advice, Error, Warning};
 use crate::model::run::What;
 use crate::model::scheme::{METHOD_DATA, SchemeMessage};
+use crate::model::trace::Part;
 
 /// From here on a message is slow. Our choice.
 const SLOW: Duration = Duration::from_secs(1);
@@ -109,6 +110,7 @@ pub(super) fn json(
             text("messageType").map_or("missing".to_owned(), shown)
         );
         look.say(entry, ("P010", Error), "messageType is not what it should be", message);
+        show(look, entry, "/messageType");
     }
     match (text("messageVersion"), &version) {
         (None, _) => missing(look, entry, kind, "messageVersion"),
@@ -119,6 +121,7 @@ pub(super) fn json(
                 shown(said)
             );
             look.say(entry, ("P011", Error), "The version changed", message);
+            show(look, entry, "/messageVersion");
         }
         (Some(said), None) if !matches!(kind, "PReq" | "PRes") => *version = Some(said.to_owned()),
         _ => (),
@@ -167,6 +170,14 @@ fn erro(look: &mut Look<'_>, entry: usize, body: &Value) {
         rules::advice(code)
     );
     look.say(entry, (rule, Error), format!("Error {code}: {meaning}"), message);
+    show(look, entry, "/errorCode");
+}
+
+/// Names the member of a hidden message that shows the newest finding.
+fn show(look: &mut Look<'_>, entry: usize, pointer: &str) {
+    if let Some(at) = look.place(entry) {
+        look.shown_by(at, Part::Request, pointer);
+    }
 }
 
 /// Another transaction's identifiers. An Erro may lack them.
@@ -185,6 +196,7 @@ fn identifiers(look: &mut Look<'_>, entry: usize, kind: &str, body: &Value) {
             shown(own)
         );
         look.say(entry, ("P007", Error), format!("{kind} names another transaction"), message);
+        show(look, entry, &format!("/{member}"));
     }
 }
 
@@ -225,6 +237,7 @@ pub(super) fn members(look: &mut Look<'_>, entry: usize, kind: &str, body: &Valu
             values.join(" ")
         );
         look.say(entry, ("P010", Error), format!("No such transStatus in {kind}"), message);
+        show(look, entry, "/transStatus");
     }
 }
 
@@ -250,7 +263,7 @@ pub(super) fn late(look: &mut Look<'_>, entry: usize, kind: &str, took: Duration
 
 /// The same message on the same leg again. A CReq may come again: the page was loaded anew.
 fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
-    let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new(); // the place of the first
     for (place, one) in heard.iter().enumerate() {
         let (kind, from, to) = one.leg();
         let json = look.rows[one.at].json.as_ref();
@@ -263,9 +276,11 @@ fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         if matches!(kind, "CReq" | "Erro" | "PReq" | "PRes") || in_app {
             continue;
         }
-        if seen.insert((kind, from.letter(), to.letter()), one.entry).is_none() {
+        let leg = (kind, from.letter(), to.letter());
+        let Some(first) = seen.get(&leg).copied() else {
+            seen.insert(leg, one.at);
             continue;
-        }
+        };
         let what = match kind {
             "RReq" => {
                 "The first one counts; the second is answered with error 312 (301 before 2.3.1), and must not \
@@ -275,6 +290,7 @@ fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         };
         let message = format!("This {kind} came before on the same way. {what}");
         look.say(one.entry, ("P004", Warning), format!("{kind} twice"), message);
+        look.against(first, Part::Request, "/transStatus", "The first one, which counts");
     }
 }
 
@@ -348,6 +364,7 @@ fn slow(look: &mut Look<'_>, asked: Heard<'_>, answer: Heard<'_>) {
         asked.message.kind
     );
     look.say(answer.entry, ("P003", Warning), format!("{} came after its timer", answer.message.kind), message);
+    look.against(asked.at, Part::Request, "", "The message that it follows");
 }
 
 /// What could still follow a row has had its time: the run is over, or went on.
@@ -418,8 +435,11 @@ fn order(look: &mut Look<'_>, heard: &[Heard<'_>]) {
     if let Some((cres, rreq)) = final_cres.zip(rreq).filter(|(cres, rreq)| cres < rreq) {
         let message = "The browser had the CRes before the server had the result: the issuer sends RReq first. Who \
                        reads the session at once still finds it open; read again until it is final";
-        look.say(heard[rreq].entry, ("P003", Warning), "The result came after the CRes", message);
-        look.say(heard[cres].entry, ("P009", Warning), "CRes before the result", message);
+        let (rreq, cres) = (heard[rreq], heard[cres]);
+        look.say(rreq.entry, ("P003", Warning), "The result came after the CRes", message);
+        look.against(cres.at, Part::Request, "/transStatus", "The CRes, which came first");
+        look.say(cres.entry, ("P009", Warning), "CRes before the result", message);
+        look.against(rreq.at, Part::Request, "/transStatus", "The result, which came later");
     }
     let asked = heard.iter().any(|one| {
         one.message.kind == "ARes"
@@ -430,6 +450,9 @@ fn order(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         let message = "The issuer had decided in the ARes and asked nothing; a result has no place after that (error \
                        313, before 2.3.1 301). The session stays as it was";
         look.say(heard[at].entry, ("P009", Error), "Result without a challenge", message);
+        if let Some(ares) = ares {
+            look.against(heard[ares].at, Part::Request, "/transStatus", "The ARes that had decided");
+        }
     }
     first_creq(look, heard);
 }
@@ -442,7 +465,9 @@ fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         let message = "The issuer gave up: the first CReq did not come in time (reason 14, cancel code 05). The \
                        shopper's browser was not sent to the bank, or what it sent was lost on its way; open the page \
                        as soon as the session says so";
-        return look.say(one.entry, ("L30", Warning), "The bank waited in vain", message);
+        let one = *one;
+        look.say(one.entry, ("L30", Warning), "The bank waited in vain", message);
+        return look.shown_by(one.at, Part::Request, "/challengeCancel");
     }
     let ares =
         heard.iter().rfind(|one| one.message.kind == "ARes" && look.rows[one.at].text("transStatus") == Some("C"));
@@ -456,6 +481,7 @@ fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
             waited.as_secs()
         );
         look.say(creq.entry, ("L30", Warning), "Challenge opened late", message);
+        look.against(ares.at, Part::Request, "/transStatus", "The bank began to wait");
     }
 }
 
@@ -467,11 +493,20 @@ fn agreement(look: &mut Look<'_>, heard: &[Heard<'_>]) {
     if let Some(letter) = result.and_then(|one| look.rows[one.at].text("transStatus")).map(str::to_owned) {
         for one in heard.iter().filter(|one| one.message.kind == "CRes") {
             let said = look.rows[one.at].text("transStatus").map(str::to_owned);
-            contradicts(look, one.entry, said.as_deref(), &letter);
+            if contradicts(look, one.entry, said.as_deref(), &letter) {
+                look.shown_by(one.at, Part::Request, "/transStatus");
+                look.against(
+                    result.map_or(one.at, |result| result.at),
+                    Part::Request,
+                    "/transStatus",
+                    "The bank's own result",
+                );
+            }
         }
     }
     let erro = heard.iter().any(|one| one.message.kind == "Erro");
     let Some(session) = look.session().filter(|session| session.status.is_final()) else { return };
+    let view = look.views.last().copied();
     for one in heard.iter().filter(|one| one.message.to == Lane::Sessions) {
         let row = &look.rows[one.at];
         let Some(letter) = row.text("transStatus") else { continue };
@@ -489,6 +524,10 @@ fn agreement(look: &mut Look<'_>, heard: &[Heard<'_>]) {
                 session.status
             );
             look.say(one.entry, ("P006", Error), "The session says something else", message);
+            look.shown_by(one.at, Part::Request, "/transStatus");
+            if let Some(view) = view {
+                look.against(view, Part::Response, "/status", "The session that was read");
+            }
         } else if let Some((value, own)) = row.text("authenticationValue").zip(session.text("/cryptogram"))
             && !masked(own)
             && !masked(value)
@@ -497,12 +536,16 @@ fn agreement(look: &mut Look<'_>, heard: &[Heard<'_>]) {
             let message = "The session's cryptogram is not the one of this message. An authorisation with it is \
                            refused, or loses the liability shift";
             look.say(one.entry, ("P006", Error), "Another cryptogram in the session", message);
+            look.shown_by(one.at, Part::Request, "/authenticationValue");
+            if let Some(view) = view {
+                look.against(view, Part::Response, "/cryptogram", "The session's cryptogram");
+            }
         }
     }
 }
 
-/// P005, for a CRes wherever it was seen.
-pub(super) fn contradicts(look: &mut Look<'_>, entry: usize, cres: Option<&str>, result: &str) {
+/// P005, for a CRes wherever it was seen. True if it was said.
+pub(super) fn contradicts(look: &mut Look<'_>, entry: usize, cres: Option<&str>, result: &str) -> bool {
     let yes = cres == Some("Y");
     let agrees = match result {
         "Y" => yes,
@@ -510,7 +553,7 @@ pub(super) fn contradicts(look: &mut Look<'_>, entry: usize, cres: Option<&str>,
         _ => !yes,
     };
     if agrees || cres.is_none() {
-        return;
+        return false;
     }
     let message = format!(
         "The CRes says {}, the result that the server got says {result}. The server's result wins: a CRes goes \
@@ -518,12 +561,14 @@ pub(super) fn contradicts(look: &mut Look<'_>, entry: usize, cres: Option<&str>,
         cres.unwrap_or_default()
     );
     look.say(entry, ("P005", Error), "CRes and result contradict", message);
+    true
 }
 
-/// The issuer's last result as the 3DS Server got it.
-pub(super) fn result_letter(look: &Look<'_>) -> Option<String> {
-    let results = look.rows.iter().rev().filter(|row| row.hidden().is_some_and(|(kind, _)| kind == "RReq"));
-    results.into_iter().find_map(|row| row.text("transStatus")).map(str::to_owned)
+/// The issuer's last result as the 3DS Server got it, and its place.
+pub(super) fn result_letter(look: &Look<'_>) -> Option<(usize, String)> {
+    let rows = look.rows.iter().enumerate().rev();
+    let mut results = rows.filter(|(_, row)| row.hidden().is_some_and(|(kind, _)| kind == "RReq"));
+    results.find_map(|(at, row)| Some((at, row.text("transStatus")?.to_owned())))
 }
 
 /// Source: emv-3ds.md 3.8.
@@ -554,6 +599,7 @@ fn counters(look: &mut Look<'_>, heard: &[Heard<'_>]) {
                     shown(&said)
                 );
                 look.say(one.entry, ("L43", Error), "Counter out of step", message);
+                look.shown_by(one.at, Part::Request, &format!("/{member}"));
             }
         }
         let Some(html) = look.rows[one.at].text("acsHTML") else { continue };

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{LONGEST, Look, masked, shown};
+use super::{LONGEST, Look, masked, shown, state};
 use crate::model::Lane;
-use crate::model::api::{ApiError, Session, Status};
+use crate::model::api::{ApiError, Status};
 use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
 use crate::model::exchange::{Exchange, Step, header};
 use crate::model::finding::Severity::{Advice, Error, Warning};
 use crate::model::run::{Phase, What};
+use crate::model::trace::Part;
 
+/// The code of an action that the session's state does not allow. Source: sessions-api.md 2.6.
+const NOT_NOW: &str = "update_not_allowed_due_to_state";
 /// From here on an answer is slow. Our choice.
 const SLOW: Duration = Duration::from_secs(3);
 /// Digits of a webhook's signature. Source: sessions-api.md 6.4.
@@ -24,7 +27,7 @@ pub(super) fn check(look: &mut Look<'_>) {
     for at in 0..look.rows.len() {
         let entry = look.rows[at].entry;
         match &entry.what {
-            What::Exchange(exchange) => answered(look, entry.number, exchange),
+            What::Exchange(exchange) => answered(look, at, exchange),
             What::Delivery(delivery) => delivered(look, at, entry.took.unwrap_or_default(), delivery),
             _ => (),
         }
@@ -32,7 +35,8 @@ pub(super) fn check(look: &mut Look<'_>) {
     no_callback(look);
 }
 
-fn answered(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
+fn answered(look: &mut Look<'_>, at: usize, exchange: &Exchange) {
+    let entry = look.rows[at].entry.number;
     let browser = exchange.from == Lane::Browser;
     let response = match &exchange.outcome {
         Ok(response) => response,
@@ -63,12 +67,13 @@ fn answered(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
                        of the call, not of the payment: read the session, then decide";
         look.say(entry, ("P035", Error), "The API's answer cannot be read", message);
     } else if (200..300).contains(&status) && exchange.from == Lane::Merchant {
-        session_of(look, entry, exchange);
+        session_of(look, at, exchange);
     }
-    let words = ApiError::read(&response.body);
-    let code = words.map(|error| error.codes.into_iter().next().unwrap_or(error.error_type)).unwrap_or_default();
-    let code = if code.is_empty() { code } else { format!(": {}", shown(&code)) };
+    let words = ApiError::read(&response.body).filter(|_| status >= 400);
+    let plain = words.map(|error| error.codes.into_iter().next().unwrap_or(error.error_type)).unwrap_or_default();
+    let code = if plain.is_empty() { String::new() } else { format!(": {}", shown(&plain)) };
     match status {
+        403 | 409 if !browser && (plain == NOT_NOW || status == 409) => state::refused(look, at, status, &plain),
         400.. if browser => {
             let message = format!(
                 "The browser got {status} from {}. The shopper sees an error page and the step does not go on; the \
@@ -88,23 +93,28 @@ fn answered(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
                  send it again"
             );
             look.say(entry, ("P036", Warning), format!("The API refused with {status}"), message);
+            look.shown_by(at, Part::Response, "/error_codes");
         }
         _ => (),
     }
 }
 
 /// An answer that should be this run's session, and is not.
-fn session_of(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
+fn session_of(look: &mut Look<'_>, at: usize, exchange: &Exchange) {
+    let entry = look.rows[at].entry.number;
     let due = matches!(exchange.step, Step::Create | Step::Collect | Step::Fingerprint | Step::Confirm);
     let body = exchange.response().map(|response| &response.body).filter(|body| due && body.len() <= LONGEST);
-    let Some(body) = body else { return };
-    let Some(session) = Session::read(body) else {
+    if body.is_none() {
+        return;
+    }
+    let Some(session) = &look.rows[at].session else {
         let message = "The answer has no id or no status, so it is no session. A client must take the call as failed \
                        and read the session again";
         return look.say(entry, ("P010", Error), "The API's answer is no session", message);
     };
     let again = exchange.step == Step::Create; // a person may create another one
     let Some(own) = look.session().filter(|own| !again && own.id != session.id) else { return };
+    let session = session.clone();
     let message = format!(
         "The answer is about {}, this run's session is {}. Take nothing from it: a client compares the identifier \
          before it acts",
@@ -112,6 +122,7 @@ fn session_of(look: &mut Look<'_>, entry: usize, exchange: &Exchange) {
         shown(&own.id.0)
     );
     look.say(entry, ("P007", Error), "The API's answer names another session", message);
+    look.shown_by(at, Part::Response, "/id");
 }
 
 /// The head promises more bytes than came.
@@ -159,8 +170,12 @@ fn delivered(look: &mut Look<'_>, at: usize, took: Duration, delivery: &Delivery
                 shown(&named.0)
             );
             look.say(entry, ("P022", Error), "It names another session", message);
+            look.shown_by(at, Part::Request, "/session_id");
         }
-        Verdict::Duplicate { .. } if callback => twice(look, entry),
+        Verdict::Duplicate { of } if callback => {
+            twice(look, entry);
+            earlier(look, *of, "The same callback before");
+        }
         Verdict::Duplicate { of } => {
             let message = format!(
                 "The same bytes came before, as delivery {}. A shop that acts on each of them acts twice; go by the \
@@ -168,14 +183,17 @@ fn delivered(look: &mut Look<'_>, at: usize, took: Duration, delivery: &Delivery
                 of.0
             );
             look.say(entry, ("P004", Warning), "The same notification again", message);
+            earlier(look, *of, "The same bytes before");
         }
-        Verdict::Contradicts { earlier } => {
+        Verdict::Contradicts { earlier: other } => {
             let message = format!(
                 "Delivery {} said something else about the same session. Neither decides: read the session and go by \
                  that",
-                earlier.0
+                other.0
             );
             look.say(entry, ("P023", Error), "It contradicts an earlier one", message);
+            look.shown_by(at, Part::Request, "/status");
+            earlier(look, *other, "The earlier one");
         }
         Verdict::Unexpected => {
             let message = "No run of this console gave this address out, or nothing was due there. It changes \
@@ -185,6 +203,13 @@ fn delivered(look: &mut Look<'_>, at: usize, took: Duration, delivery: &Delivery
     }
     if callback && matches!(delivery.verdict, Verdict::Matched | Verdict::Addressed | Verdict::Duplicate { .. }) {
         callback_said(look, at, delivery);
+    }
+}
+
+/// The row of an earlier delivery, as what a finding is held against.
+fn earlier(look: &mut Look<'_>, seq: crate::model::delivery::Seq, words: &'static str) {
+    if let Some(at) = look.deliveries.get(&seq).copied() {
+        look.against(at, Part::Request, "", words);
     }
 }
 
@@ -221,17 +246,62 @@ fn callback_said(look: &mut Look<'_>, at: usize, delivery: &Delivery) {
     lacking(look, entry, &body);
     let status = body.get("status").and_then(Value::as_str).map(Status::parse);
     let early = status.as_ref().is_some_and(|status| !status.is_final() && !matches!(status, Status::Other(_)));
-    let result_later = look.rows[at..].iter().any(|row| row.hidden().is_some_and(|(kind, _)| kind == "RReq"))
-        && !look.rows[..at].iter().any(|row| row.hidden().is_some_and(|(kind, _)| kind == "RReq"));
-    if early || result_later {
-        let message = "The callback came before the scheme's result. A shop that decides on it decides too soon; \
-                       wait until the session is final when you read it";
-        return look.say(entry, ("P020", Error), "Callback before the result", message);
+    let result = look.result.filter(|result| *result >= at);
+    let open = state::open_after(look, at);
+    if early || result.is_some() || open.is_some() {
+        let message = "The callback came before the result. A shop that decides on it decides too soon; wait until the \
+                       session is final when you read it";
+        look.say(entry, ("P020", Error), "Callback before the result", message);
+        look.shown_by(at, Part::Request, "/status");
+        if let Some(result) = result {
+            look.against(result, Part::Request, "/transStatus", "The bank's result, which came later");
+        }
+        if let Some(open) = open {
+            look.against(open, Part::Response, "/status", "The session, read later and still open");
+        }
+        return;
     }
-    let own = look.session().filter(|session| session.status.is_final());
-    let Some((own, said)) = own.zip(status).filter(|(own, said)| own.status != *said) else { return };
-    let message = format!("The callback says {said}, the session that was read says {}. Go by the session", own.status);
-    look.say(entry, ("P023", Error), "The callback contradicts the session", message);
+    disagrees(look, at, &body);
+}
+
+/// Members that a callback and the session call the same. Source: sessions-api.md 6.1.
+const SHARED: [&str; 12] = [
+    "status",
+    "amount",
+    "currency",
+    "reference",
+    "approved",
+    "response_code",
+    "eci",
+    "cryptogram",
+    "xid",
+    "challenged",
+    "protocol_version",
+    "authentication_category",
+];
+
+/// P023: the callback says something else than the session that was read.
+fn disagrees(look: &mut Look<'_>, at: usize, body: &Value) {
+    let entry = look.rows[at].entry.number;
+    let Some(place) = look.views.last().copied() else { return };
+    let Some(session) = look.rows[place].view().filter(|session| session.status.is_final()) else { return };
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let differs = |name: &&str| {
+        let (said, own) = (plain(body.get(*name)?), plain(session.raw.get(*name)?));
+        (said != own && !masked(&said) && !masked(&own)).then_some((said, own))
+    };
+    let wrong: Vec<(&str, String, String)> =
+        SHARED.iter().filter_map(|name| differs(&name).map(|(said, own)| (*name, said, own))).collect();
+    for (name, said, own) in wrong {
+        let message = format!(
+            "The callback says {} for {name}, the session that was read says {}. Go by the session",
+            shown(&said),
+            shown(&own)
+        );
+        look.say(entry, ("P023", Error), "The callback contradicts the session", message);
+        look.shown_by(at, Part::Request, &format!("/{name}"));
+        look.against(place, Part::Response, &format!("/{name}"), "The session that was read");
+    }
 }
 
 /// What a shop needs of a callback. A webhook that was sent to this address has its own form.

@@ -12,6 +12,7 @@ use crate::model::exchange::Step;
 use crate::model::finding::Severity::{Advice, Error, Warning};
 use crate::model::run::What;
 use crate::model::scheme::METHOD_DATA;
+use crate::model::trace::Part;
 
 /// How long a shop waits for the notification. Source: emv-3ds.md 1.9.
 const METHOD_TIME: Duration = Duration::from_secs(10);
@@ -83,6 +84,9 @@ fn notifications(look: &mut Look<'_>, said: Option<&Said>) {
             let message = "The notification came after the shop had said how the Method went. It changes nothing \
                            any more; a shop ignores it and writes it down";
             look.say(entry, ("P041", Warning), "Late Method notification", message);
+            if let Some(said) = said {
+                look.against(said.at, Part::Request, "/three_ds_method_completion", "The shop had said so before");
+            }
         }
     }
 }
@@ -91,15 +95,17 @@ fn notifications(look: &mut Look<'_>, said: Option<&Said>) {
 fn completion(look: &mut Look<'_>, said: &Said) {
     let entry = look.rows[said.at].entry.number;
     let before = &look.rows[..said.at];
-    let notice = before.iter().find(|row| is_notification(row));
-    let offer = before
-        .iter()
-        .find(|row| row.json.as_ref().is_some_and(|body| body.pointer("/_links/three_ds_method_url/href").is_some()));
+    let notice = before.iter().position(is_notification);
+    let offer = before.iter().position(|row| {
+        row.json.as_ref().is_some_and(|body| body.pointer("/_links/three_ds_method_url/href").is_some())
+    });
     let (notified, offered) = (notice.is_some(), offer.is_some());
     // The frame is loaded after the offer: what comes so soon after that is in time.
-    let in_time = notice
-        .zip(offer)
-        .is_some_and(|(notice, offer)| notice.entry.at.mono.saturating_sub(offer.entry.at.mono) <= METHOD_TIME);
+    let in_time = notice.zip(offer).is_some_and(|(notice, offer)| {
+        let (notice, offer) = (before[notice].entry.at.mono, before[offer].entry.at.mono);
+        notice.saturating_sub(offer) <= METHOD_TIME
+    });
+    let found = look.found.len();
     match said.letter.as_str() {
         "Y" if !notified => {
             let message = "The shop says that the 3DS Method is done, and no notification came. The bank looks for \
@@ -123,24 +129,37 @@ fn completion(look: &mut Look<'_>, said: &Said) {
         }
         _ => (),
     }
+    if look.found.len() == found {
+        return;
+    }
+    look.shown_by(said.at, Part::Request, "/three_ds_method_completion");
+    if let Some(offer) = offer {
+        look.against(offer, Part::Response, "/_links/three_ds_method_url/href", "The session offers a 3DS Method");
+    }
+    if let Some(notice) = notice {
+        look.against(notice, Part::Request, "", "The notification");
+    }
 }
 
 /// L29.
 fn same_transaction(look: &mut Look<'_>) {
-    let data = look.rows.iter().find_map(|row| {
+    let data = look.rows.iter().enumerate().find_map(|(at, row)| {
         let exchange = row.exchange().filter(|exchange| exchange.step == Step::Method)?;
         if exchange.from != Lane::Browser || exchange.to == Lane::Merchant {
             return None;
         }
-        handoff::object(row.field("threeDSMethodData")?)
+        Some((at, handoff::object(row.field("threeDSMethodData")?)?))
     });
-    let Some(method) = data.and_then(|data| Some(data.get("threeDSServerTransID")?.as_str()?.to_owned())) else {
+    let Some((place, method)) =
+        data.and_then(|(at, data)| Some((at, data.get("threeDSServerTransID")?.as_str()?.to_owned())))
+    else {
         return;
     };
-    let areq = look.rows.iter().find(|row| row.hidden().is_some_and(|(kind, _)| kind == "AReq"));
-    let Some((entry, asked)) =
-        areq.and_then(|row| Some((row.entry.number, row.text("threeDSServerTransID")?.to_owned())))
-    else {
+    let areq = look.rows.iter().position(|row| row.hidden().is_some_and(|(kind, _)| kind == "AReq"));
+    let Some((at, entry, asked)) = areq.and_then(|at| {
+        let row = &look.rows[at];
+        Some((at, row.entry.number, row.text("threeDSServerTransID")?.to_owned()))
+    }) else {
         return;
     };
     if !asked.eq_ignore_ascii_case(&method) {
@@ -151,6 +170,8 @@ fn same_transaction(look: &mut Look<'_>) {
             shown(&asked)
         );
         look.say(entry, ("L29", Warning), "AReq and Method name two transactions", message);
+        look.shown_by(at, Part::Request, "/threeDSServerTransID");
+        look.against(place, Part::Request, "", "The 3DS Method, for the other one");
     }
 }
 
@@ -181,16 +202,21 @@ fn facts(look: &mut Look<'_>) {
     let declared = look
         .calls(Step::Collect)
         .last()
-        .and_then(|(_, exchange)| serde_json::from_slice::<Value>(&exchange.request.body).ok());
-    let Some(declared) = declared.filter(|body| body.get("channel").is_none_or(|channel| channel == "browser")) else {
+        .and_then(|(at, exchange)| Some((at, serde_json::from_slice::<Value>(&exchange.request.body).ok()?)));
+    let browser = |body: &Value| body.get("channel").is_none_or(|channel| channel == "browser");
+    let Some((place, declared)) = declared.filter(|(_, body)| browser(body)) else {
         return;
     };
     for (ours, theirs, rule, name) in FACTS {
         let (Some(said), Some(saw)) = (declared.get(ours), facts.get(theirs)) else { continue };
-        differs(look, entry, (ours, rule, name), &plain(said), &plain(saw));
+        if differs(look, entry, (ours, rule, name), &plain(said), &plain(saw)) {
+            look.against(place, Part::Request, &format!("/{ours}"), "What the shop declared");
+        }
     }
     if let (Some(said), Some(saw)) = (declared.get("javascript_enabled"), facts.get("javascript")) {
-        differs(look, entry, ("javascript_enabled", "P497", "JavaScript"), &plain(said), &plain(saw));
+        if differs(look, entry, ("javascript_enabled", "P497", "JavaScript"), &plain(said), &plain(saw)) {
+            look.against(place, Part::Request, "/javascript_enabled", "What the shop declared");
+        }
     }
 }
 
@@ -202,7 +228,14 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn differs(look: &mut Look<'_>, entry: usize, (member, rule, name): (&str, &'static str, &str), said: &str, saw: &str) {
+/// True if it was said.
+fn differs(
+    look: &mut Look<'_>,
+    entry: usize,
+    (member, rule, name): (&str, &'static str, &str),
+    said: &str,
+    saw: &str,
+) -> bool {
     let (width, height) = saw.split_once('x').unwrap_or((saw, saw));
     let agrees = match member {
         "language" => saw.split(',').any(|one| one.trim().eq_ignore_ascii_case(said)),
@@ -216,7 +249,7 @@ fn differs(look: &mut Look<'_>, entry: usize, (member, rule, name): (&str, &'sta
         _ => saw,
     };
     if agrees || masked(said) || masked(saw) {
-        return;
+        return false;
     }
     let message = format!(
         "The shop declared {member} {}, the bank's page saw {}. Banks take a difference for a sign of fraud and ask \
@@ -225,4 +258,5 @@ fn differs(look: &mut Look<'_>, entry: usize, (member, rule, name): (&str, &'sta
         shown(saw)
     );
     look.say(entry, (rule, Warning), format!("{name}: declared is not what was seen"), message);
+    true
 }

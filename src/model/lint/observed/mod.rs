@@ -4,6 +4,9 @@
 //! was told to make is never assumed. Where the sandbox shows what came in a message's place, that
 //! is looked at as its receiver sees it ([`arrived`]).
 //!
+//! Each finding names the member that shows it and the rows that it is held against, so that
+//! «Why?» can show them.
+//!
 //! Looked at: L01, L02, L06, L09, L10, L12, L28–L41, L43, L44, L48, and `P…`.
 //! Not looked at, because no record of ours shows it: L11 (the frame's size is the browser's
 //! matter; neither page nor request tells it) and L06 for our own notification address (our
@@ -21,6 +24,7 @@ mod http;
 mod method;
 mod result;
 mod rules;
+mod state;
 
 use std::collections::BTreeMap;
 
@@ -29,10 +33,15 @@ use url::form_urlencoded;
 
 use super::super::Lane;
 use super::super::api::Session;
+use super::super::delivery::Seq;
 use super::super::exchange::{Exchange, Headers, Step, header};
 use super::super::finding::Severity;
 use super::super::payload;
 use super::super::run::{Entry, Phase, Run, What};
+use super::super::trace::{Part, Spot, path};
+
+pub(crate) use rules::{advice as error_advice, meaning as error_meaning};
+pub use rules::{looked, mend};
 
 /// Longest body that is looked into, in bytes. Our choice.
 const LONGEST: usize = 64 << 10;
@@ -50,6 +59,25 @@ pub struct Observation {
     pub title: String,
     /// What is so, why it matters, what to do.
     pub message: String,
+    /// The document that the rule follows from, as it is known outside; or that it is ours.
+    pub source: &'static str,
+    /// The row, and the member of it that shows it.
+    pub spot: Spot,
+    /// That member as it went over the wire; empty where it is the row itself.
+    pub fact: String,
+    /// What it is held against.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A row that a finding is held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where.
+    pub spot: Spot,
+    /// What it is to the finding: `The ARes that asked`.
+    pub words: &'static str,
+    /// The member as it went over the wire.
+    pub fact: String,
 }
 
 /// All that the rows of a run show, in the order of the rows.
@@ -60,8 +88,9 @@ pub fn observed(run: &Run) -> Vec<Observation> {
     method::check(&mut look);
     hidden::check(&mut look);
     result::check(&mut look);
+    state::check(&mut look);
     let mut found = look.found;
-    let places: BTreeMap<usize, usize> = run.entries.iter().enumerate().map(|(at, row)| (row.number, at)).collect();
+    let places = look.places;
     found.sort_by_key(|one| places.get(&one.entry).copied()); // stable: rules keep their order within a row
     found.dedup();
     found
@@ -72,6 +101,8 @@ struct Row<'a> {
     entry: &'a Entry,
     /// A hidden message that is JSON; an API's answer that is.
     json: Option<Value>,
+    /// What an answer of the API to the merchant says of a session.
+    session: Option<Session>,
     /// What a browser posted.
     form: Vec<(String, String)>,
     /// The same as it went over the wire.
@@ -80,13 +111,16 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn of(entry: &'a Entry) -> Self {
-        let mut row = Self { entry, json: None, form: Vec::new(), wire: &[] };
+        let mut row = Self { entry, json: None, session: None, form: Vec::new(), wire: &[] };
         let tree = |bytes: &[u8]| Some(bytes).filter(|bytes| bytes.len() <= LONGEST).and_then(payload::tree);
         match &entry.what {
             What::Exchange(exchange) if exchange.from == Lane::Browser => {
                 row.read_form(&exchange.request.headers, &exchange.request.body, exchange.request.method == "POST")
             }
-            What::Exchange(exchange) => row.json = exchange.response().and_then(|answer| tree(&answer.body)),
+            What::Exchange(exchange) => {
+                row.json = exchange.response().and_then(|answer| tree(&answer.body));
+                row.session = row.json.clone().and_then(Session::of); // read once, asked often
+            }
             What::Delivery(delivery) => {
                 row.read_form(&delivery.headers, &delivery.body, delivery.method == "POST");
                 row.json = tree(&delivery.body);
@@ -115,6 +149,32 @@ impl<'a> Row<'a> {
             What::Exchange(exchange) => Some(exchange),
             _ => None,
         }
+    }
+
+    /// The session, where a call of the merchant that reads it was answered 2xx.
+    fn view(&self) -> Option<&Session> {
+        let call = self.exchange().filter(|call| call.from == Lane::Merchant)?;
+        let reads = matches!(call.step, Step::Create | Step::Collect | Step::Fingerprint | Step::Confirm);
+        self.session.as_ref().filter(|_| reads && call.status().is_some_and(|status| (200..300).contains(&status)))
+    }
+
+    /// The place of a member, and the member as text; the whole row where it has none such.
+    fn spot(&self, part: Part, pointer: &str) -> (Spot, String) {
+        let sent = || match &self.entry.what {
+            What::Exchange(exchange) => serde_json::from_slice::<Value>(&exchange.request.body).ok(),
+            _ => None,
+        };
+        let of_api = self.exchange().is_some();
+        let value = if of_api && part == Part::Request { sent() } else { self.json.clone() };
+        let value = value.and_then(|body| body.pointer(pointer).cloned()).filter(|_| !pointer.is_empty());
+        let name = pointer.trim_start_matches('/').replace('/', ".");
+        let fact = value.as_ref().map(|value| match value {
+            Value::String(text) => format!("{name}: {}", shown(text).trim_matches(['«', '»'])),
+            Value::Array(_) | Value::Object(_) => name.clone(),
+            other => format!("{name}: {other}"),
+        });
+        let entry = self.entry.number;
+        (Spot { entry, part, path: value.is_some().then(|| path(pointer)) }, fact.unwrap_or_default())
     }
 
     /// A hidden message: its kind, and what it says.
@@ -157,6 +217,14 @@ struct Look<'a> {
     run: &'a Run,
     rows: Vec<Row<'a>>,
     ids: Ids,
+    /// Of each row's number, its place.
+    places: BTreeMap<usize, usize>,
+    /// Of each delivery, its row's place.
+    deliveries: BTreeMap<Seq, usize>,
+    /// The places of the rows that show the session.
+    views: Vec<usize>,
+    /// The place of the first RReq.
+    result: Option<usize>,
     found: Vec<Observation>,
 }
 
@@ -173,7 +241,16 @@ impl<'a> Look<'a> {
             directory: session("/ds/transaction_id").or_else(|| first(["AReq", "ARes"], "dsTransID")),
             issuer: session("/acs/transaction_id").or_else(|| first(["ARes", "RReq"], "acsTransID")),
         };
-        Self { run, rows, ids, found: Vec::new() }
+        let each = || rows.iter().enumerate();
+        let delivery = |row: &Row<'_>| match &row.entry.what {
+            What::Delivery(delivery) => Some(delivery.seq),
+            _ => None,
+        };
+        let places = each().map(|(at, row)| (row.entry.number, at)).collect();
+        let deliveries = each().filter_map(|(at, row)| Some((delivery(row)?, at))).collect();
+        let views = each().filter(|(_, row)| row.view().is_some()).map(|(at, _)| at).collect();
+        let result = rows.iter().position(|row| row.hidden().is_some_and(|(kind, _)| kind == "RReq"));
+        Self { run, rows, ids, places, deliveries, views, result, found: Vec::new() }
     }
 
     fn say(
@@ -184,7 +261,30 @@ impl<'a> Look<'a> {
         message: impl Into<String>,
     ) {
         let (title, message) = (title.into(), message.into());
-        self.found.push(Observation { entry, rule, severity, title, message });
+        let spot = Spot { entry, part: Part::Request, path: None };
+        let (source, fact, evidence) = (rules::source(rule), String::new(), Vec::new());
+        self.found.push(Observation { entry, rule, severity, title, message, source, spot, fact, evidence });
+    }
+
+    /// Names the member that shows the newest finding, if it is there.
+    fn shown_by(&mut self, at: usize, part: Part, pointer: &str) {
+        let (spot, fact) = self.rows[at].spot(part, pointer);
+        if let Some(last) = self.found.last_mut().filter(|last| last.entry == spot.entry) {
+            (last.spot, last.fact) = (spot, fact);
+        }
+    }
+
+    /// Adds what the newest finding is held against: a row, and a member of it.
+    fn against(&mut self, at: usize, part: Part, pointer: &str, words: &'static str) {
+        let (spot, fact) = self.rows[at].spot(part, pointer);
+        if let Some(last) = self.found.last_mut() {
+            last.evidence.push(Evidence { spot, words, fact });
+        }
+    }
+
+    /// The place of a row by its number.
+    fn place(&self, entry: usize) -> Option<usize> {
+        self.places.get(&entry).copied()
     }
 
     fn session(&self) -> Option<&'a Session> {

@@ -11,6 +11,7 @@ use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::finding::Severity::{Advice, Error, Warning};
 use crate::model::run::What;
+use crate::model::trace::Part;
 
 /// How long a shopper may take at the bank. Source: emv-3ds.md 1.9.
 const CHALLENGE: Duration = Duration::from_mins(10);
@@ -28,19 +29,33 @@ fn sessions(look: &mut Look<'_>) {
     for at in 0..look.rows.len() {
         let Some(exchange) = look.rows[at].exchange() else { continue };
         let reads = matches!(exchange.step, Step::Create | Step::Collect | Step::Fingerprint | Step::Confirm);
-        let Some(session) = exchange.response().filter(|_| reads).and_then(|answer| Session::read(&answer.body)) else {
+        let step = exchange.step;
+        if !reads {
             continue;
-        };
+        }
+        // Lent to the checks: they look at nothing else of the row.
+        let Some(session) = look.rows[at].session.take() else { continue };
         let entry = look.rows[at].entry.number;
         if !error {
             error = refused(look, entry, &session);
+            if error {
+                look.shown_by(at, Part::Response, "/3ds/error_details/error_code");
+            }
         }
         if !odd {
             odd = eci(look, entry, &session);
+            if odd {
+                look.shown_by(at, Part::Response, "/eci");
+                look.against(at, Part::Response, "/scheme", "The scheme, whose list counts");
+            }
         }
-        if !lacking && exchange.step == Step::Confirm {
+        if !lacking && step == Step::Confirm {
             lacking = proof(look, entry, &session);
+            if lacking {
+                look.shown_by(at, Part::Response, "/status");
+            }
         }
+        look.rows[at].session = Some(session);
     }
 }
 
@@ -131,9 +146,9 @@ fn eci(look: &mut Look<'_>, entry: usize, session: &Session) -> bool {
 }
 
 /// What was asked for when a session was created.
-fn created(look: &Look<'_>, before: usize) -> Option<Value> {
+fn created(look: &Look<'_>, before: usize) -> Option<(usize, Value)> {
     let calls = look.calls(Step::Create).filter(|(at, _)| *at < before);
-    calls.last().and_then(|(_, exchange)| serde_json::from_slice(&exchange.request.body).ok())
+    calls.last().and_then(|(at, exchange)| Some((at, serde_json::from_slice(&exchange.request.body).ok()?)))
 }
 
 fn payments(look: &mut Look<'_>) {
@@ -147,11 +162,12 @@ fn payments(look: &mut Look<'_>) {
         let known = look.rows[..at].iter().rev().find_map(|row| {
             let exchange: &Exchange = row.exchange()?;
             let reads = matches!(exchange.step, Step::Create | Step::Collect | Step::Fingerprint | Step::Confirm);
-            exchange.response().filter(|_| reads).and_then(|answer| Session::read(&answer.body))
+            row.session.as_ref().filter(|_| reads)
         });
+        let known = known.cloned();
         decided(look, at, entry);
-        if let Some(created) = created(look, at) {
-            amount(look, entry, &created, &body);
+        if let Some((place, created)) = created(look, at) {
+            amount(look, (at, place), &created, &body);
         }
         if let Some(session) = known {
             if session.status == Status::Rejected {
@@ -182,6 +198,7 @@ fn decided(look: &mut Look<'_>, at: usize, entry: usize) {
                        browser brings (CRes, success_url) can be replayed or made up by anybody; read the session \
                        with your own credentials first and go by its status";
         look.say(entry, ("L32", Error), "Decided on what the browser brought", message);
+        look.against(last, Part::Request, "", "The browser comes back, and no read of the session follows");
     }
 }
 
@@ -191,7 +208,8 @@ fn shop(exchange: &Exchange) -> bool {
 }
 
 /// L39.
-fn amount(look: &mut Look<'_>, entry: usize, created: &Value, body: &Value) {
+fn amount(look: &mut Look<'_>, (at, place): (usize, usize), created: &Value, body: &Value) {
+    let entry = look.rows[at].entry.number;
     for name in ["amount", "currency"] {
         let Some((asked, paid)) = created.get(name).zip(body.get(name)).filter(|(asked, paid)| asked != paid) else {
             continue;
@@ -203,6 +221,8 @@ fn amount(look: &mut Look<'_>, entry: usize, created: &Value, body: &Value) {
             shown(&plain(paid))
         );
         look.say(entry, ("L39", Error), format!("Another {name} than authenticated"), message);
+        look.shown_by(at, Part::Request, &format!("/{name}"));
+        look.against(place, Part::Request, &format!("/{name}"), "What the session was created for");
     }
 }
 
@@ -254,7 +274,7 @@ fn by_values(look: &mut Look<'_>, entry: usize, session: &Session, body: &Value)
 
 /// L37, L38: another session after a refusal in the same run.
 fn retried(look: &mut Look<'_>) {
-    let mut refused: Option<Status> = None;
+    let mut refused: Option<(usize, Status)> = None;
     let mut first: Option<Value> = None;
     for at in 0..look.rows.len() {
         let Some(exchange) = look.rows[at].exchange() else { continue };
@@ -264,23 +284,25 @@ fn retried(look: &mut Look<'_>) {
             let source = body.as_ref().and_then(|body| body.get("source")).cloned();
             let again = first.is_some() && source == first;
             match refused.take().filter(|_| again) {
-                Some(Status::Rejected) => {
+                Some((before, Status::Rejected)) => {
                     let message = "The same card is tried again after R, with which the bank asks not to try. Ask for \
                                    another card";
                     look.say(entry, ("L37", Error), "Tried again after a rejection", message);
+                    look.against(before, Part::Response, "/status", "The rejection");
                 }
-                Some(Status::Declined) => {
+                Some((before, Status::Declined)) => {
                     let message = "The same card is tried again right after N. Banks count: with more of it they answer \
                                    reason 04, too many authentications. Wait, or ask for another card";
                     look.say(entry, ("L38", Advice), "Tried again at once", message);
+                    look.against(before, Part::Response, "/status", "The refusal before");
                 }
                 _ => (),
             }
             first = source;
         }
-        let session = exchange.response().and_then(|answer| Session::read(&answer.body));
-        if let Some(session) = session.filter(|_| exchange.from == crate::model::Lane::Merchant) {
-            refused = matches!(session.status, Status::Rejected | Status::Declined).then_some(session.status);
+        if let Some(session) = look.rows[at].session.as_ref() {
+            refused =
+                matches!(session.status, Status::Rejected | Status::Declined).then(|| (at, session.status.clone()));
         }
     }
 }
@@ -292,6 +314,7 @@ fn abandoned(look: &mut Look<'_>) {
     let asked = look.rows.iter().find(|row| row.entry.status == Some(Status::Challenged));
     let Some((stopped, asked)) = stopped.zip(asked).filter(|_| challenged) else { return };
     let (entry, waited) = (stopped.entry.number, stopped.entry.at.since(asked.entry.at));
+    let asked = look.place(asked.entry.number);
     if waited < CHALLENGE {
         let message = format!(
             "The bank's page was given up after {} s, and the bank waits 10 min. Nobody learns a result that way, and \
@@ -299,5 +322,8 @@ fn abandoned(look: &mut Look<'_>) {
             waited.as_secs()
         );
         look.say(entry, ("L31", Warning), "The challenge was left early", message);
+        if let Some(asked) = asked {
+            look.against(asked, Part::Response, "/status", "The bank began to ask");
+        }
     }
 }

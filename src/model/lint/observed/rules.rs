@@ -15,6 +15,7 @@
 //! | `P009` | A message came in the wrong order, or where none belongs |
 //! | `P010` | A member is missing, or has a value that the protocol does not know |
 //! | `P011` | The protocol version changed on the way |
+//! | `P012` | The session went from one state to another where there is no such way |
 //! | `P020` | A callback came before the result |
 //! | `P022` | A callback names another session |
 //! | `P023` | A callback contradicts an earlier one, or the session |
@@ -29,6 +30,8 @@
 //! | `P034` | An answer took long |
 //! | `P035` | The API's answer is no JSON |
 //! | `P036` | The API refused a request (4xx) |
+//! | `P037` | The API refused an action that the session's state does not allow |
+//! | `P038` | The API took an action that the session's state does not allow |
 //! | `P040` | No 3DS Method notification in time |
 //! | `P041` | The 3DS Method notification came late |
 //! | `P042` | The 3DS Method notification names another transaction |
@@ -38,6 +41,10 @@
 //! | `P101`…`P405` | An Erro message with this code |
 //! | `P400` | An Erro message with a code that the protocol does not know |
 //! | `P490`…`P497` | Browser data: declared is not what the issuer's page saw |
+
+use crate::model::Lane;
+use crate::model::exchange::Step;
+use crate::model::run::What;
 
 /// A code of the schemes: the finding's name, the code, what it means.
 type Code = (&'static str, &'static str, &'static str);
@@ -84,6 +91,11 @@ pub(super) fn code(code: &str) -> (&'static str, &'static str) {
     known.map_or(("P400", "a code that the protocol does not know"), |(rule, _, meaning)| (rule, meaning))
 }
 
+/// What an error code means: `timed out`.
+pub(crate) fn meaning(error: &str) -> &'static str {
+    code(error).1
+}
+
 /// Who raised an error. Source: emv-3ds.md 3.7.
 pub(super) fn component(letter: &str) -> &'static str {
     match letter {
@@ -111,7 +123,7 @@ pub(super) fn consequence(about: &str) -> &'static str {
 }
 
 /// What a merchant can do about an error code.
-pub(super) fn advice(code: &str) -> &'static str {
+pub(crate) fn advice(code: &str) -> &'static str {
     match code {
         "402" | "403" | "405" => "It passes by itself: authenticate again later, with a new session",
         "404" => "Tell whoever runs that system; authenticate with another card meanwhile",
@@ -119,5 +131,149 @@ pub(super) fn advice(code: &str) -> &'static str {
         "301" | "305" => "Check that the identifiers of one session were not mixed with those of another",
         "312" | "313" | "315" => "The first message counts; the repetition is ignored",
         _ => "Compare the message with the element that is named",
+    }
+}
+
+/// A rule, the document it follows from, and what would have kept its finding away.
+type Rule = (&'static str, &'static str, &'static str);
+
+const HAND_OFF: &str = "EMV 3DS, browser hand-offs; RFC 7515";
+const ORDER: &str = "EMV 3DS, message flow";
+const TIMERS: &str = "EMV 3DS, time-outs";
+const MEMBERS: &str = "EMV 3DS, data elements";
+const RESULT: &str = "EMV 3DS, RReq and CRes";
+const METHOD: &str = "EMV 3DS, 3DS Method";
+const LEGACY: &str = "3-D Secure 1.0.2, PAReq and PARes";
+const ERRORS: &str = "EMV 3DS, error codes";
+const CALLBACK: &str = "Sessions API, callback";
+const STATES: &str = "Sessions API, states and actions";
+const API_ERRORS: &str = "Sessions API, errors";
+const PROOF: &str = "Sessions API, using an authenticated session";
+const OURS: &str = "Our own rule";
+
+/// The documents by the names they have outside; chapters by name, since their numbers differ
+/// from version to version.
+const RULES: &[Rule] = &[
+    ("L01", HAND_OFF, "Write base64url without padding, +, / or white space."),
+    ("L02", HAND_OFF, "Percent-encode the form: a bare + is a blank."),
+    ("L06", "RFC 6265bis, SameSite", "Set SameSite=None; Secure, or find the session by its identifiers."),
+    ("L09", "Content Security Policy; EMV 3DS, challenge window", "Allow https: for frames and forms."),
+    ("L10", "EMV 3DS, challenge window", "Give the frame the rights that the specification lists, and no more."),
+    ("L12", OURS, "A browser that lets frames set cookies."),
+    ("L28", METHOD, "Say Y only after a notification, N when none came within 10 s, U only where no address is given."),
+    ("L29", METHOD, "One threeDSServerTransID for Method and AReq."),
+    ("L30", TIMERS, "Open the bank's page within 30 s after the session is challenged."),
+    ("L31", TIMERS, "Keep the bank's page open until the session is final, or 10 minutes."),
+    ("L32", RESULT, "Read the session with your own credentials before you authorise."),
+    ("L33", CALLBACK, "Remember the session's identifier and act once."),
+    ("L34", "The schemes' ECI tables", "Hand over the ECI that the session gives, read by its scheme."),
+    ("L35", PROOF, "Hand over the cryptogram byte for byte."),
+    ("L36", PROOF, "Hand over cryptogram, ECI and the directory's transaction id."),
+    ("L37", "EMV 3DS, transStatus R", "Ask for another card after R."),
+    ("L38", "EMV 3DS, transStatusReason 04", "Wait before the same card is tried again."),
+    ("L39", PROOF, "Authenticate the amount and currency that are authorised."),
+    ("L40", LEGACY, "Deflate, base64 and percent-encode PaReq; send MD; encode TermUrl once."),
+    ("L41", HAND_OFF, "Read the CRes tolerantly; the bank should post a plain form."),
+    ("L43", "EMV 3DS, app channel counters", "Three digits, each one more than the one before."),
+    ("L44", "EMV 3DS, acsHTML", "base64url of a page that needs nothing from elsewhere."),
+    ("L48", OURS, "Answer 200 at once and work afterwards."),
+    ("P001", MEMBERS, "Had the message arrived whole."),
+    ("P002", ORDER, "Had the message and its answer arrived."),
+    ("P003", TIMERS, "Had it come in time: servers wait 10 s, and nothing counts after a final state."),
+    ("P004", ORDER, "Had it been sent once; the first one counts."),
+    ("P005", RESULT, "Had the browser brought what the bank told the server. Decide by the session alone."),
+    ("P006", RESULT, "Had the session taken over what the message says."),
+    ("P007", MEMBERS, "Had it named this transaction."),
+    ("P008", HAND_OFF, "Had threeDSSessionData come back unchanged."),
+    ("P009", ORDER, "Had it come in the order of the protocol."),
+    ("P010", MEMBERS, "Had the member been there with a value that the protocol knows."),
+    ("P011", "EMV 3DS, messageVersion", "Had every message spoken the version of the first."),
+    ("P012", STATES, "Had the session gone a way that its state machine has."),
+    ("P020", CALLBACK, "Had the callback come after the session was final: it is sent by complete."),
+    ("P022", CALLBACK, "Had it named the session whose address it came to."),
+    ("P023", CALLBACK, "Had callback and session said the same. Go by the session."),
+    ("P024", OURS, "Had it come to an address that was given out, when something was due."),
+    ("P025", CALLBACK, "Had the callback arrived; a shop must be able to do without."),
+    ("P026", CALLBACK, "Had its body been whole JSON."),
+    ("P027", "Sessions API, webhooks", "Had it been signed with the key: 64 hexadecimal digits."),
+    ("P030", OURS, "Had the page answered; offer the shopper a way back to the shop."),
+    ("P031", OURS, "Had the other side answered. Read the session before you send it again."),
+    ("P032", API_ERRORS, "Had the API not failed. Read the session, then send it again."),
+    ("P033", OURS, "Had the whole answer arrived."),
+    ("P034", OURS, "Had it been faster."),
+    ("P035", API_ERRORS, "Had the answer been JSON."),
+    ("P036", API_ERRORS, "Mend what the codes name, then send it again."),
+    ("P037", STATES, "Send it while next_actions offers it; read the session first."),
+    ("P038", STATES, "Send it only while next_actions offers it: elsewhere it is refused with 403."),
+    ("P040", METHOD, "Had the bank's page notified within 10 s."),
+    ("P041", METHOD, "Had the notification come within 10 s."),
+    ("P042", METHOD, "Had the notification named this transaction."),
+    ("P060", LEGACY, "Had the bank signed its PARes."),
+    ("P061", LEGACY, "Had the PARes been about this purchase: xid, amount, currency."),
+    ("P062", ERRORS, "Had every message between the servers been taken. Try again with a new session."),
+];
+
+fn rule(name: &str) -> Rule {
+    let known = RULES.iter().find(|(rule, ..)| *rule == name).copied();
+    known.unwrap_or_else(|| match name.strip_prefix("P49") {
+        Some(_) => {
+            ("", "EMV 3DS, browser information", "Collect the data in the very browser that loads the bank's frame.")
+        }
+        None => {
+            let code = name.strip_prefix('P').unwrap_or_default();
+            ("", ERRORS, if code == "400" { "Had the message been taken." } else { advice(code) })
+        }
+    })
+}
+
+/// The document that a rule follows from, as it is known outside.
+pub(super) fn source(name: &str) -> &'static str {
+    rule(name).1
+}
+
+/// What would have kept a rule's finding away.
+pub fn mend(name: &str) -> &'static str {
+    rule(name).2
+}
+
+/// The rules that look at a row of this kind, for a row that none of them has anything to say of.
+pub fn looked(what: &What) -> &'static [&'static str] {
+    match what {
+        What::Exchange(exchange) if exchange.from == Lane::Browser => {
+            &["L01", "L02", "L06", "L09", "L10", "L40", "P001", "P007", "P008", "P030", "P031", "P033", "P034"]
+        }
+        What::Exchange(exchange) if exchange.step == Step::Authorise => {
+            &["L32", "L34", "L35", "L36", "L37", "L39", "P031", "P032", "P033", "P034", "P035", "P036"]
+        }
+        What::Exchange(_) => &[
+            "L28", "L34", "L36", "L37", "L38", "P007", "P010", "P012", "P025", "P031", "P032", "P033", "P034", "P035",
+            "P036", "P037", "P038", "P040", "P060", "P061", "P062",
+        ],
+        What::Delivery(_) => &[
+            "L01", "L02", "L33", "L41", "L48", "P001", "P003", "P004", "P005", "P007", "P008", "P010", "P020", "P022",
+            "P023", "P024", "P026", "P027", "P041", "P042",
+        ],
+        What::Scheme(_) => &[
+            "L12",
+            "L29",
+            "L30",
+            "L43",
+            "L44",
+            "P001",
+            "P002",
+            "P003",
+            "P004",
+            "P005",
+            "P006",
+            "P007",
+            "P009",
+            "P010",
+            "P011",
+            "P034",
+            "P101…P405",
+            "P490…P497",
+        ],
+        What::Cancelled => &["L31"],
+        What::Phone(_) | What::Wait(_) | What::Skipped(_) | What::Paused(_) | What::Noted(..) | What::Failed(..) => &[],
     }
 }
