@@ -90,8 +90,11 @@ impl<'a, 'f> Case<'a, 'f> {
     fn decide(&self) -> Decision {
         let session = &self.session;
         let reason = session.text("/status_reason");
-        let stand_in = session.text("/acs/transaction_id").is_some()
-            && session.text("/acs/transaction_id") == session.text("/ds/transaction_id");
+        // Source: emv-3ds.md 1.2, rule 6.
+        let same = |issuer: Option<&str>, directory: Option<&str>| issuer.is_some() && issuer == directory;
+        let ares = self.ares.as_ref();
+        let stand_in = same(session.text("/acs/transaction_id"), session.text("/ds/transaction_id"))
+            || ares.is_some_and(|ares| same(ares.text("/acsTransID"), ares.text("/dsTransID")));
         match &session.status {
             Status::Other(_) => Decision::Unknown,
             Status::Processing => Decision::Processing,
@@ -195,11 +198,10 @@ impl<'a, 'f> Case<'a, 'f> {
                 None => "time ran out during the challenge".into(),
             },
             Decision::Lifetime => self.ran_out(),
-            Decision::MerchantInitiated | Decision::AtOnce => bank,
+            Decision::MerchantInitiated | Decision::AtOnce | Decision::AfterChallenge => bank,
             Decision::Informational => "the bank answered I: it noted the data and checked nothing".into(),
             Decision::AppUnreadable => "the directory server could not open the app's encrypted data".into(),
             Decision::StandIn => format!("the scheme answered {letter} in the bank's place"),
-            Decision::AfterChallenge => format!("{bank}, after it had asked the shopper"),
         }
     }
 
@@ -222,7 +224,7 @@ impl<'a, 'f> Case<'a, 'f> {
 
     fn ran_out(&self) -> String {
         let words = match (self.last_view(), self.brought_back().is_some()) {
-            (_, true) => "the bank's own result never came, and what the browser brings does not count",
+            (_, true) => "only the bank's own message counts, and the session's 15 minutes ended without it",
             (Some(Status::Challenged), _) => "the bank's result never came within the session's life",
             _ if self.session.offers(&NextAction::Authenticate) || self.is_legacy() => {
                 "the shopper never came back from the bank's page"
@@ -255,6 +257,15 @@ impl<'a, 'f> Case<'a, 'f> {
             _ => false,
         };
         self.facts.rows(back).next()
+    }
+
+    /// True if messages that only the sandbox shows had a part in this.
+    pub fn leans_on_hidden(&self) -> bool {
+        match self.decision {
+            Decision::Pending | Decision::LegacyOpen | Decision::Unknown | Decision::Risk => false,
+            Decision::Lifetime => self.last_view() == Some(Status::Challenged),
+            _ => true,
+        }
     }
 
     /// What the API waits for, in its own words.

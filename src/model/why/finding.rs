@@ -45,6 +45,6 @@ fn of(run: &Run, found: &Observation) -> Why {
         },
         reasons,
         unseen: None,
-        change: Change { sentence: mend(found.rule).to_owned(), or: None, likely: false },
+        change: Change { sentence: format!("{}.", mend(found.rule).trim_end_matches('.')), or: None, likely: false },
     }
 }

@@ -87,14 +87,14 @@ pub fn chain(run: &Run, question: &Question) -> Why {
         Question::Liability => nearest::of_liability(&case),
         _ => nearest::of_status(&case),
     };
-    let hidden = facts.shows_hidden() || case.decision == case::Decision::Risk;
+    let blind = !facts.shows_hidden() && case.leans_on_hidden();
     Why {
         about,
         answer,
         more: case.meaning.sentence.clone(),
         tone: case.meaning.tone,
         reasons: reasons::of(&case, question),
-        unseen: (!hidden).then_some(UNSEEN),
+        unseen: blind.then_some(UNSEEN),
         change,
     }
 }

@@ -6,6 +6,7 @@ use super::case::{Case, Decision};
 use super::facts::{Facts, Told, element, merchant};
 use super::{Change, Reason, Why, reason};
 use crate::model::api::{ApiError, Status};
+use crate::model::draft::Channel;
 use crate::model::exchange::Step;
 use crate::model::explain::{self, Risk, Tone};
 use crate::model::run::{Entry, PASSED, What};
@@ -221,7 +222,10 @@ impl Chain<'_, '_, '_> {
         }
         let Some(ares) = &case.ares else { return self.first_answer_told() };
         let letter = ares.text("/transStatus").unwrap_or_default();
-        let words = letter_words(letter, case.decision == Decision::StandIn);
+        let words = match case.decision {
+            Decision::Error => "The bank answers; this does not count, since it was refused or came too late",
+            decision => letter_words(letter, decision == Decision::StandIn),
+        };
         self.told(ares, &["/transStatus", "/transStatusReason"], words, source::ARES);
         if deciding {
             self.decides();
@@ -242,7 +246,17 @@ impl Chain<'_, '_, '_> {
     /// From the opened page to the result.
     fn challenge(&mut self) {
         let case = self.case;
-        if matches!(case.decision, Decision::Challenged | Decision::Decoupled) {
+        let asked = matches!(
+            case.decision,
+            Decision::AfterChallenge
+                | Decision::Cancelled
+                | Decision::NeverOpened
+                | Decision::TimedOut
+                | Decision::Lifetime
+                | Decision::StandIn
+                | Decision::Error
+        );
+        if !asked {
             return;
         }
         if let Some(creq) = case.facts.message("CReq", |_| true) {
@@ -263,12 +277,15 @@ impl Chain<'_, '_, '_> {
         let Some(rreq) = &case.rreq else { return };
         let cancelled = rreq.body.get("challengeCancel").is_some();
         let words = match rreq.text("/challengeCancel") {
+            _ if case.decision == Decision::Lifetime => {
+                "The bank sends its result, and it is not taken over in time".to_owned()
+            }
             Some(code) => format!("The bank ends the challenge: {}", super::words::cancelled(code)),
             None => {
                 let letter = rreq.text("/transStatus").unwrap_or_default();
                 let reason =
                     rreq.text("/transStatusReason").map(super::words::reason).filter(|words| !words.is_empty());
-                let reason = reason.map(|words| format!(": {words}")).unwrap_or_default();
+                let reason = reason.map(|words| format!(", because {words}")).unwrap_or_default();
                 format!("{}{reason}", result_words(letter))
             }
         };
@@ -286,6 +303,9 @@ impl Chain<'_, '_, '_> {
 
     /// What the shopper was seen to do.
     fn at_bank(&mut self, entry: &Entry) {
+        let app = self.case.channel() == Channel::App;
+        let (cancelled, timed_out) =
+            (self.case.decision == Decision::Cancelled, self.case.decision == Decision::TimedOut);
         let posts = self.case.facts.rows(|entry| matches!(&entry.what, What::Exchange(exchange)
             if exchange.from == crate::model::Lane::Browser && exchange.step == Step::Challenge && exchange.request.method == "POST"));
         let (words, fact) = match &entry.what {
@@ -298,9 +318,13 @@ impl Chain<'_, '_, '_> {
                 };
                 (words, format!("{took:.1} s"))
             }
-            _ if self.case.decision == Decision::Cancelled => {
-                ("The shopper cancels on the bank's page", posted(posts.count()))
+            What::Exchange(call) if call.step == Step::Redirect => {
+                ("The shopper is on the hosted page, which asks for the bank", "redirect_url".into())
             }
+            _ if app && cancelled => ("The shopper cancels in the app", posted(posts.count())),
+            _ if app && timed_out => ("The shopper gives no answer in the app", posted(posts.count())),
+            _ if app => ("The shopper answers in the app", posted(posts.count())),
+            _ if cancelled => ("The shopper cancels on the bank's page", posted(posts.count())),
             _ => ("The shopper answers on the bank's page", posted(posts.count())),
         };
         self.row(entry, words, fact, source::CREQ);
@@ -314,8 +338,7 @@ impl Chain<'_, '_, '_> {
         );
         let passed = |entry: &Entry| matches!(&entry.what, What::Noted(_, words) if words.ends_with(PASSED));
         let Some(entry) = self.case.facts.rows(passed).next().filter(|_| timed) else { return };
-        let What::Noted(_, words) = &entry.what else { return };
-        let time = words.strip_suffix(PASSED).unwrap_or(words).to_owned();
+        let passed = self.case.facts.run.jumped_since(self.case.facts.run.started);
         let sentence = match self.case.decision {
             Decision::NeverOpened => "Nobody opens the bank's page",
             _ => "Nobody answers",
@@ -325,7 +348,7 @@ impl Chain<'_, '_, '_> {
             Decision::Lifetime => source::LIFE,
             _ => "EMV 3DS, time-outs: 10 minutes between two answers of the shopper",
         };
-        self.row(entry, sentence, format!("{time} pass"), timer);
+        self.row(entry, sentence, format!("{:.0} s pass", passed.as_secs_f64()), timer);
     }
 
     fn faults(&mut self) {
@@ -472,7 +495,7 @@ impl Chain<'_, '_, '_> {
 }
 
 fn posted(count: usize) -> String {
-    if count == 1 { "1 form posted".into() } else { format!("{count} forms posted") }
+    if count == 1 { "posted once".into() } else { format!("posted {count} times") }
 }
 
 fn letter_words(letter: &str, stand_in: bool) -> &'static str {

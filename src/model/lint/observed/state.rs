@@ -87,6 +87,7 @@ fn admits(session: &Session, step: Step) -> bool {
     let hosted = session.link("success_url").is_some();
     match (&session.status, step) {
         (Status::Other(_), _) => true,
+        (Status::Pending, Step::Collect | Step::Fingerprint) if session.next_actions.is_empty() => true, // it does not say
         (Status::Pending, Step::Collect) => offers(NextAction::CollectChannelData) || hosted,
         (Status::Pending, Step::Fingerprint) => {
             offers(NextAction::IssuerFingerprint) || offers(NextAction::CollectChannelData) || hosted

@@ -726,3 +726,5 @@ fn large_bodies_are_left_alone() {
     run.delivered(delivery(20, DeliveryKind::Callback, large, Verdict::Addressed));
     assert_eq!(rules(&run), [] as [&str; 0]);
 }
+
+mod state;
