@@ -125,9 +125,8 @@ impl Panel {
             return;
         }
         let run = selected.and_then(|(run, _)| workspace.runs.get(&run));
-        let found = run.zip(selected).and_then(|(run, (_, number))| {
-            run.entries.iter().find(|entry| entry.number == number).map(|entry| (run, entry))
-        });
+        let found =
+            run.zip(selected).and_then(|(run, (_, number))| run.entries.numbered(number).map(|entry| (run, entry)));
         let Some((run, entry)) = found else {
             empty_ui(ui);
             return;
