@@ -24,7 +24,7 @@ use self::rows::{Class, RowView};
 use crate::bus::Command;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::Environment;
-use crate::model::run::{Phase, Plan, Run, What};
+use crate::model::run::{Phase, Plan, Revision, Run, What};
 use crate::model::{RunId, Stamp, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme;
@@ -98,7 +98,7 @@ pub struct Panel {
 }
 
 /// What the rows' words were made from.
-pub type Key = (RunId, usize, usize, bool, bool);
+pub type Key = Revision;
 
 impl Panel {
     /// The panel as it was left.
@@ -334,10 +334,7 @@ impl Panel {
         let selected = self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number);
         let exchange = match selected {
             Some(number) => run.exchange(number),
-            None => run.entries.iter().rev().find_map(|entry| match &entry.what {
-                What::Exchange(exchange) => Some(exchange),
-                _ => None,
-            }),
+            None => run.newest_exchange(None),
         };
         exchange.map(AsRef::as_ref).filter(|exchange| exchange.status().is_some_and(|status| status >= 400))
     }
@@ -370,8 +367,7 @@ fn failed_step(run: &Run) -> Option<(Step, &crate::model::Problem)> {
 
 /// What must be the same for words and findings to be still true.
 pub fn key(run: &Run) -> Key {
-    let going = run.entries.iter().filter(|entry| entry.took.is_none()).count();
-    (run.id, run.entries.len(), going, run.session().is_some(), run.is_open())
+    run.revision()
 }
 
 /// Spans in which something other than waiting happened.
