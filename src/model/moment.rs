@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use super::api::{Session, Status};
-use super::run::{Entry, Run, What};
-use super::states::{self, Standing};
+use super::exchange::Step;
+use super::run::{Entry, Kind, Run};
+use super::states::{self, Change, Standing};
 use super::trace::{Part, Spot};
 
 /// A run at a moment. Costs a walk over its rows: make it when the moment or the run changes.
@@ -18,6 +19,8 @@ pub struct Then {
     pub begun: usize,
     /// The places among them of those that were not over.
     pub under_way: Vec<usize>,
+    /// How many changes of the status had been seen: the first so many of its path.
+    pub walked: usize,
     /// The row whose answer was the newest view of the session.
     pub view: Option<usize>,
     /// The session as that answer shows it.
@@ -27,21 +30,18 @@ pub struct Then {
 }
 
 impl Then {
-    /// A run at a moment since its start.
-    pub fn of(run: &Run, at: Duration) -> Self {
-        let begun = run.entries.partition_point(|entry| entry.at.since(run.started) <= at);
+    /// A run at a moment since its start; `path` is the way it went, all of it.
+    pub fn of(run: &Run, path: &[Change], at: Duration) -> Self {
+        let rows = run.entries.shared();
+        let begun = rows.partition_point(|entry| entry.at.since(run.started) <= at);
         let over = |entry: &Entry| entry.took.is_some() && states::ended(run, entry) <= at;
-        let prefix = run.entries.get(..begun).unwrap_or_default();
-        let under_way = (0..begun).filter(|place| !prefix.get(*place).is_some_and(over)).collect();
-        let mut shown: Vec<&Entry> = prefix.iter().filter(|entry| over(entry) && may_show(entry)).collect();
-        shown.sort_by_key(|entry| states::ended(run, entry)); // stable
-        // The newest that is a session, and this run's.
-        let ours = |session: &Session| run.session_id().is_none_or(|id| *id == session.id);
-        let newest =
-            shown.into_iter().rev().find_map(|entry| Some((entry.number, states::view_of(entry).filter(ours)?)));
-        let (view, session) = newest.unzip();
-        let standing = states::standing(run, session.as_ref(), at);
-        Self { at, begun, under_way, view, session, standing }
+        let rows = rows.get(..begun).unwrap_or_default();
+        let under_way = rows.iter().enumerate().filter(|(_, entry)| !over(entry)).map(|(place, _)| place).collect();
+        let shown = rows.iter().map(AsRef::as_ref).filter(|entry| over(entry) && may_show(entry)).collect();
+        let (view, session) = newest_of(run, shown).unzip();
+        let walked = path.partition_point(|change| change.at <= at);
+        let standing = states::standing(run, session.as_ref(), path.get(..walked).unwrap_or_default(), at);
+        Self { at, begun, walked, under_way, view, session, standing }
     }
 
     /// The status then.
@@ -55,45 +55,53 @@ impl Then {
     }
 }
 
+/// Where the newest view of the session stands. Looks at the newest call of each kind, and at
+/// all rows only if none of them shows it.
+pub fn newest(run: &Run) -> Option<Spot> {
+    let kinds = [Step::Create, Step::Fingerprint, Step::Collect, Step::Confirm].map(Kind::Step);
+    let newest =
+        kinds.into_iter().filter_map(|kind| run.entries.newest(kind)).filter(|entry| may_show(entry)).collect();
+    let spot = |entry| Spot { entry, part: Part::Response, path: None };
+    newest_of(run, newest).map(|(entry, _)| spot(entry)).or_else(|| Then::of(run, &[], Duration::MAX).spot())
+}
+
+/// The newest of these rows that is a session, and this run's.
+fn newest_of(run: &Run, mut shown: Vec<&Entry>) -> Option<(usize, Session)> {
+    let ours = |session: &Session| run.session_id().is_none_or(|id| *id == session.id);
+    shown.sort_by_key(|entry| states::ended(run, entry)); // stable
+    shown.into_iter().rev().find_map(|entry| Some((entry.number, states::view_of(entry).filter(ours)?)))
+}
+
 /// An API call whose answer may be the session; whether it is, reading tells.
 fn may_show(entry: &Entry) -> bool {
-    matches!(&entry.what, What::Exchange(exchange) if states::shows(exchange.step) && exchange.response().is_some())
+    entry.exchange().is_some_and(|exchange| states::shows(exchange.step) && exchange.response().is_some())
 }
 
-/// The moments at which something began or was over, in order, each once.
-pub fn stops(run: &Run) -> Vec<Duration> {
-    let begins = run.entries.iter().map(|entry| entry.at.since(run.started));
-    let ends = run.entries.iter().filter(|entry| entry.took.is_some()).map(|entry| states::ended(run, entry));
-    let mut stops: Vec<Duration> = begins.chain(ends).collect();
-    stops.sort_unstable();
-    stops.dedup();
-    stops
+/// All moments at which something began or was over.
+fn stops(run: &Run) -> impl Iterator<Item = Duration> {
+    run.entries.iter().flat_map(|entry| {
+        [Some(entry.at.since(run.started)), entry.took.map(|_| states::ended(run, entry))].into_iter().flatten()
+    })
 }
 
-/// The last of these before a moment; `None`: there is none.
-pub fn before(stops: &[Duration], at: Duration) -> Option<Duration> {
-    let place = stops.partition_point(|stop| *stop < at);
-    place.checked_sub(1).and_then(|place| stops.get(place)).copied()
+/// The last moment before this one at which something began or was over.
+pub fn before(run: &Run, at: Duration) -> Option<Duration> {
+    stops(run).filter(|stop| *stop < at).max()
 }
 
-/// The first of these after a moment; `None`: there is none.
-pub fn after(stops: &[Duration], at: Duration) -> Option<Duration> {
-    stops.get(stops.partition_point(|stop| *stop <= at)).copied()
+/// The first such moment after this one.
+pub fn after(run: &Run, at: Duration) -> Option<Duration> {
+    stops(run).filter(|stop| *stop > at).min()
+}
+
+/// The nearest such moment, if it is no farther away than this.
+pub fn near(run: &Run, at: Duration, reach: Duration) -> Option<Duration> {
+    stops(run).filter(|stop| stop.abs_diff(at) <= reach).min_by_key(|stop| stop.abs_diff(at))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn stops_are_walked_in_both_directions() {
-        let stops = [0, 14, 59].map(Duration::from_millis);
-        let ms = Duration::from_millis;
-        assert_eq!((before(&stops, ms(14)), after(&stops, ms(14))), (Some(ms(0)), Some(ms(59))));
-        assert_eq!((before(&stops, ms(20)), after(&stops, ms(20))), (Some(ms(14)), Some(ms(59))));
-        assert_eq!((before(&stops, ms(0)), after(&stops, ms(59))), (None, None));
-        assert_eq!((before(&[], ms(1)), after(&[], ms(1))), (None, None));
-    }
 
     #[test]
     fn nothing_has_begun_in_a_run_without_rows() {
@@ -105,8 +113,9 @@ mod tests {
             ),
             super::super::Stamp { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO },
         );
-        let then = Then::of(&run, Duration::from_secs(9));
+        let then = Then::of(&run, &[], Duration::from_secs(9));
         assert_eq!((then.begun, then.view, then.status()), (0, None, None));
         assert_eq!(then.standing.waits, "There is no session yet");
+        assert_eq!((before(&run, Duration::MAX), after(&run, Duration::ZERO)), (None, None));
     }
 }

@@ -12,10 +12,11 @@ mod standing;
 
 use std::time::Duration;
 
+use super::RunId;
 use super::api::{Session, Status};
 use super::draft::{Channel, Completion};
 use super::exchange::{Exchange, Step};
-use super::run::{Entry, Run, What};
+use super::run::{Entry, Run};
 
 pub use self::about::{About, about};
 pub use self::calls::{Call, Ruling, calls};
@@ -184,34 +185,70 @@ pub struct Change {
     pub breach: Option<String>,
 }
 
+/// The rows of a run that changed its status, kept while rows come: what did not change is
+/// not walked again.
+#[derive(Debug, Clone, Default)]
+pub struct Trail {
+    of: Option<(RunId, u64)>,
+    /// How many rows have been looked at.
+    upto: usize,
+    /// The places of those that changed the status, in order.
+    places: Vec<usize>,
+}
+
+impl Trail {
+    /// Takes in what has changed since the last time.
+    pub fn follow(&mut self, run: &Run) {
+        let same = match self.of {
+            Some((id, revision)) if id == run.id => run.entries.unchanged_since(revision).min(self.upto),
+            _ => 0,
+        };
+        self.places.truncate(self.places.partition_point(|place| *place < same));
+        let fresh = run.entries.shared().iter().enumerate().skip(same);
+        self.places.extend(fresh.filter(|(_, entry)| entry.status.is_some()).map(|(place, _)| place));
+        (self.upto, self.of) = (run.entries.len(), Some((run.id, run.entries.revision())));
+    }
+
+    /// The way the run went, in the order in which the answers came.
+    pub fn path(&self, run: &Run) -> Vec<Change> {
+        let entries = self.places.iter().filter_map(|place| run.entries.get(*place));
+        let mut shown: Vec<(Duration, &Entry, &Status)> =
+            entries.filter_map(|entry| Some((ended(run, entry), entry, entry.status.as_ref()?))).collect();
+        shown.sort_by_key(|(at, ..)| *at); // stable: rows begun earlier stay first
+        let mut path: Vec<Change> = Vec::with_capacity(shown.len());
+        for (at, entry, status) in shown {
+            let from = path.last().map(|change| change.to.clone());
+            if from.as_ref() != Some(status) {
+                path.push(change(path.len() + 1, at, entry, from, status));
+            }
+        }
+        path
+    }
+}
+
 /// The way a run went, in the order in which the answers came.
 pub fn path(run: &Run) -> Vec<Change> {
-    let mut shown: Vec<(Duration, &Entry, &Status)> =
-        run.entries.iter().filter_map(|entry| Some((ended(run, entry), entry, entry.status.as_ref()?))).collect();
-    shown.sort_by_key(|(at, ..)| *at); // stable: rows begun earlier stay first
-    let mut path: Vec<Change> = Vec::with_capacity(shown.len());
-    for (at, entry, status) in shown {
-        let from = path.last().map(|change: &Change| change.to.clone());
-        if from.as_ref() == Some(status) {
-            continue;
-        }
-        let created = matches!(&entry.what, What::Exchange(exchange) if exchange.step == Step::Create);
-        let judged = from.is_some() || created; // what is first seen later may have come from anywhere
-        let breach = (judged && !allowed(from.as_ref(), status)).then(|| breach(from.as_ref(), status));
-        let through = if breach.is_some() { Vec::new() } else { unseen(from.as_ref(), status, entry) };
-        path.push(Change {
-            number: path.len() + 1,
-            entry: entry.number,
-            at,
-            mover: mover(from.as_ref(), status, &through),
-            from,
-            to: status.clone(),
-            through,
-            cause: cause(entry),
-            breach,
-        });
+    let mut trail = Trail::default();
+    trail.follow(run);
+    trail.path(run)
+}
+
+fn change(number: usize, at: Duration, entry: &Entry, from: Option<Status>, status: &Status) -> Change {
+    let created = entry.exchange().is_some_and(|exchange| exchange.step == Step::Create);
+    let judged = from.is_some() || created; // what is first seen later may have come from anywhere
+    let breach = (judged && !allowed(from.as_ref(), status)).then(|| breach(from.as_ref(), status));
+    let through = if breach.is_some() { Vec::new() } else { unseen(from.as_ref(), status, entry) };
+    Change {
+        number,
+        entry: entry.number,
+        at,
+        mover: mover(from.as_ref(), status, &through),
+        from,
+        to: status.clone(),
+        through,
+        cause: cause(entry),
+        breach,
     }
-    path
 }
 
 /// When a row was over, since the run's start; when it began, while it goes on.
@@ -261,10 +298,7 @@ fn mover(from: Option<&Status>, to: &Status, through: &[Status]) -> &'static str
 
 /// `PUT collect-data`, `POST sessions`, `GET session`.
 fn cause(entry: &Entry) -> String {
-    match &entry.what {
-        What::Exchange(exchange) => call_name(exchange),
-        _ => "seen by the listener".into(),
-    }
+    entry.exchange().map_or_else(|| "seen by the listener".into(), |exchange| call_name(exchange))
 }
 
 fn call_name(exchange: &Exchange) -> String {
@@ -281,7 +315,7 @@ fn call_name(exchange: &Exchange) -> String {
 
 /// The session as a row's answer shows it; `None` if it shows none.
 pub fn view_of(entry: &Entry) -> Option<Session> {
-    let What::Exchange(exchange) = &entry.what else { return None };
+    let exchange = entry.exchange()?;
     let answer = exchange.response().filter(|answer| shows(exchange.step) && (200..300).contains(&answer.status))?;
     Session::read(&answer.body)
 }

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use super::{Shape, about};
+use super::{Change, Shape, about};
+use crate::model::Stamp;
 use crate::model::api::{NextAction, Session, Status};
 use crate::model::draft::Channel;
 use crate::model::exchange::Step;
-use crate::model::run::{Entry, Run, What};
+use crate::model::run::{Entry, Kind, Run, What};
 
 /// From creation to a final state. Source: sessions-api.md 4.1.
 const SESSION: Duration = Duration::from_secs(900);
@@ -37,14 +38,15 @@ pub struct Standing {
     pub until: Option<Deadline>,
 }
 
-/// Where a run stood at a moment since its start, if `view` was the newest view then.
-/// Deadlines move forward by what was let pass on a virtual clock.
-pub fn standing(run: &Run, view: Option<&Session>, at: Duration) -> Standing {
+/// Where a run stood at a moment since its start (`Duration::MAX`: now), if `view` was the
+/// newest view then and `path` the way so far. Deadlines come nearer by what was let pass
+/// on a virtual clock.
+pub fn standing(run: &Run, view: Option<&Session>, path: &[Change], at: Duration) -> Standing {
     let Some(view) = view else {
         return Standing { waits: "There is no session yet".into(), until: None };
     };
     let shape = Shape::seen(run, Some(view));
-    Standing { waits: waits(view, shape), until: deadline(run, view, at) }
+    Standing { waits: waits(view, shape), until: deadline(run, view, path, at) }
 }
 
 fn waits(view: &Session, shape: Shape) -> String {
@@ -71,29 +73,23 @@ fn waits(view: &Session, shape: Shape) -> String {
     }
 }
 
-/// The nearest deadline at that moment. The first rows of a run carry it, so the cost is that
-/// of a walk over its rows: compute it when the run has changed.
-fn deadline(run: &Run, view: &Session, at: Duration) -> Option<Deadline> {
-    let until = |entry: &Entry, whole: Duration, what, then| {
-        let begun = super::ended(run, entry);
+/// The nearest deadline at that moment.
+fn deadline(run: &Run, view: &Session, path: &[Change], at: Duration) -> Option<Deadline> {
+    let until = |begun: Duration, whole: Duration, what, then| {
         let jumped = jumped(run, begun, at);
         Deadline { at: (begun + whole).saturating_sub(jumped), whole, what, then }
     };
-    let created = run.entries.iter().find(|entry| is(entry, Step::Create) && entry.status.is_some());
-    let life = created.map(|entry| until(entry, SESSION, "the session's 15 minutes", "expired"));
+    let created = path.first().filter(|change| change.from.is_none());
+    let life = created.map(|change| until(change.at, SESSION, "the session's 15 minutes", "expired"));
     match view.status {
         Status::Pending => life,
         Status::Challenged if view.waits_decoupled() => None, // the bank's own matter, up to days
         Status::Challenged => {
-            let then = |entry: &&Entry| super::ended(run, entry) <= at;
-            let asked = run.entries.iter().rev().filter(then).find(|entry| is_request(entry));
-            let challenged = run.entries.iter().rev().filter(then);
-            let mut challenged = challenged.filter(|entry| entry.status == Some(Status::Challenged));
-            let bank = match (asked, challenged.next()) {
-                (Some(entry), _) => Some(until(entry, CHALLENGE, "the bank's time for an answer", "expired")),
-                (None, Some(entry)) => {
-                    Some(until(entry, CHALLENGE, "the bank's time for the first request", "expired"))
-                }
+            let challenged = path.iter().rev().find(|change| change.to == Status::Challenged).map(|change| change.at);
+            let begun = requested(run, at).filter(|asked| challenged.is_none_or(|challenged| *asked >= challenged));
+            let bank = match (begun, challenged) {
+                (Some(asked), _) => Some(until(asked, CHALLENGE, "the bank's time for an answer", "expired")),
+                (None, Some(at)) => Some(until(at, CHALLENGE, "the bank's time for the first request", "expired")),
                 (None, None) => None,
             };
             bank.into_iter().chain(life).min_by_key(|deadline| deadline.at)
@@ -102,20 +98,28 @@ fn deadline(run: &Run, view: &Session, at: Duration) -> Option<Deadline> {
     }
 }
 
-fn is(entry: &Entry, step: Step) -> bool {
-    matches!(&entry.what, What::Exchange(exchange) if exchange.step == step)
+/// When the bank was last asked for its page, until a moment: its time begins anew then.
+fn requested(run: &Run, until: Duration) -> Option<Duration> {
+    let over = |entry: &Entry| Some(super::ended(run, entry)).filter(|at| *at <= until);
+    let newest = [Kind::ChallengeRequest, Kind::Step(Step::Challenge)].map(|kind| run.entries.newest(kind));
+    let newest: Vec<&Entry> = newest.into_iter().flatten().collect();
+    if newest.is_empty() {
+        return None;
+    }
+    let found = newest.into_iter().filter_map(over).max();
+    found.or_else(|| run.entries.iter().filter(|entry| is_request(entry)).filter_map(over).max())
 }
 
 /// A challenge request that reached the bank.
 fn is_request(entry: &Entry) -> bool {
     match &entry.what {
         What::Scheme(message) => message.kind == "CReq",
-        _ => is(entry, Step::Challenge),
+        _ => entry.exchange().is_some_and(|exchange| exchange.step == Step::Challenge),
     }
 }
 
 /// What was let pass at once between two moments since the run's start.
 fn jumped(run: &Run, from: Duration, to: Duration) -> Duration {
-    let since = |moment: Duration| crate::model::Stamp { mono: run.started.mono + moment, ..run.started };
+    let since = |moment: Duration| Stamp { mono: run.started.mono.saturating_add(moment), ..run.started };
     run.jumped_since(since(from)).saturating_sub(run.jumped_since(since(to)))
 }
