@@ -1,6 +1,7 @@
 //! HTTPie in a POSIX shell: the body as it is (`--raw`), each header as an item. Promises
 //! what `curl` promises; in an item, what HTTPie would read as a sign of its own has a
-//! backslash before it (HTTPie documentation, «Escaping rules»).
+//! backslash before it (HTTPie documentation, «Escaping rules»). HTTPie joins headers of one
+//! name, orders them its own way and writes the percent-code of a letter as the letter.
 
 use super::curl::{body, quote};
 use super::sent::{Part, Sent};
@@ -21,9 +22,10 @@ pub(super) fn write(sent: &Sent<'_>) -> String {
         options.push("--path-as-is".into());
     }
     options.push(format!("{} {}", quote(sent.method), quote(sent.url)));
-    let (headers, lost): (Vec<_>, Vec<_>) = sent.joined().into_iter().partition(|(_, value)| {
-        !value.iter().any(|part| matches!(part, Part::Text(text) if loses_a_backslash(text)))
-    });
+    let (headers, lost): (Vec<_>, Vec<_>) = sent
+        .joined()
+        .into_iter()
+        .partition(|(_, value)| !value.iter().any(|part| matches!(part, Part::Text(text) if loses_a_backslash(text))));
     options.extend(headers.iter().map(|(name, value)| item(name, value)));
     let mut unwanted = sent.unwanted(&ADDED);
     unwanted.extend(body.is_some().then(|| sent.unwanted(&["Content-Type"])).into_iter().flatten());

@@ -72,6 +72,19 @@ impl Style {
         written.expect("a string takes all that is written to it");
     }
 
+    /// A literal of bytes, where the language has one: Rust behind a `b`, Go.
+    pub fn bytes(self, bytes: &[u8]) -> String {
+        let mut literal = String::from('"');
+        for byte in bytes {
+            match byte {
+                b'"' | b'\\' => literal.extend(['\\', char::from(*byte)]),
+                b' '..=b'~' => literal.push(char::from(*byte)),
+                byte => write!(literal, "\\x{byte:02x}").expect("a string takes all that is written to it"),
+            }
+        }
+        literal + "\""
+    }
+
     /// An expression of one line.
     pub fn line(self, parts: &[Part<'_>], variable: impl Fn(&str) -> String) -> String {
         let piece = |part: &Part<'_>| match part {

@@ -23,7 +23,7 @@ const OF_CONTENT: [&str; 10] = [
     "last-modified",
 ];
 
-/// A class with `main`.
+/// A class with `main`. It sends header lines sorted by name.
 pub(super) fn java(sent: &Sent<'_>) -> String {
     let style = Style::Java;
     let variable = |name: &str| format!("System.getenv({})", style.text(name));
@@ -61,7 +61,9 @@ pub(super) fn java(sent: &Sent<'_>) -> String {
         style.text(sent.method)
     ));
     code.push_str("        HttpClient client = HttpClient.newHttpClient(); // follows no redirect\n");
-    code.push_str("        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());\n");
+    code.push_str(
+        "        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());\n",
+    );
     code.push_str("        System.out.println(response.statusCode());\n");
     code.push_str("        System.out.println(response.body());\n    }\n}\n");
     code
@@ -94,8 +96,8 @@ pub(super) fn csharp(sent: &Sent<'_>) -> String {
     code.push_str("using var handler = new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false };\n");
     code.push_str("using var client = new HttpClient(handler);\n");
     let url = style.text(sent.url);
-    let usual = |c: char| c.is_ascii_alphanumeric() || "-_.~:/?&=+,;@".contains(c);
-    let address = if sent.url.chars().all(usual) && !sent.url.contains("/.") {
+    let usual = |c: char| c.is_ascii_alphanumeric() || "-_.~:/?&=+,;@%".contains(c);
+    let address = if sent.url.chars().all(usual) && !sent.odd_address() {
         url
     } else {
         // Else .NET writes the address its own way.

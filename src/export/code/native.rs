@@ -1,8 +1,5 @@
 //! Languages that compile to a program: Rust with reqwest, Go with net/http.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-
 use super::literal::Style;
 use super::sent::{Content, Part, Sent};
 
@@ -13,25 +10,19 @@ pub(super) fn rust(sent: &Sent<'_>) -> String {
     let variable = |name: &str| format!("&std::env::var({})?", style.text(name));
     let joined = |parts: &[Part<'_>]| match parts {
         [Part::Variable(name)] => format!("std::env::var({})?", style.text(name)),
-        parts if parts.len() > 1 => {
-            // One text and then references: String + &str.
-            let rest: Vec<String> = parts.iter().map(|part| style.line(std::slice::from_ref(part), variable)).collect();
-            format!("String::new() + {}", rest.join(" + "))
+        [Part::Text(text), Part::Variable(name)] if text.chars().all(|c| c == ' ' || c.is_ascii_alphabetic()) => {
+            format!("format!(\"{text}{{}}\", std::env::var({})?)", style.text(name))
         }
+        parts if parts.len() > 1 => format!("String::new() + {}", style.line(parts, variable)),
         parts => style.line(parts, variable),
     };
     let mut code = String::from("use reqwest::redirect::Policy;\nuse reqwest::{Client, Method};\n");
-    if matches!(sent.content, Content::Bytes(_)) {
-        code.push_str("use base64::prelude::*; // base64 = \"0.22\"\n");
-    }
     code.push_str("\n#[tokio::main]\nasync fn main() -> Result<(), Box<dyn std::error::Error>> {\n");
     let body = match &sent.content {
         Content::Nothing => None,
         Content::Text(parts) if parts.len() > 1 => Some(joined(parts)),
         Content::Text(parts) => Some(style.lines(parts, "    ", variable)),
-        Content::Bytes(bytes) => {
-            Some(format!("BASE64_STANDARD.decode({})?", style.text(&BASE64_STANDARD.encode(bytes))))
-        }
+        Content::Bytes(bytes) => Some(format!("b{}.as_slice()", style.bytes(bytes))),
     };
     if let Some(body) = &body {
         code.push_str(&format!("    let body = {body};\n"));
@@ -61,34 +52,22 @@ pub(super) fn rust(sent: &Sent<'_>) -> String {
 pub(super) fn go(sent: &Sent<'_>) -> String {
     let style = Style::Go;
     let variable = |name: &str| format!("os.Getenv({})", style.text(name));
-    let (body, package) = match &sent.content {
-        Content::Nothing => (None, None),
-        Content::Text(parts) => {
-            (Some(format!("strings.NewReader({})", style.lines(parts, "\t", variable))), Some("strings"))
-        }
-        Content::Bytes(bytes) => {
-            let text = style.text(&BASE64_STANDARD.encode(bytes));
-            let reader = format!("base64.NewDecoder(base64.StdEncoding, strings.NewReader({text}))");
-            (Some(reader), Some("strings"))
-        }
+    let body = match &sent.content {
+        Content::Nothing => None,
+        Content::Text(parts) => Some(style.lines(parts, "\t", variable)),
+        Content::Bytes(bytes) => Some(style.bytes(bytes)), // a string of Go holds any bytes
     };
-    let binary = matches!(sent.content, Content::Bytes(_));
     let mut packages = vec!["fmt", "io", "net/http"];
-    packages.extend(binary.then_some("encoding/base64"));
     packages.extend(sent.reads_variables().then_some("os"));
-    packages.extend(package);
-    packages.sort_unstable();
+    packages.extend(body.is_some().then_some("strings"));
     let imports: String = packages.iter().map(|name| format!("\t\"{name}\"\n")).collect();
     let mut code = format!("package main\n\nimport (\n{imports})\n\nfunc main() {{\n");
     let reader = if body.is_some() { "body" } else { "nil" };
     if let Some(body) = body {
-        code.push_str(&format!("\tbody := {body}\n"));
+        code.push_str(&format!("\tbody := strings.NewReader({body})\n"));
     }
     let (method, url) = (style.text(sent.method), style.text(sent.url));
     code.push_str(&format!("\trequest, err := http.NewRequest({method}, {url}, {reader})\n{GO_STOP}"));
-    if let Content::Bytes(bytes) = &sent.content {
-        code.push_str(&format!("\trequest.ContentLength = {}\n", bytes.len()));
-    }
     code.push_str("\trequest.Header = http.Header{\n");
     for (name, values) in go_headers(sent) {
         let values: Vec<String> = values.iter().map(|value| style.line(value, variable)).collect();
@@ -101,7 +80,9 @@ pub(super) fn go(sent: &Sent<'_>) -> String {
     if !sent.has("accept-encoding") {
         code.push_str("\t\tTransport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true},\n");
     }
-    code.push_str("\t\tCheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },\n");
+    code.push_str(
+        "\t\tCheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },\n",
+    );
     code.push_str(&format!("\t}}\n\tresponse, err := client.Do(request)\n{GO_STOP}\tdefer response.Body.Close()\n"));
     code.push_str(&format!("\tanswer, err := io.ReadAll(response.Body)\n{GO_STOP}"));
     code.push_str("\tfmt.Println(response.Status)\n\tfmt.Println(string(answer))\n}\n");

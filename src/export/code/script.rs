@@ -24,7 +24,8 @@ pub(super) fn python(sent: &Sent<'_>) -> String {
     import(!skipped.is_empty(), "from urllib3.util import SKIP_HEADER\n");
     code.push_str("\nsession = requests.Session()\n");
     code.push_str("session.headers.clear()  # only what is written below\n");
-    code.push_str("response = session.request(\n");
+    let odd = sent.odd_address();
+    code.push_str(if odd { "request = requests.Request(\n" } else { "response = session.request(\n" });
     code.push_str(&format!("    {},\n    {},\n    headers={{\n", style.text(sent.method), style.text(sent.url)));
     for (name, value) in sent.joined() {
         let text = style.line(&value, variable);
@@ -48,7 +49,14 @@ pub(super) fn python(sent: &Sent<'_>) -> String {
             code.push_str(&format!("    data=base64.b64decode({text}),\n"));
         }
     }
-    code.push_str("    allow_redirects=False,\n)\n");
+    if odd {
+        code.push_str(")\nprepared = session.prepare_request(request)\n");
+        code.push_str(&format!("prepared.url = {}  # requests would write it its own way\n", style.text(sent.url)));
+        code.push_str("settings = session.merge_environment_settings(prepared.url, {}, None, None, None)\n");
+        code.push_str("response = session.send(prepared, allow_redirects=False, **settings)\n");
+    } else {
+        code.push_str("    allow_redirects=False,\n)\n");
+    }
     code.push_str("print(response.status_code, response.reason)\nprint(response.text)\n");
     code
 }
@@ -60,7 +68,8 @@ pub(super) fn javascript(sent: &Sent<'_>) -> String {
     let mut code = String::new();
     // Fetch Standard, 2.2.2; undici refuses them.
     let (headers, refused): (Vec<_>, Vec<_>) = sent.headers.iter().partition(|(name, _)| {
-        !["connection", "expect", "keep-alive", "te", "trailer", "upgrade"].contains(&name.to_ascii_lowercase().as_str())
+        !["connection", "expect", "keep-alive", "te", "trailer", "upgrade"]
+            .contains(&name.to_ascii_lowercase().as_str())
     });
     for (name, _) in refused {
         code.push_str(&format!("// fetch does not send {name}\n"));
@@ -73,7 +82,11 @@ pub(super) fn javascript(sent: &Sent<'_>) -> String {
     code.push_str(&format!("const response = await fetch({}, {{\n", style.text(sent.url)));
     code.push_str(&format!("  method: {},\n  headers: [\n", style.text(sent.method)));
     for (name, value) in headers {
-        code.push_str(&format!("    [{}, {}],\n", style.text(name), style.line(value, variable)));
+        let text = style.line(value, variable);
+        let ascii = value.iter().all(|part| !matches!(part, Part::Text(text) if !text.is_ascii()));
+        // fetch takes a character for each byte of a value.
+        let text = if ascii { text } else { format!("Buffer.from({text}).toString('latin1')") };
+        code.push_str(&format!("    [{}, {text}],\n", style.text(name)));
     }
     code.push_str("  ],\n");
     match &sent.content {
@@ -83,7 +96,11 @@ pub(super) fn javascript(sent: &Sent<'_>) -> String {
             let text = style.lines(parts, "  ", variable);
             // A string would bring a content type of its own.
             let typed = sent.has("content-type");
-            code.push_str(&if typed { format!("  body: {text},\n") } else { format!("  body: Buffer.from({text}),\n") });
+            code.push_str(&if typed {
+                format!("  body: {text},\n")
+            } else {
+                format!("  body: Buffer.from({text}),\n")
+            });
         }
         Content::Bytes(bytes) => {
             let text = style.text(&BASE64_STANDARD.encode(bytes));

@@ -96,6 +96,16 @@ impl<'a> Sent<'a> {
         joined
     }
 
+    /// True if a library that writes addresses its own way would change this one: dot
+    /// segments, percent-codes that need not be (RFC 3986 6.2.2).
+    pub fn odd_address(&self) -> bool {
+        let unreserved = |code: &str| {
+            let byte = code.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            byte.is_none_or(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+        };
+        self.url.contains("/.") || self.url.split('%').skip(1).any(unreserved)
+    }
+
     /// True if the code reads a variable.
     pub fn reads_variables(&self) -> bool {
         let body = match &self.content {
