@@ -241,7 +241,7 @@ fn a_state_explains_itself() {
 fn the_present_state_says_who_waits_and_how_long() {
     let window = states_of(session::waiting(ONE), 13_000);
     // Ten minutes from 0.479 s, at 13 s.
-    assert!(has(&window, "the bank waits for the shopper, 9:47 left, then expired"));
+    assert!(has(&window, "The bank waits for the shopper, 9:47 left, then expired"));
     assert!(has(&window, "Can come next: approved, attempted, declined, rejected, unavailable"));
 }
 
@@ -251,7 +251,7 @@ fn a_held_clock_runs_out_for_nobody() {
     app.workspace.clock_held = true;
     app.workspace.settings.profiles = vec![sessions_console::model::profile::Profile::embedded()];
     let window = sized(app, [1064.0, 1400.0], egui::Theme::Dark);
-    assert!(has(&window, "the clock is held"));
+    assert!(has(&window, "the clock is held, so"));
     assert!(!has(&window, "9:47 left"));
 }
 
@@ -338,8 +338,8 @@ fn nothing_is_sent_in_the_past() {
     let mut window = moments(session::finished(ONE), 11_000, View::States);
     to(&mut window, Key::Home, 1);
     to(&mut window, Key::ArrowRight, 3);
-    assert!(has(&window, "State pending, now"));
-    assert!(has(&window, "the API waits for fingerprint and channel data"));
+    assert!(has(&window, "State pending, then"));
+    assert!(has(&window, "The API waits for fingerprint and channel data"));
     button(&mut window, "Send PUT /sessions/{id}/collect-data");
     assert!(window.state().commands.is_empty());
     assert!(!has(&window, "Do again…"));

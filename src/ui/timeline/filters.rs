@@ -60,7 +60,7 @@ impl Panel {
                 }
             }
             let unfolded = !self.table.unfolded.is_empty();
-            let wide = ui.available_width() > if unfolded { 340.0 } else { 268.0 };
+            let wide = ui.available_width() > if unfolded { 426.0 } else { 354.0 };
             let name = if wide { "Hidden scheme messages" } else { "Hidden" };
             let chip = chip_ui(ui, name, None, count(Class::Hidden), hidden);
             if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {

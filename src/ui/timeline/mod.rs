@@ -102,6 +102,10 @@ pub struct Panel {
     below: f32,
 }
 
+/// What a drawn view keeps of the room where something below it asks for attention: the
+/// states are whole then at 1280×800.
+const DRAWN: f32 = 0.62;
+
 /// What the rows' words were made from.
 pub type Key = Revision;
 
@@ -291,7 +295,10 @@ impl Panel {
     /// not fit, the table keeps six rows, three in a low window.
     fn split(&self, room: Rect, wanted: f32) -> (Rect, Rect) {
         let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
-        let least = wanted.min(table::HEAD + kept * theme::TIMELINE_ROW);
+        let least = match self.view {
+            View::List => wanted.min(table::HEAD + kept * theme::TIMELINE_ROW),
+            View::Sequence | View::States => room.height() * DRAWN,
+        };
         let height = if self.below <= 0.0 {
             room.height()
         } else {

@@ -10,7 +10,7 @@ use crate::model::api::Status;
 use crate::model::states::{Call, Change, Deadline, Ruling, about};
 use crate::model::trace::Question;
 use crate::ui::link::Link;
-use crate::ui::theme::{Tokens, Tone};
+use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::timeline::Scene;
 use crate::ui::widgets::{self, display_text, muted, muted_lines};
 
@@ -20,19 +20,19 @@ const LISTED: usize = 50;
 /// Where it stands, in one sentence, with the way to its reasons.
 pub fn now_ui(ui: &mut Ui, scene: &Scene, known: &Known, out: &mut Out) {
     let tokens = Tokens::of(ui);
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+    ui.horizontal(|ui| {
         widgets::emphasis(ui, if scene.then.is_some() { "Then" } else { "Now" });
         if let Some(status) = &known.status {
             widgets::status_pill(ui, status);
         }
-        let sentence = RichText::new(display_text(&known.sentence(scene))).color(tokens.text);
-        ui.add(egui::Label::new(sentence).wrap());
         if known.status.is_some() && widgets::link(ui, "Why?").clicked() {
             let row = scene.then.and_then(|then| then.view);
             out.links.push(Link::Why(scene.run.id, Question::Status(row)));
         }
+        muted(ui, &known.shape.name()).on_hover_text("The kind of session; it decides which states there are");
     });
+    let sentence = RichText::new(display_text(&known.sentence(scene))).color(tokens.text);
+    ui.add(egui::Label::new(sentence).wrap());
     if !known.next.is_empty() {
         let words: Vec<&str> = known.next.iter().map(Status::word).collect();
         muted_lines(ui, &format!("Can come next: {}", words.join(", ")));

@@ -165,7 +165,7 @@ fn words_ui(ui: &Ui, way: &Way<'_>, leg: &Route, selected: Option<usize>) -> Res
     let line = |text: &str| widgets::line_of(ui, text, theme::code(theme::CAPTION), ink);
     let time = seconds(change.at);
     let (first, second) = match (under, &change.breach) {
-        (_, Some(_)) => (line(&time), None),
+        (_, Some(_)) => (line(&format!("· {time}")), None),
         (true, None) => (line(&time), Some(line(&change.cause))),
         (false, None) => (line(&format!("{time} · {}", change.cause)), None),
     };
@@ -232,11 +232,11 @@ fn card_ui(ui: &Ui, known: &Known, status: &Status, rect: Rect, chosen: Option<&
     let never = about.never.is_some() && !visited && !passed;
     let response = ui.interact(rect, ui.scope_id().with(("state", status.word())), Sense::click());
     let what = match (now, visited, passed) {
-        (true, ..) => ", now",
-        (_, true, _) => ", seen",
-        (.., true) => ", passed unseen",
-        _ if never => ", not for this session",
-        _ => "",
+        (true, ..) => format!(", {}", known.when),
+        (_, true, _) => ", seen".into(),
+        (.., true) => ", passed unseen".into(),
+        _ if never => ", not for this session".into(),
+        _ => String::new(),
     };
     let label = display_text(&format!("State {status}{what}"));
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen == Some(status), &label));
@@ -261,7 +261,12 @@ fn card_ui(ui: &Ui, known: &Known, status: &Status, rect: Rect, chosen: Option<&
         painter.rect_stroke(rect, 6.0, stroke, StrokeKind::Inside);
     }
     let ink = if visited { tone.ink } else { tokens.muted };
-    card_words(ui, rect, (status, ink, now), if passed && !visited { "passed, not seen" } else { about.short });
+    let short = match (now, passed && !visited) {
+        (true, _) => format!("{} · {}", known.when, about.short),
+        (_, true) => "passed, not seen".into(),
+        _ => about.short.to_owned(),
+    };
+    card_words(ui, rect, (status, ink, now), &short);
     if chosen == Some(status) {
         painter.hline(rect.shrink(8.0).x_range(), rect.bottom() - 2.0, Stroke::new(2.0, tokens.accent.ink));
     }
@@ -289,8 +294,7 @@ fn card_words(ui: &Ui, rect: Rect, (status, ink, now): (&Status, Color32, bool),
         painter.galley(at, word, ink);
     }
     if high {
-        let words = if now { format!("now · {short}") } else { short.to_owned() };
-        let line = widgets::line_of(ui, &words, theme::words(theme::CAPTION), tokens.muted);
+        let line = widgets::line_of(ui, short, theme::words(theme::CAPTION), tokens.muted);
         painter.galley(pos2(rect.left() + 8.0, rect.bottom() - 12.0 - line.size().y / 2.0), line, tokens.muted);
     }
 }

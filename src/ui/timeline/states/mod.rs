@@ -22,7 +22,7 @@ use crate::ui::theme;
 use crate::ui::widgets;
 
 /// Width from which the words stand beside the diagram.
-const BESIDE: f32 = plan::MOST + 330.0;
+const BESIDE: f32 = plan::LEAST + 350.0;
 
 /// View state.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,8 @@ struct Known {
     status: Option<Status>,
     path: Vec<Change>,
     standing: Standing,
+    /// `now`, or `then` where the past is looked at.
+    when: &'static str,
     calls: Vec<Call>,
     next: Vec<Status>,
     /// By row: the rule that a forbidden change broke.
@@ -98,7 +100,7 @@ impl State {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
             ui.vertical(|ui| {
-                ui.set_width(plan::MOST);
+                ui.set_width(plan::LEAST);
                 self.diagram_ui(ui, scene, known, out);
                 below::path_ui(ui, scene, known, out);
             });
@@ -119,7 +121,6 @@ impl State {
 
     fn words_ui(&mut self, ui: &mut Ui, scene: &Scene, known: &Known, out: &mut Out) {
         below::now_ui(ui, scene, known, out);
-        widgets::muted(ui, &format!("{} session; a click on a state explains it", known.shape.name()));
         below::breaches_ui(ui, scene, known, out);
         if let Some(status) = &self.chosen
             && below::chosen_ui(ui, known, status)
@@ -156,6 +157,7 @@ impl Known {
             shape,
             status: view.map(|view| view.status.clone()),
             standing,
+            when: if scene.then.is_some() { "then" } else { "now" },
             calls: states::calls(view, shape),
             next: states::next(view.map(|view| &view.status), shape),
             rules: broken.iter().filter_map(heaviest).collect(),
@@ -163,11 +165,13 @@ impl Known {
         }
     }
 
-    /// `the bank waits for the shopper, 9:47 left, then expired`.
+    /// `The bank waits for the shopper, 9:47 left, then expired`.
     fn sentence(&self, scene: &Scene) -> String {
         let until = self.standing.until.as_ref().map(|until| below::time_left(until, scene));
         let time = until.map_or(String::new(), |time| format!(", {time}"));
-        format!("{}{time}", self.standing.waits)
+        let mut words = self.standing.waits.chars();
+        let first = words.next().into_iter().flat_map(char::to_uppercase);
+        format!("{}{}{time}", first.collect::<String>(), words.as_str())
     }
 }
 

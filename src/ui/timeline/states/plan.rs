@@ -33,7 +33,7 @@ const FINAL_WIDTH: f32 = 174.0;
 /// Least width in which the diagram is whole.
 pub const LEAST: f32 = MARGIN + OPEN_WIDTH + 190.0 + FINAL_WIDTH + BULGE;
 /// Width from which more room adds nothing.
-pub const MOST: f32 = LEAST + 60.0;
+const MOST: f32 = LEAST + 40.0;
 
 /// The final states from top to bottom. The first and the last are those that not every way
 /// leads to, so that the ways to the others stay together.
@@ -151,8 +151,9 @@ impl Plan {
             (true, true) => aside(right(source), right(target), BULGE),
             (false, false) => aside(left(source), left(target), -MARGIN),
             (true, false) => {
-                let (from, to) = (left(source) + vec2(0.0, 8.0), right(target) + vec2(0.0, -8.0));
-                [from, from - vec2(70.0, 0.0), to + vec2(70.0, 0.0), to]
+                // From above, where no words of the way out stand.
+                let (from, to) = (left(source) + vec2(0.0, 8.0), target.right_top() - vec2(24.0, 0.0));
+                [from, from - vec2(90.0, 0.0), to - vec2(0.0, 30.0), to]
             }
             (false, true) => {
                 let (from, to) = (right(source), left(target));
