@@ -153,11 +153,14 @@ fn call_ui(ui: &mut Ui, scene: &Scene, call: &Call, out: &mut Out) {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing.x = 8.0;
-                widgets::mono(ui, call.wire, tokens.text);
-                match call.ruling {
-                    Ruling::Allowed(http) => widgets::mono(ui, &format!("→ {http}"), tokens.success.ink),
-                    Ruling::Refused(http, code) => widgets::mono(ui, &format!("→ {http} {code}"), tokens.warning.ink),
+                let (answer, ink) = match call.ruling {
+                    Ruling::Allowed(http) => (format!("→ {http}"), tokens.success.ink),
+                    Ruling::Refused(http, code) => (format!("→ {http} {code}"), tokens.warning.ink),
                 };
+                for (text, ink) in [(call.wire, tokens.text), (answer.as_str(), ink)] {
+                    let text = RichText::new(text).font(theme::code(theme::CODE)).color(ink);
+                    ui.add(egui::Label::new(text).extend());
+                }
                 if let Some(action) = call.action.filter(|_| call.offered) {
                     widgets::pill_with(ui, Tone::Accent, None, &format!("offered: {action}"), 17.0);
                 }

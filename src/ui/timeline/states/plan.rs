@@ -151,9 +151,14 @@ impl Plan {
             (true, true) => aside(right(source), right(target), BULGE),
             (false, false) => aside(left(source), left(target), -MARGIN),
             (true, false) => {
-                // From above, where no words of the way out stand.
-                let (from, to) = (left(source) + vec2(0.0, 8.0), target.right_top() - vec2(24.0, 0.0));
-                [from, from - vec2(90.0, 0.0), to - vec2(0.0, 30.0), to]
+                // To the last of them from above, where no words of the way out stand.
+                let from = left(source) + vec2(0.0, 8.0);
+                if *to == Status::Challenged {
+                    let to = target.right_top() - vec2(24.0, 0.0);
+                    [from, from - vec2(20.0, 0.0), to + vec2(50.0, -40.0), to]
+                } else {
+                    [from, from - vec2(70.0, 0.0), right(target) + vec2(70.0, 0.0), right(target)]
+                }
             }
             (false, true) => {
                 let (from, to) = (right(source), left(target));
@@ -176,7 +181,7 @@ impl Route {
                 [from, ..] => (*from + vec2(8.0, 0.0), true),
                 [] => (Pos2::ZERO, false),
             },
-            Self::Curve(_) => (self.middle() + vec2(12.0, 0.0), false),
+            Self::Curve(_) => (self.middle() + vec2(14.0, 0.0), false),
         }
     }
 
