@@ -10,6 +10,7 @@ mod contract;
 pub mod deck;
 pub mod delivery;
 pub mod devices;
+pub mod diff;
 mod doc;
 pub mod draft;
 pub mod exchange;
