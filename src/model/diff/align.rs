@@ -174,21 +174,14 @@ fn fill(docs: (&Doc, &Doc), (left, right): (&[u32], &[u32]), by_place: bool, pai
     pairs.sort_by_key(|pair| pair.right);
 }
 
-fn gap(
-    docs: (&Doc, &Doc),
-    left: (&[u32], &[usize]),
-    right: (&[u32], &[usize]),
-    by_place: bool,
-) -> Vec<Pair> {
+fn gap(docs: (&Doc, &Doc), left: (&[u32], &[usize]), right: (&[u32], &[usize]), by_place: bool) -> Vec<Pair> {
     let shapes =
         |doc: &Doc, side: (&[u32], &[usize])| side.1.iter().map(|at| doc.shape(side.0[*at])).collect::<Vec<_>>();
     let (one, other) = (shapes(docs.0, left), shapes(docs.1, right));
     let mut found: Vec<Pair> = sequence(&one, &other).into_iter().filter(|pair| !pair.moved).collect();
     let mut between = Vec::new();
     let (mut from_left, mut from_right) = (0, 0);
-    for (to_left, to_right) in
-        found.iter().map(|pair| (pair.left, pair.right)).chain([(left.1.len(), right.1.len())])
-    {
+    for (to_left, to_right) in found.iter().map(|pair| (pair.left, pair.right)).chain([(left.1.len(), right.1.len())]) {
         let same = |(at, other): &(usize, usize)| {
             docs.0.kind_of(left.0[left.1[*at]]) == docs.1.kind_of(right.0[right.1[*other]])
                 || docs.0.first(left.0[left.1[*at]]).is_none() && docs.1.first(right.0[right.1[*other]]).is_none()

@@ -3,7 +3,7 @@
 //! times say only that they are ids and times.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -51,7 +51,9 @@ impl Doc {
             Shape::Json(rows) => doc.add_rows(&rows),
             Shape::Form(pairs) => doc.add_pairs(pairs),
             Shape::Empty => return Err("it is empty".into()),
-            Shape::Text | Shape::Binary => return Err(read.note.unwrap_or_else(|| "it is neither JSON nor a form".into())),
+            Shape::Text | Shape::Binary => {
+                return Err(read.note.unwrap_or_else(|| "it is neither JSON nor a form".into()));
+            }
         }
         doc.add_sums(sums);
         Ok(doc)

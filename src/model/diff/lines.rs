@@ -110,7 +110,14 @@ pub(super) fn compare(left: Bytes, right: Bytes, note: Option<String>, cancel: &
     }
     gone.extend((at..one.len()).filter(|at| !kept[*at]));
     rows.gap(&mut gone, &mut new, &lines);
-    Some(Diff { sides: Sides::Lines(Box::new(lines)), note, rows: rows.0, reordered: 0, renamings: Vec::new(), roots: None })
+    Some(Diff {
+        sides: Sides::Lines(Box::new(lines)),
+        note,
+        rows: rows.0,
+        reordered: 0,
+        renamings: Vec::new(),
+        roots: None,
+    })
 }
 
 #[derive(Default)]
@@ -138,8 +145,7 @@ impl Rows {
 
     /// Equal lines after one another are one row.
     fn push(&mut self, sign: Sign, left: Option<usize>, right: Option<usize>) {
-        let (left, right) =
-            (left.and_then(|at| u32::try_from(at).ok()), right.and_then(|at| u32::try_from(at).ok()));
+        let (left, right) = (left.and_then(|at| u32::try_from(at).ok()), right.and_then(|at| u32::try_from(at).ok()));
         if sign == Sign::Equal
             && let Some(last) = self.0.last_mut().filter(|last| last.sign == Sign::Equal)
         {

@@ -168,15 +168,17 @@ pub fn compare(left: &Side, right: &Side, cancel: &AtomicBool) -> Option<Diff> {
     let sums = RandomState::new();
     let read = |side: &Side| Doc::read(&side.bytes, side.content_type.as_deref(), &sums);
     let (note, (left_range, right_range)) = match (read(left), read(right)) {
-        (Ok(a), Ok(b)) => {
-            match (root(&a, left), root(&b, right)) {
-                (Ok(one), Ok(other)) => return tree::compare(a, b, (one, other), cancel),
-                (Err(gone), _) | (_, Err(gone)) => (Some(gone), (0..left.bytes.len(), 0..right.bytes.len())),
-            }
-        }
+        (Ok(a), Ok(b)) => match (root(&a, left), root(&b, right)) {
+            (Ok(one), Ok(other)) => return tree::compare(a, b, (one, other), cancel),
+            (Err(gone), _) | (_, Err(gone)) => (Some(gone), (0..left.bytes.len(), 0..right.bytes.len())),
+        },
         (Err(_), _) | (_, Err(_)) if left.bytes.is_empty() && right.bytes.is_empty() => (None, (0..0, 0..0)),
-        (Err(why), Ok(_)) => (Some(format!("Compared by lines: the left one cannot be cut into values, {why}")), whole(left, right)),
-        (Ok(_), Err(why)) => (Some(format!("Compared by lines: the right one cannot be cut into values, {why}")), whole(left, right)),
+        (Err(why), Ok(_)) => {
+            (Some(format!("Compared by lines: the left one cannot be cut into values, {why}")), whole(left, right))
+        }
+        (Ok(_), Err(why)) => {
+            (Some(format!("Compared by lines: the right one cannot be cut into values, {why}")), whole(left, right))
+        }
         (Err(why), Err(_)) => (Some(format!("Compared by lines: {why}")), whole(left, right)),
     };
     lines::compare(left.bytes.slice(left_range), right.bytes.slice(right_range), note, cancel)
@@ -239,10 +241,9 @@ impl Diff {
     /// What a row says on the left and on the right, as it is written; long ones are cut.
     pub fn texts(&self, row: &Row) -> (Option<String>, Option<String>) {
         match &self.sides {
-            Sides::Values(docs) => (
-                row.left.map(|node| docs.0.shown(node, SHOWN)),
-                row.right.map(|node| docs.1.shown(node, SHOWN)),
-            ),
+            Sides::Values(docs) => {
+                (row.left.map(|node| docs.0.shown(node, SHOWN)), row.right.map(|node| docs.1.shown(node, SHOWN)))
+            }
             Sides::Lines(lines) => {
                 (row.left.map(|at| lines.0.text(at, SHOWN)), row.right.map(|at| lines.1.text(at, SHOWN)))
             }

@@ -107,7 +107,8 @@ impl Patch<'_> {
             let path = member(self.docs.1, *node);
             self.value("add", &path, *node);
         }
-        let inside = pairs.into_iter().map(|(left, right)| (one[left], other[right], member(self.docs.1, other[right])));
+        let inside =
+            pairs.into_iter().map(|(left, right)| (one[left], other[right], member(self.docs.1, other[right])));
         work.extend(inside.rev());
     }
 

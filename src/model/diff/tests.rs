@@ -21,10 +21,19 @@ fn told(diff: &Diff) -> Vec<String> {
     let line = |row: &Row| {
         let (left, right) = diff.places(row);
         let (old, new) = diff.texts(row);
-        let places = if left == right { left.unwrap_or_default() } else { format!("{}|{}", left.unwrap_or_default(), right.unwrap_or_default()) };
+        let places = if left == right {
+            left.unwrap_or_default()
+        } else {
+            format!("{}|{}", left.unwrap_or_default(), right.unwrap_or_default())
+        };
         let volatile = row.volatile.map(|kind| format!(" ({})", kind.word())).unwrap_or_default();
         let remark = row.remark.as_deref().map(|remark| format!(" [{remark}]")).unwrap_or_default();
-        format!("{} {places} {} → {}{volatile}{remark}", row.sign.letter(), old.unwrap_or_default(), new.unwrap_or_default())
+        format!(
+            "{} {places} {} → {}{volatile}{remark}",
+            row.sign.letter(),
+            old.unwrap_or_default(),
+            new.unwrap_or_default()
+        )
     };
     changes.map(line).collect()
 }
@@ -77,8 +86,8 @@ fn elements_are_known_by_their_names_and_else_by_what_they_say() {
         told(&named),
         [
             "↕ $[2]|$[0] {\"id\":\"c\",\"v\":3} → {\"id\":\"c\",\"v\":3}",
+            "+ |$[2]  → {\"id\":\"d\",\"v\":2}",
             "− $[1]| {\"id\":\"b\",\"v\":2} → ",
-            "+ |$[2]  → {\"id\":\"d\",\"v\":2}"
         ]
     );
     let plain = diff(r#"[{"v":1,"w":1},{"v":2,"w":1}]"#, r#"[{"v":0,"w":0},{"v":1,"w":1},{"v":2,"w":2}]"#);
@@ -134,10 +143,7 @@ fn what_a_text_carries_is_looked_into() {
         format!("cres={}&b=1", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text))
     };
     let form = |left: &str, right: &str| {
-        let form = |text: &str| Side {
-            content_type: Some("application/x-www-form-urlencoded".into()),
-            ..side(text)
-        };
+        let form = |text: &str| Side { content_type: Some("application/x-www-form-urlencoded".into()), ..side(text) };
         compare(&form(left), &form(right), &AtomicBool::new(false)).expect("not cancelled")
     };
     let ids = form(&cres("Y", A), &cres("Y", B));

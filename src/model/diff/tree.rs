@@ -206,8 +206,7 @@ fn renamings(rows: &mut [Row], renamed: &[(usize, String, String)], docs: (&Doc,
         }
     }
     let present = docs.1.nodes().filter(|node| docs.1.kind_of(*node) == Kind::Text).map(|node| docs.1.text(node));
-    let still: HashSet<String> =
-        present.filter(|text| to.contains_key(text.as_ref())).map(Cow::into_owned).collect();
+    let still: HashSet<String> = present.filter(|text| to.contains_key(text.as_ref())).map(Cow::into_owned).collect();
     let mut list: Vec<Renaming> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (at, old, new) in renamed {

@@ -128,15 +128,31 @@ fn is_time_name(plain: &str) -> bool {
 
 fn is_random_name(plain: &str) -> bool {
     const NAMES: [&str; 16] = [
-        "cryptogram", "authenticationvalue", "cavv", "xid", "secret", "token", "nonce", "signature", "hash", "digest",
-        "signedcontent", "key", "public", "certificate", "jti", "data",
+        "cryptogram",
+        "authenticationvalue",
+        "cavv",
+        "xid",
+        "secret",
+        "token",
+        "nonce",
+        "signature",
+        "hash",
+        "digest",
+        "signedcontent",
+        "key",
+        "public",
+        "certificate",
+        "jti",
+        "data",
     ];
     NAMES.iter().any(|name| plain.ends_with(name)) || matches!(plain, "x" | "y" | "creq" | "cres" | "kid")
 }
 
 fn is_epoch(text: &str) -> bool {
     let whole = text.split('.').next().unwrap_or_default();
-    matches!(whole.len(), 10 | 13) && matches!(whole.as_bytes()[0], b'1'..=b'4') && whole.bytes().all(|b| b.is_ascii_digit())
+    matches!(whole.len(), 10 | 13)
+        && matches!(whole.as_bytes()[0], b'1'..=b'4')
+        && whole.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `20261128154300`, as EMV 3-D Secure writes it. Source: emv-3ds.md, purchaseDate.
