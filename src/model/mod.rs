@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod app;
+pub mod beside;
 pub mod cards;
 mod contract;
 pub mod deck;
