@@ -5,11 +5,13 @@
 
 pub mod api;
 pub mod app;
+pub mod beside;
 pub mod cards;
 mod contract;
 pub mod deck;
 pub mod delivery;
 pub mod devices;
+pub mod diff;
 mod doc;
 pub mod draft;
 pub mod exchange;
