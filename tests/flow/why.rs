@@ -38,7 +38,7 @@ fn run_of(bench: &mut Bench, id: &str) -> Run {
 
 /// The body that a spot is about, as JSON.
 fn body(run: &Run, spot: &Spot) -> Option<Value> {
-    let entry = run.entries.iter().find(|entry| entry.number == spot.entry).expect("a row of the run");
+    let entry = run.entries.numbered(spot.entry).expect("a row of the run");
     let bytes = match (&entry.what, spot.part) {
         (What::Exchange(exchange), Part::Request) => exchange.request.body.clone(),
         (What::Exchange(exchange), Part::Response) => exchange.response()?.body.clone(),

@@ -53,7 +53,7 @@ impl Told<'_> {
 impl<'a> Facts<'a> {
     /// The facts up to where the session stood after row `number`; all of them without one.
     pub fn of(run: &'a Run, number: Option<usize>) -> Self {
-        let asked = number.and_then(|number| run.entries.iter().find(|entry| entry.number == number));
+        let asked = number.and_then(|number| run.entries.numbered(number));
         let limit = asked.map(end);
         let before = |entry: &&Entry| limit.is_none_or(|limit| end(entry) <= limit);
         // The row that changed the status; where none is marked, the newest that shows a session.

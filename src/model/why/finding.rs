@@ -26,7 +26,7 @@ pub(super) fn chain(run: &Run, entry: usize, rule: &str) -> Why {
 
 fn of(run: &Run, found: &Observation) -> Why {
     let link = |spot: &crate::model::trace::Spot, words: &str, fact: &str, decides: bool| {
-        let row = run.entries.iter().find(|row| row.number == spot.entry)?;
+        let row = run.entries.numbered(spot.entry)?;
         let link = reason(run, row, (spot.part, spot.path.clone()), (words.to_owned(), fact.to_owned()));
         Some(Reason { source: found.source, decides, ..link })
     };

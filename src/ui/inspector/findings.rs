@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use egui::{RichText, Ui};
 
-use super::{Tab, why};
+use super::why;
 use crate::model::lint::observed::{Observation, looked, observed};
 use crate::model::run::{Run, What};
 use crate::model::trace::{Question, Spot};
@@ -43,11 +43,6 @@ impl Findings {
         self.row = Some((now, number, own.clone()));
         own
     }
-}
-
-/// Adds the tab, with how much there is to say.
-pub(super) fn tab(tabs: &mut Vec<(Tab, &str, Option<usize>)>, findings: &[Observation]) {
-    tabs.push((Tab::Findings, "Findings", Some(findings.len())));
 }
 
 /// All of a row's findings as cards; without any, which rules looked. `links` takes what was
@@ -92,8 +87,7 @@ fn card_ui(ui: &mut Ui, run: &Run, one: &Observation, links: &mut Vec<Link>) {
 
 /// «Show …»: the member if it is one, else the row.
 fn show_ui(ui: &mut Ui, run: &Run, spot: &Spot, links: &mut Vec<Link>) -> egui::Response {
-    let row = run.entries.iter().find(|entry| entry.number == spot.entry);
-    let row = row.map_or_else(|| "row".into(), |entry| row_name(&entry.what));
+    let row = run.entries.numbered(spot.entry).map_or_else(|| "row".into(), |entry| row_name(&entry.what));
     let member = spot.path.as_deref().and_then(|path| path.rsplit('.').next()).filter(|member| member.len() <= 30);
     let words = member.map_or_else(|| format!("Show {row}"), |member| format!("Show {member} in {row}"));
     let link = widgets::link(ui, &display_text(&words));

@@ -1,33 +1,21 @@
 //! The session's state machine as it was seen: transitions that do not exist, actions that its
 //! state forbids, allowed or refused, and what came after the end.
-//! Source: sessions-api.md 4.1, 4.2; emv-3ds.md 1.2.
+//! What exists and what is allowed is `model::states`'. Source: emv-3ds.md 1.2.
 
 use super::{Look, shown};
 use crate::model::Lane;
-use crate::model::api::{NextAction, Session, Status};
+use crate::model::api::{Session, Status};
 use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::finding::Severity::{Error, Warning};
 use crate::model::run::{Entry, What};
+use crate::model::states::{Ruling, Shape, allowed, calls};
 use crate::model::trace::Part;
 
 pub(super) fn check(look: &mut Look<'_>) {
     transitions(look);
     allowed_wrongly(look);
     after_the_end(look);
-}
-
-/// True if a session that was seen in one state may be seen in the other one later, perhaps
-/// with states between. Source: sessions-api.md 4.1.
-fn may_follow(from: &Status, to: &Status) -> bool {
-    match (from, to) {
-        (Status::Other(_), _) | (_, Status::Other(_)) => true,
-        (from, to) if from == to => true,
-        (Status::Pending, _) => true,
-        (Status::Processing, to) => *to != Status::Pending,
-        (Status::Challenged, to) => to.is_final(),
-        _ => false, // final states stay
-    }
 }
 
 /// When a row was over.
@@ -43,8 +31,11 @@ fn transitions(look: &mut Look<'_>) {
         let step = look.rows[at].exchange().map(|call| call.step);
         let Some(place) = before.replace(at) else { continue };
         let Some(then) = look.rows[place].view() else { continue };
+        if matches!(now.status, Status::Other(_)) {
+            continue; // no transition, but a word that the contract does not know
+        }
         let apart = end(look.rows[place].entry) <= look.rows[at].entry.at.mono;
-        if step == Some(Step::Create) || then.id != now.id || !apart || may_follow(&then.status, &now.status) {
+        if step == Some(Step::Create) || then.id != now.id || !apart || allowed(Some(&then.status), &now.status) {
             continue;
         }
         let (from, to, entry) = (then.status.clone(), now.status.clone(), look.rows[at].entry.number);
@@ -81,21 +72,14 @@ pub(super) fn open_after(look: &Look<'_>, at: usize) -> Option<usize> {
     Some(next)
 }
 
-/// True if the state that a session was seen in admits an action. Source: sessions-api.md 4.1.
-fn admits(session: &Session, step: Step) -> bool {
-    let offers = |action| session.offers(&action);
-    let hosted = session.link("success_url").is_some();
-    match (&session.status, step) {
-        (Status::Other(_), _) => true,
-        (Status::Pending, Step::Collect | Step::Fingerprint) if session.next_actions.is_empty() => true, // it does not say
-        (Status::Pending, Step::Collect) => offers(NextAction::CollectChannelData) || hosted,
-        (Status::Pending, Step::Fingerprint) => {
-            offers(NextAction::IssuerFingerprint) || offers(NextAction::CollectChannelData) || hosted
-        }
-        (status, Step::Complete) => status.is_final() && !hosted && session.completed() != Some(true),
-        (_, Step::Collect | Step::Fingerprint) => false,
-        _ => true,
+/// True if the state that a session was seen in admits an action.
+fn admits(look: &Look<'_>, view: &Session, step: Step) -> bool {
+    if view.status == Status::Pending && view.next_actions.is_empty() {
+        return true; // it does not say what it waits for
     }
+    let calls = calls(Some(view), Shape::seen(look.run, Some(view)));
+    let call = calls.into_iter().find(|call| call.step == step);
+    call.is_none_or(|call| matches!(call.ruling, Ruling::Allowed(_)))
 }
 
 fn acts(exchange: &Exchange) -> bool {
@@ -132,7 +116,7 @@ fn allowed_wrongly(look: &mut Look<'_>) {
         }
         let (step, entry) = (call.step, look.rows[at].entry.number);
         let Some(place) = known_before(look, at) else { continue };
-        let Some(view) = look.rows[place].view().filter(|view| !admits(view, step)) else { continue };
+        let Some(view) = look.rows[place].view().filter(|view| !admits(look, view, step)) else { continue };
         let moved = step == Step::Complete && !view.status.is_final() && open_after(look, at).is_none();
         if moved {
             continue;
