@@ -163,6 +163,9 @@ impl Elements {
                     text.clear();
                     path.pop();
                 }
+                Event::Empty(tag) if self.names.len() < MOST => {
+                    self.names.push(String::from_utf8_lossy(tag.local_name().as_ref()).into_owned());
+                }
                 Event::DocType(_) => {
                     return Err("It has a document type: refused, for entities are a way to harm the reader".into());
                 }
