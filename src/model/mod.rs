@@ -17,6 +17,7 @@ pub mod exchange;
 pub mod explain;
 pub mod fields;
 pub mod finding;
+pub mod jsonpath;
 pub mod lens;
 pub mod lint;
 pub mod meaning;
