@@ -85,7 +85,7 @@ fn the_chain_names_each_link_and_leads_to_the_very_member() {
 #[test]
 fn links_are_reached_by_tab_and_followed_with_enter_and_escape_goes_back() {
     let mut panel = asked(session::finished(ONE), Question::Eci, NARROW, egui::Theme::Light);
-    panel.get_by_label_contains("ECI 05 says at visa: fully authenticated");
+    panel.get_by_label_contains("ECI 05 says at Visa: fully authenticated");
     for _ in 0..40 {
         if panel.query_by_label_contains("show $.scheme in").is_some_and(|node| node.is_focused()) {
             break;

@@ -2,8 +2,8 @@
 //! Source: emv-3ds.md 3.1, 3.6, 3.8; sessions-api.md 4.1.
 
 use super::facts::{Facts, Told};
-use super::words;
 use crate::model::api::{NextAction, Session, Status};
+use crate::model::codes;
 use crate::model::draft::Channel;
 use crate::model::exchange::Step;
 use crate::model::explain::{self, Meaning};
@@ -126,6 +126,11 @@ impl<'a, 'f> Case<'a, 'f> {
         }
     }
 
+    /// The scheme's word, for dictionaries: `visa`.
+    pub fn scheme(&self) -> &str {
+        self.session.text("/scheme").unwrap_or_default()
+    }
+
     pub fn channel(&self) -> Channel {
         self.facts.run.progress.channel()
     }
@@ -167,7 +172,8 @@ impl<'a, 'f> Case<'a, 'f> {
     /// What decided, to follow «because».
     pub fn because(&self) -> String {
         let letter = self.letter().unwrap_or("no transStatus");
-        let reason = self.reason().map(|code| (words::reason(&code), code)).filter(|(words, _)| !words.is_empty());
+        let scheme = self.scheme();
+        let reason = self.reason().and_then(|code| Some((codes::reason(scheme, &code)?, code)));
         let bank = match reason {
             Some((words, code)) => format!("the bank answered {letter}: {words} (reason {code})"),
             None => format!("the bank answered {letter}"),
@@ -189,12 +195,12 @@ impl<'a, 'f> Case<'a, 'f> {
                 format!("the bank's PARes ended the session {}", self.session.status.word().replace('_', " "))
             }
             Decision::Cancelled => match self.cancel() {
-                Some(code) => format!("{} (code {code})", words::cancelled(&code)),
+                Some(code) => format!("{} (code {code})", cancelled(&code)),
                 None => "the shopper left the bank's page".into(),
             },
             Decision::NeverOpened => "the shopper was never sent to the bank's page in time".into(),
             Decision::TimedOut => match self.cancel() {
-                Some(code) => format!("{} during the challenge (code {code})", words::cancelled(&code)),
+                Some(code) => format!("{} (code {code})", cancelled(&code)),
                 None => "time ran out during the challenge".into(),
             },
             Decision::Lifetime => self.ran_out(),
@@ -272,6 +278,12 @@ impl<'a, 'f> Case<'a, 'f> {
     pub fn waits_for(&self) -> Option<&str> {
         self.session.next_actions.first().map(NextAction::word)
     }
+}
+
+/// How a challenge was broken off, as a clause.
+pub(super) fn cancelled(code: &str) -> String {
+    let words = codes::said(codes::CANCEL, code).unwrap_or("it was broken off");
+    if words.starts_with("timed out") { format!("the challenge {words}") } else { words.into() }
 }
 
 fn method<'a>(facts: &Facts<'a>) -> Option<(Told<'a>, &'static str, String)> {

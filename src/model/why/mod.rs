@@ -11,7 +11,6 @@ mod facts;
 mod finding;
 mod nearest;
 mod reasons;
-mod words;
 
 use std::time::Duration;
 

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::case::{Case, Decision};
+use super::case::{Case, Decision, cancelled};
 use super::facts::{Facts, Told, element, merchant};
 use super::{Change, Reason, Why, reason};
 use crate::model::api::{ApiError, Status};
+use crate::model::codes;
 use crate::model::draft::Channel;
 use crate::model::exchange::Step;
 use crate::model::explain::{self, Risk, Tone};
@@ -41,7 +42,7 @@ pub(super) fn answer(case: &Case<'_, '_>, question: &Question) -> (String, Strin
     let because = case.because();
     match question {
         Question::Eci => {
-            let scheme = session.text("/scheme").unwrap_or("this scheme").replace('_', " ");
+            let scheme = session.text("/scheme").map_or("this scheme", codes::scheme_name);
             let (about, words) = match session.text("/eci") {
                 Some(eci) => {
                     (format!("eci: {eci}"), format!("ECI {eci} says at {scheme}: {}", lower(case.meaning.eci)))
@@ -275,23 +276,22 @@ impl Chain<'_, '_, '_> {
             self.row(entry, words, "POST with cres", source::CRES);
         }
         let Some(rreq) = &case.rreq else { return };
-        let cancelled = rreq.body.get("challengeCancel").is_some();
+        let broken_off = rreq.body.get("challengeCancel").is_some();
         let words = match rreq.text("/challengeCancel") {
             _ if case.decision == Decision::Lifetime => {
                 "The bank sends its result, and it is not taken over in time".to_owned()
             }
-            Some(code) => format!("The bank ends the challenge: {}", super::words::cancelled(code)),
+            Some(code) => format!("The bank ends the challenge: {}", cancelled(code)),
             None => {
                 let letter = rreq.text("/transStatus").unwrap_or_default();
-                let reason =
-                    rreq.text("/transStatusReason").map(super::words::reason).filter(|words| !words.is_empty());
-                let reason = reason.map(|words| format!(", because {words}")).unwrap_or_default();
+                let reason = rreq.text("/transStatusReason").and_then(|code| codes::reason(case.scheme(), code));
+                let reason = reason.map(|words| format!(": {words}")).unwrap_or_default();
                 format!("{}{reason}", result_words(letter))
             }
         };
         let members = ["/challengeCancel", "/transStatus", "/transStatusReason", "/interactionCounter"];
-        let members = if cancelled { &members[..] } else { &members[1..] };
-        self.told(rreq, members, words, if cancelled { source::CANCEL } else { source::RREQ });
+        let members = if broken_off { &members[..] } else { &members[1..] };
+        self.told(rreq, members, words, if broken_off { source::CANCEL } else { source::RREQ });
         let deciding = matches!(
             case.decision,
             Decision::AfterChallenge | Decision::Cancelled | Decision::NeverOpened | Decision::TimedOut
