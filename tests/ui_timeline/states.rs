@@ -304,7 +304,7 @@ fn a_session_that_goes_to_and_fro_for_ever_is_drawn_all_the_same() {
 
 fn moments<'a>(run: Run, now: u64, view: View) -> Window<'a> {
     let mut window = sized(on(run, now, view), [1064.0, 900.0], egui::Theme::Dark);
-    button(&mut window, "Moments");
+    click_any(&mut window, "Moments");
     window
 }
 
@@ -429,7 +429,7 @@ fn pictures_of_states() {
                 let view = if name == "list" { View::List } else { View::States };
                 let mut window = sized(on(run.clone(), now, view), [right, 700.0], theme);
                 if name == "past" || name == "list" {
-                    button(&mut window, "Moments");
+                    click_any(&mut window, "Moments");
                     to(&mut window, Key::Home, 1);
                     to_moment(&mut window, "0.452 s");
                 }

@@ -42,18 +42,19 @@ impl Panel {
                 if run.session().is_some() && !self.scrub.is_past(run.id) {
                     do_again_ui(ui, run, commands);
                 }
-                let moments = widgets::button(ui, Look::Ghost, Size::Small, None, "Moments", Some("T"));
-                if moments.on_hover_text("The session at any moment").clicked() {
+                let unfolded = !self.table.unfolded.is_empty();
+                let moments = (beside || !unfolded).then(|| widgets::link(ui, "Moments"));
+                if moments.is_some_and(|link| link.on_hover_text("The session at any moment: T").clicked()) {
                     self.scrub.toggle();
                 }
-                if !self.table.unfolded.is_empty() && widgets::link(ui, "Fold waits").clicked() {
+                if unfolded && widgets::link(ui, "Fold waits").clicked() {
                     self.table.unfolded.clear();
                 }
                 if beside {
                     let width = ui.available_width();
                     self.field.ui(ui, &mut self.sieve, self.lines.rows().len(), width);
                 } else if !self.field.in_use(&self.sieve) {
-                    let button = widgets::ghost_button(ui, Some(i::ICON_SEARCH.outlined()), "Filter", None);
+                    let button = widgets::button(ui, Look::Ghost, Size::Small, None, "Filter", None);
                     if button.on_hover_text("Search and filter the rows: / or Ctrl F").clicked() {
                         self.field.take_keyboard();
                     }

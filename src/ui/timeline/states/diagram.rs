@@ -170,7 +170,8 @@ fn words_ui(ui: &Ui, way: &Way<'_>, leg: &Route, selected: Option<usize>) -> Res
     let line = |text: &str| widgets::line_of(ui, text, theme::code(theme::CAPTION), ink);
     let time = seconds(change.at);
     let (first, second) = match (under, &change.breach) {
-        (_, Some(_)) => (line(&format!("· {time}")), None),
+        // No room beside the sign without hiding other arrows; the note has the rest.
+        (_, Some(_)) => (line(""), None),
         (true, None) => (line(&time), Some(line(&change.cause))),
         (false, None) => (line(&format!("{time} · {}", change.cause)), None),
     };
