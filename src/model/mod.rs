@@ -5,11 +5,14 @@
 
 pub mod api;
 pub mod app;
+pub mod beside;
 pub mod cards;
+pub mod codes;
 mod contract;
 pub mod deck;
 pub mod delivery;
 pub mod devices;
+pub mod diff;
 mod doc;
 pub mod draft;
 pub mod exchange;
@@ -18,7 +21,9 @@ pub mod fields;
 pub mod filter;
 pub mod finding;
 pub mod jsonpath;
+pub mod lens;
 pub mod lint;
+pub mod meaning;
 pub mod moment;
 pub mod oauth;
 pub mod payload;
