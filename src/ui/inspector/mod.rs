@@ -28,6 +28,7 @@ use crate::export::code::Language;
 use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
 use crate::model::scheme::SchemeMessage;
+use crate::model::trace::Part;
 use crate::model::{RunId, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme;
@@ -144,7 +145,8 @@ impl Panel {
         };
         let findings = self.findings.of(run, entry.number);
         let row = Row { workspace, run, entry, findings: &findings };
-        head::head_ui(ui, run, entry);
+        let part = if self.tabs.shown(&entry.what) == Tab::Request { Part::Request } else { Part::Response };
+        self.links.extend(head::head_ui(ui, workspace, (run, entry), part));
         let counts = tabs::Counts { decoded: self.decoded.look(ui, &row), findings: findings.len() };
         let tab = self.tabs.ui(ui, &entry.what, counts);
         self.page_ui(ui, &row, tab, commands);

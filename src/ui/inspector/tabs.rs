@@ -126,7 +126,7 @@ impl Chosen {
     }
 
     /// The page that is shown for a row.
-    fn shown(&self, what: &What) -> Tab {
+    pub fn shown(&self, what: &What) -> Tab {
         match what {
             What::Exchange(_) => self.sent,
             What::Delivery(_) | What::Scheme(_) if self.came.why_not(what).is_none() => self.came,
