@@ -32,6 +32,7 @@ pub mod problem;
 pub mod profile;
 pub mod redact;
 pub mod refusal;
+pub mod retell;
 pub mod richness;
 pub mod run;
 pub mod sandbox;
