@@ -7,6 +7,9 @@ mod render;
 #[path = "support/session.rs"]
 mod session;
 
+#[path = "ui_timeline/compare.rs"]
+mod compare;
+
 use std::sync::Arc;
 use std::time::Duration;
 
