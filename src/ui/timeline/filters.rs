@@ -11,7 +11,7 @@ use crate::model::Workspace;
 use crate::model::exchange::Step;
 use crate::model::run::Run;
 use crate::ui::theme::{self, Tokens};
-use crate::ui::widgets;
+use crate::ui::widgets::{self, Look, Size};
 
 /// Steps that «Do again» offers.
 const STEPS: [Step; 11] = [
@@ -60,7 +60,7 @@ impl Panel {
                 }
             }
             let unfolded = !self.table.unfolded.is_empty();
-            let wide = ui.available_width() > if unfolded { 340.0 } else { 268.0 };
+            let wide = ui.available_width() > if unfolded { 426.0 } else { 354.0 };
             let name = if wide { "Hidden scheme messages" } else { "Hidden" };
             let chip = chip_ui(ui, name, None, count(Class::Hidden), hidden);
             if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {
@@ -69,8 +69,12 @@ impl Panel {
                 commands.push(Command::SaveSettings(settings));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if run.session().is_some() {
+                if run.session().is_some() && !self.scrub.is_past(run.id) {
                     do_again_ui(ui, run, commands);
+                }
+                let moments = widgets::button(ui, Look::Ghost, Size::Small, None, "Moments", Some("T"));
+                if moments.on_hover_text("The session at any moment").clicked() {
+                    self.scrub.toggle();
                 }
                 if unfolded && widgets::link(ui, "Fold waits").clicked() {
                     self.table.unfolded.clear();

@@ -8,6 +8,7 @@ mod head;
 mod next;
 mod result;
 pub mod rows;
+mod scrub;
 mod sequence;
 mod states;
 mod table;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use self::rows::{Class, RowView};
 use crate::bus::Command;
 use crate::model::exchange::{Exchange, Step};
+use crate::model::moment::Then;
 use crate::model::profile::Environment;
 use crate::model::run::{Phase, Plan, Revision, Run, What};
 use crate::model::{RunId, Stamp, Workspace};
@@ -72,6 +74,8 @@ pub struct Scene<'a> {
     pub selected: Option<usize>,
     /// True if the clock that deadlines go by stands still.
     pub held: bool,
+    /// The past that is looked at: rows, `now` and all else are as they were then.
+    pub then: Option<&'a Then>,
 }
 
 /// View state of the timeline.
@@ -84,6 +88,7 @@ pub struct Panel {
     links: Vec<Link>,
     sequence: sequence::State,
     states: states::State,
+    scrub: scrub::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
     filter: filters::Filter,
@@ -96,6 +101,10 @@ pub struct Panel {
     /// Height of what is below the table, as it came out last.
     below: f32,
 }
+
+/// What a drawn view keeps of the room where something below it asks for attention: the
+/// states are whole then at 1280×800.
+const DRAWN: f32 = 0.62;
 
 /// What the rows' words were made from.
 pub type Key = Revision;
@@ -138,13 +147,27 @@ impl Panel {
             }
             return;
         };
-        self.head_ui(ui, workspace, run, now);
-        next::next_action_ui(ui, run, now, commands);
-        let rows = self.words(run);
+        let then = self.scrub.take(run);
+        self.head_ui(ui, workspace, run, now, then.as_ref());
+        match &then {
+            None => next::next_action_ui(ui, run, now, commands),
+            Some(then) if scrub::past_ui(ui, then) => self.scrub.release(),
+            Some(_) => (),
+        }
+        let mut rows = self.words(run);
         self.filters_ui(ui, workspace, run, &rows, commands);
-        self.body_ui(ui, workspace, run, &rows, now, commands);
+        self.scrub.ui(ui, run, &rows, then.as_ref(), &mut self.links);
+        let were = then.as_ref().map(|then| scrub::back(&mut rows, then));
+        self.body_ui(ui, workspace, run, &rows, (now, then.as_ref()), commands);
+        scrub::forward(&mut rows, were.unwrap_or_default());
+        self.scrub.keep(run, then);
         self.words = Some((key(run), rows));
         wake(ui, run, now);
+    }
+
+    /// Shows or hides the strip of moments.
+    pub fn toggle_moments(&mut self) {
+        self.scrub.toggle();
     }
 
     /// The newest run, while it waits with a request that is made from the form, is told when
@@ -205,10 +228,12 @@ impl Panel {
         ui: &mut Ui,
         workspace: &Workspace,
         run: &Run,
-        rows: &[RowView],
-        now: Stamp,
+        all: &[RowView],
+        (now, then): (Stamp, Option<&Then>),
         commands: &mut Vec<Command>,
     ) {
+        let rows = then.map_or(all, |then| all.get(..then.begun).unwrap_or(all));
+        let now = then.map_or(now, |then| Stamp { mono: run.started.mono + then.at, ..now });
         let passes = |row: &&RowView| match row.class {
             Class::Api => !self.filter.api,
             Class::Browser => !self.filter.browser,
@@ -217,7 +242,7 @@ impl Panel {
             Class::Note => true,
         };
         let visible: Vec<&RowView> = rows.iter().filter(passes).collect();
-        let ghost = expected(run);
+        let ghost = expected(run).filter(|_| then.is_none());
         let room = ui.available_rect_before_wrap();
         let wanted = match self.view {
             View::List => {
@@ -230,15 +255,16 @@ impl Panel {
         let shown = table::Shown {
             salt: run.id.0,
             rows: &visible,
-            busy: busy(rows),
-            now: run.is_open().then_some(clock),
+            busy: busy(all),
+            now: (then.is_some() || run.is_open()).then_some(clock),
             clock,
-            end: if run.is_open() { clock } else { run.length() },
+            end: if run.is_open() && then.is_none() { clock } else { run.length() },
             ghost,
             selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
         };
-        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
-            self.below_ui(ui, workspace, run, now, commands);
+        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| match then {
+            None => self.below_ui(ui, workspace, run, now, commands),
+            Some(_) => self.below = 0.0, // nothing can be done in the past
         });
         let picked = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
@@ -250,11 +276,12 @@ impl Panel {
                 expected: ghost,
                 selected: shown.selected,
                 held: clock_held(workspace, run),
+                then,
             };
             match self.view {
                 View::List => self.table.ui(ui, &shown),
                 View::Sequence => self.sequence.ui(ui, &scene),
-                View::States => self.states.ui(ui, &scene),
+                View::States => self.states.ui(ui, &scene, &mut self.links, commands),
             }
         });
         if let Some(number) = picked.inner {
@@ -268,7 +295,10 @@ impl Panel {
     /// not fit, the table keeps six rows, three in a low window.
     fn split(&self, room: Rect, wanted: f32) -> (Rect, Rect) {
         let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
-        let least = wanted.min(table::HEAD + kept * theme::TIMELINE_ROW);
+        let least = match self.view {
+            View::List => wanted.min(table::HEAD + kept * theme::TIMELINE_ROW),
+            View::Sequence | View::States => room.height() * DRAWN,
+        };
         let height = if self.below <= 0.0 {
             room.height()
         } else {
