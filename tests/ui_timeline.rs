@@ -13,6 +13,9 @@ mod session;
 #[path = "ui_timeline/states.rs"]
 mod states;
 
+#[path = "ui_timeline/compare.rs"]
+mod compare;
+
 use std::sync::Arc;
 use std::time::Duration;
 
