@@ -1,6 +1,10 @@
 //! The timeline and the inspector, by their labels.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "ui_timeline/lens.rs"]
+mod lens;
+#[path = "ui_timeline/lens_pictures.rs"]
+mod lens_pictures;
 #[allow(dead_code)] // the harness there is for one panel in the usual look
 #[path = "support/render.rs"]
 mod render;
@@ -10,6 +14,9 @@ mod session;
 mod states;
 #[path = "ui_timeline/why.rs"]
 mod why;
+
+#[path = "ui_timeline/compare.rs"]
+mod compare;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -210,13 +210,13 @@ impl Shell {
     }
 
     /// Asks why of the selected row; without one, of the session that is shown.
-    fn ask_why(&mut self, workspace: &Workspace) {
+    fn ask_why(&mut self, ui: &Ui, workspace: &Workspace) {
         let selected = self.timeline.selected;
         let shown = selected.map(|(run, _)| run).or_else(|| self.timeline.shown());
         if let Some(run) = shown.and_then(|run| workspace.runs.get(&run)) {
             let row = selected.map(|(_, number)| number);
             self.view.place = rail::Place::Sessions;
-            let question = self.inspector.question(run, row);
+            let question = self.inspector.question(ui.ctx(), run, row);
             self.inspector.open(Link::Why(run.id, question));
         }
     }
@@ -257,7 +257,7 @@ impl Shell {
                 self.builder.save_body(ui);
             }
             Act::Moments => self.timeline.toggle_moments(),
-            Act::Why => self.ask_why(workspace),
+            Act::Why => self.ask_why(ui, workspace),
             Act::Keys => self.keys = !self.keys,
             Act::ZoomIn => wanted.zoom = (wanted.zoom + ZOOM_STEP).min(ZOOM.1),
             Act::ZoomOut => wanted.zoom = (wanted.zoom - ZOOM_STEP).max(ZOOM.0),
@@ -427,17 +427,18 @@ impl Shell {
         window.title_frame(widgets::window_title(ui)).anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0)).show(
             ui.ctx(),
             |ui| {
-                for entry in palette::TABLE {
+                let own = palette::TABLE.iter().map(|entry| (entry.cap, entry.label));
+                for (cap, label) in own.chain(timeline::KEYS.iter().copied()) {
                     ui.horizontal(|ui| {
                         ui.allocate_ui_with_layout(
                             vec2(90.0, 24.0),
                             Layout::left_to_right(egui::Align::Center),
                             |ui| {
                                 ui.set_min_width(90.0);
-                                widgets::key_cap(ui, entry.cap);
+                                widgets::key_cap(ui, cap);
                             },
                         );
-                        widgets::text(ui, entry.label, theme::BODY);
+                        widgets::text(ui, label, theme::BODY);
                     });
                 }
             },

@@ -188,11 +188,11 @@ fn a_row_without_findings_says_which_rules_looked() {
 #[test]
 fn a_row_is_asked_about_what_there_is_to_it() {
     let (run, row) = contradicted();
-    let mut panel = inspector::Panel::default();
-    assert_eq!(panel.question(&run, Some(row)), Question::Finding(row, "P023"));
+    let (panel, ctx) = (inspector::Panel::default(), egui::Context::default());
+    assert_eq!(panel.question(&ctx, &run, Some(row)), Question::Finding(row, "P023"));
     let changed = run.entries.iter().find(|entry| entry.status.is_some()).expect("a change").number;
-    assert_eq!(panel.question(&run, Some(changed)), Question::Status(Some(changed)));
-    assert_eq!(panel.question(&run, None), Question::Status(None));
+    assert_eq!(panel.question(&ctx, &run, Some(changed)), Question::Status(Some(changed)));
+    assert_eq!(panel.question(&ctx, &run, None), Question::Status(None));
 }
 
 /// The answer is that of the run as it stands: what comes in later is in it.

@@ -79,23 +79,23 @@ impl Facts {
         }
     }
 
-    /// What differs between two, in words: `HTTP 200 → 422`. Times are no difference.
+    /// What differs between two, in words: `HTTP 200 to 422`. Times are no difference.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let mut words = Vec::new();
         if self.http != other.http {
             let shown = |http: Option<u16>| http.map_or_else(|| "no answer".to_owned(), |http| http.to_string());
-            words.push(format!("HTTP {} → {}", shown(self.http), shown(other.http)));
+            words.push(format!("HTTP {} to {}", shown(self.http), shown(other.http)));
         }
         if self.status != other.status {
             let shown = |status: &Option<String>| status.clone().unwrap_or_else(|| "none".into());
-            words.push(format!("status {} → {}", shown(&self.status), shown(&other.status)));
+            words.push(format!("status {} to {}", shown(&self.status), shown(&other.status)));
         }
         if self.next_actions != other.next_actions {
             let shown = |actions: &Option<Vec<String>>| match actions.as_deref() {
                 None | Some([]) => "none".to_owned(),
                 Some(actions) => actions.join(", "),
             };
-            words.push(format!("next actions {} → {}", shown(&self.next_actions), shown(&other.next_actions)));
+            words.push(format!("next actions {} to {}", shown(&self.next_actions), shown(&other.next_actions)));
         }
         words
     }

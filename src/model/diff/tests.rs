@@ -136,6 +136,32 @@ fn what_is_new_each_time_is_told_apart_and_never_hides_a_decision() {
 }
 
 #[test]
+fn a_member_that_decides_counts_whatever_it_looks_like() {
+    for name in ["status", "transStatus", "trans_status", "eci", "amount", "response_code", "currency", "next_actions"]
+    {
+        let document = |value: &str| json!({ name: [value], "inner": { name: value } }).to_string();
+        for (old, new) in [(A, B), ("2026-11-28T10:00:00Z", "2026-11-28T10:00:01Z"), ("*****", "******")] {
+            assert_eq!(
+                diff(&document(old), &document(new)).counts(),
+                Counts { changes: 2, ..Counts::default() },
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_id_that_becomes_two_is_a_change_that_counts() {
+    let other = "11111111-b7e5-404a-a720-a0e54edbcdf8";
+    let document = |one: &str, two: &str| json!({"xid": one, "transaction_id": two}).to_string();
+    let torn = diff(&document(A, A), &document(B, other));
+    assert_eq!(torn.counts(), Counts { changes: 2, ..Counts::default() });
+    assert!(told(&torn)[0].contains("is two different ones on the right"), "{:?}", told(&torn));
+    let swapped = diff(&document(A, B), &document(B, A));
+    assert!(told(&swapped)[0].contains("still stands elsewhere"), "{:?}", told(&swapped));
+}
+
+#[test]
 fn what_a_text_carries_is_looked_into() {
     use base64::Engine as _;
     let cres = |status: &str, id: &str| {
@@ -151,7 +177,7 @@ fn what_a_text_carries_is_looked_into() {
     let status = form(&cres("Y", A), &cres("N", B));
     let row = status.rows.iter().find(|row| row.sign == Sign::Changed).expect("a change");
     assert_eq!(row.volatile, None);
-    assert_eq!(row.remark.as_deref(), Some("in it: transStatus \"Y\" → \"N\""));
+    assert_eq!(row.remark.as_deref(), Some("in it: transStatus \"Y\" to \"N\""));
 }
 
 #[test]

@@ -255,7 +255,7 @@ fn inner_shape(text: &str) -> Option<String> {
     Some(shape)
 }
 
-/// What two texts carry that is not the same: `transStatus "Y" → "N"`. Empty if they carry
+/// What two texts carry that is not the same: `transStatus "Y" to "N"`. Empty if they carry
 /// nothing, or only what is new each time differs.
 pub(super) fn inner_changes(left: &str, right: &str) -> Vec<String> {
     let (Some(left), Some(right)) = (inner(left), inner(right)) else { return Vec::new() };
@@ -267,11 +267,11 @@ pub(super) fn inner_changes(left: &str, right: &str) -> Vec<String> {
     for (path, value) in &left {
         let other = find(&right, path);
         if *value != other {
-            changes.push(format!("{path} {value} → {other}"));
+            changes.push(format!("{path} {value} to {other}"));
         }
     }
     for (path, value) in right.iter().filter(|(path, _)| !left.iter().any(|(other, _)| other == path)) {
-        changes.push(format!("{path} nothing → {value}"));
+        changes.push(format!("{path} nothing to {value}"));
     }
     changes
 }

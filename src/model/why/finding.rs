@@ -11,7 +11,7 @@ use crate::model::run::Run;
 pub(super) fn chain(run: &Run, entry: usize, rule: &str) -> Why {
     let found = observed(run).into_iter().find(|one| one.entry == entry && one.rule == rule);
     match found {
-        Some(found) => of(run, &found),
+        Some(found) => of_finding(run, &found),
         None => Why {
             about: rule.to_owned(),
             answer: "This finding is not there any more: what came later explains it.".into(),
@@ -24,7 +24,8 @@ pub(super) fn chain(run: &Run, entry: usize, rule: &str) -> Why {
     }
 }
 
-fn of(run: &Run, found: &Observation) -> Why {
+/// What a finding rests on that is known already.
+pub fn of_finding(run: &Run, found: &Observation) -> Why {
     let link = |spot: &crate::model::trace::Spot, words: &str, fact: &str, decides: bool| {
         let row = run.entries.numbered(spot.entry)?;
         let link = reason(run, row, (spot.part, spot.path.clone()), (words.to_owned(), fact.to_owned()));

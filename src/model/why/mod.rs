@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use self::case::Case;
 use self::facts::Facts;
+pub use self::finding::of_finding;
 use super::Lane;
 use super::explain::Tone;
 use super::run::{Entry, Run, What};

@@ -8,37 +8,44 @@ use std::time::Duration;
 use egui::{Frame, Key, Margin, Modifiers, Rect, Response, RichText, ScrollArea, Stroke, Ui, pos2, vec2};
 use egui_material_icons::icons as i;
 
-use crate::model::run::Run;
+use crate::model::run::{Revision, Run};
 use crate::model::trace::Question;
-use crate::model::why::{Change, Reason, Why, chain};
+use crate::model::why::{Change, Reason, Why, chain, of_finding};
 use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens, Tone};
+use crate::ui::timeline::found;
 use crate::ui::timeline::rows::short_time;
-use crate::ui::timeline::{self, key};
 use crate::ui::widgets::{self, display_text, muted};
 
 /// The answer that was drawn last.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    answer: Option<(timeline::Key, Question, Rc<Why>)>,
+    answer: Option<(Revision, Question, Rc<Why>)>,
 }
 
 impl State {
-    fn of(&mut self, run: &Run, question: &Question) -> Rc<Why> {
-        let now = key(run);
+    fn of(&mut self, ctx: &egui::Context, run: &Run, question: &Question) -> Rc<Why> {
+        let now = run.revision();
         if let Some((of, asked, why)) = &self.answer
             && (*of, asked) == (now, question)
         {
             return why.clone();
         }
-        let why = Rc::new(chain(run, question));
+        // The findings are known already: the rows show them.
+        let known = match question {
+            Question::Finding(entry, rule) => {
+                found(ctx, run).of_row(*entry).iter().find(|one| one.rule == *rule).cloned()
+            }
+            _ => None,
+        };
+        let why = Rc::new(known.map_or_else(|| chain(run, question), |one| of_finding(run, &one)));
         self.answer = Some((now, question.clone(), why.clone()));
         why
     }
 
     /// Draws the chain; links that were followed go into `links`. True if the user wants back.
     pub fn ui(&mut self, ui: &mut Ui, run: &Run, question: &Question, links: &mut Vec<Link>) -> bool {
-        let why = self.of(run, question);
+        let why = self.of(ui.ctx(), run, question);
         let salt = ("why", run.id.0, question);
         ScrollArea::vertical().id_salt(salt).auto_shrink(false).show(ui, |ui| {
             let margin = Margin { left: 14, right: 14, top: 10, bottom: 14 };

@@ -78,6 +78,11 @@ impl<T: Send> Job<T> {
         Self { done: None, asked: Some(asked), cancel }
     }
 
+    /// True once the answer was seen.
+    pub fn is_done(&self) -> bool {
+        self.done.is_some()
+    }
+
     /// The answer, once it is there.
     pub fn get(&mut self) -> Option<&T> {
         if let Some(asked) = self.asked.take() {

@@ -103,7 +103,14 @@ impl List {
 
 /// What is to be known of the whole, each in a line.
 fn told(diff: &Diff) -> Vec<String> {
-    let mut told = Vec::new();
+    let count = |sign| diff.rows.iter().filter(|row| row.sign == sign).count();
+    let signs = [Sign::Changed, Sign::Added, Sign::Removed, Sign::Moved];
+    let tally: Vec<String> = signs
+        .into_iter()
+        .filter_map(|sign| Some((count(sign), sign)).filter(|(count, _)| *count > 0))
+        .map(|(count, sign)| format!("{count} {}", sign.word()))
+        .collect();
+    let mut told: Vec<String> = (tally.len() > 1).then(|| tally.join(", ")).into_iter().collect();
     match diff.reordered {
         0 => (),
         1 => told.push("Members stand in another order in 1 object; that is no difference".into()),

@@ -38,6 +38,8 @@ pub(super) struct State {
     choice: Choice,
     payloads: Option<Shown>,
     sessions: Option<(sessions::Key, Job<model::Sessions>)>,
+    /// What was shown before something happened in one of the two runs, until that is compared.
+    before: Option<((RunId, RunId), Job<model::Sessions>)>,
     /// A pair out of two sessions, laid over their list.
     inside: Option<(sessions::Key, Inside)>,
 }
@@ -114,10 +116,13 @@ impl State {
             links.push(Link::Compare(Subject::Session(right.id), Subject::Session(left.id)));
         }
         if self.sessions.as_ref().is_none_or(|(of, _)| *of != key) {
-            self.sessions = Some((key, Job::sessions(ui.ctx(), left, right)));
+            let new = Some((key, Job::sessions(ui.ctx(), left, right)));
+            let old = std::mem::replace(&mut self.sessions, new);
+            self.before = old.map(|(of, job)| (of.0, job)).filter(|(of, job)| *of == key.0 && job.is_done());
         }
         let Some((_, job)) = &mut self.sessions else { return };
-        match job.get() {
+        let before = self.before.as_mut().filter(|(of, _)| *of == key.0);
+        match job.get().or_else(|| before.and_then(|(_, job)| job.get())) {
             Some(found) => {
                 if let Some(inside) = sessions::ui(ui, found, (left, right), links) {
                     self.inside = Some((key, inside));
@@ -157,47 +162,67 @@ fn waiting_ui(ui: &mut Ui) {
     });
 }
 
+/// Width from which both sides stand in one line, points.
+const WIDE: f32 = 700.0;
+
 /// Both sides, each a link to where it stands. True if they are to be swapped.
 fn sides_ui(ui: &mut Ui, names: &[Named; 2], links: &mut Vec<Link>) -> bool {
-    let tokens = Tokens::of(ui);
     let mut swap = false;
-    for (at, (name, sign)) in names.iter().zip(["−", "+"]).enumerate() {
+    let swap_ui = |ui: &mut Ui| widgets::icon_button(ui, i::ICON_SWAP_VERT.outlined(), "Swap the two sides").clicked();
+    if ui.available_width() >= WIDE {
         super::strip(ui, 26.0, |ui| {
-            ui.spacing_mut().item_spacing.x = 8.0;
-            let colour = if at == 0 { tokens.danger.ink } else { tokens.success.ink };
-            let which = if at == 0 { "Left" } else { "Right" };
-            widgets::mono(ui, sign, colour).on_hover_text(format!("{which} side"));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if at == 0 {
-                    swap = widgets::icon_button(ui, i::ICON_SWAP_VERT.outlined(), "Swap the two sides").clicked();
-                } else {
-                    ui.allocate_exact_size(vec2(theme::TARGET, theme::TARGET), egui::Sense::hover());
+                swap = swap_ui(ui);
+                let half = vec2((ui.available_width() - 8.0) / 2.0, theme::TARGET);
+                for at in [1, 0] {
+                    let line = Layout::left_to_right(Align::Center);
+                    ui.allocate_ui_with_layout(half, line, |ui| {
+                        ui.set_min_width(half.x);
+                        side_ui(ui, at, &names[at], links);
+                    });
                 }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let words = display_text(&name.words);
-                    let text = RichText::new(&words).font(theme::words(theme::BODY));
-                    match &name.place {
-                        None => {
-                            ui.add(egui::Label::new(text.color(tokens.text)).truncate());
-                        }
-                        Some((run, spot)) => {
-                            let label = egui::Label::new(text.color(tokens.accent.ink)).truncate();
-                            let response = ui.add(label.sense(egui::Sense::click()));
-                            response.widget_info(|| {
-                                egui::WidgetInfo::labeled(egui::Role::Link, true, format!("{which}: {words}"))
-                            });
-                            let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
-                            if response.on_hover_text(format!("{which} side: {words}. Show its row")).clicked() {
-                                links.push(Link::Spot(*run, spot.clone()));
-                            }
-                        }
-                    }
-                });
             });
         });
+    } else {
+        for (at, name) in names.iter().enumerate() {
+            super::strip(ui, 26.0, |ui| {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    if at == 0 {
+                        swap = swap_ui(ui);
+                    } else {
+                        ui.allocate_exact_size(vec2(theme::TARGET, theme::TARGET), egui::Sense::hover());
+                    }
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| side_ui(ui, at, name, links));
+                });
+            });
+        }
     }
     widgets::hline(ui);
     swap
+}
+
+/// One side: its sign and its words.
+fn side_ui(ui: &mut Ui, at: usize, name: &Named, links: &mut Vec<Link>) {
+    let tokens = Tokens::of(ui);
+    let (sign, which, colour) = match at {
+        0 => ("−", "Left", tokens.danger.ink),
+        _ => ("+", "Right", tokens.success.ink),
+    };
+    ui.spacing_mut().item_spacing.x = 8.0;
+    widgets::mono(ui, sign, colour).on_hover_text(format!("{which} side"));
+    let words = display_text(&name.words);
+    let text = RichText::new(&words).font(theme::words(theme::BODY));
+    let Some((run, spot)) = &name.place else {
+        ui.add(egui::Label::new(text.color(tokens.text)).truncate());
+        return;
+    };
+    let response = ui.add(egui::Label::new(text.color(tokens.accent.ink)).truncate().sense(egui::Sense::click()));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, format!("{which}: {words}")));
+    widgets::focus_ring(ui, response.rect, &response);
+    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
+    if response.on_hover_text(format!("{which} side: {words}. Show its row")).clicked() {
+        links.push(Link::Spot(*run, spot.clone()));
+    }
 }
 
 /// `Run 1 · Create session · response · at 41 ms`.

@@ -14,6 +14,8 @@ use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, display_text};
 
+/// Width from which summary and choices stand in one line, points.
+const WIDE: f32 = 640.0;
 /// Space left of what a row says, points.
 const INDENT: f32 = 22.0;
 
@@ -49,41 +51,44 @@ impl Rows {
     /// How much differs, what is shown of it, and the ways on.
     fn bar_ui(&mut self, ui: &mut Ui, diff: &Diff, names: &[Named; 2], choice: &mut Choice) {
         let counts = diff.counts();
-        egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 6)).show(ui, |ui| {
+        let wide = ui.available_width() >= WIDE;
+        egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 5)).show(ui, |ui| {
             ui.set_width(ui.available_width());
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
-                widgets::emphasis(ui, &counts.words());
-                let tally = tally(diff);
-                if !tally.is_empty() {
-                    widgets::muted(ui, &tally);
-                }
-            });
-            ui.add_space(4.0);
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
-                widgets::segmented(ui, &mut choice.all, &[(false, "Changes only"), (true, "All members")]);
-                let words = match counts.volatile {
-                    0 => "Ids and times".to_owned(),
-                    some => format!("Ids and times {some}"),
-                };
-                let toggle = ui.checkbox(&mut choice.volatile, words);
-                toggle.on_hover_text("Also changes that only show what is new each time: ids, times, tokens, ports");
-                let some = self.list.as_ref().is_some_and(|(_, list)| !list.changes.is_empty());
-                ui.add_enabled_ui(some, |ui| {
-                    let back = widgets::icon_button(ui, i::ICON_ARROW_UPWARD.outlined(), "Previous change (P)");
-                    if back.on_disabled_hover_text("No change is shown").clicked() {
-                        self.step(false);
-                    }
-                    let on = widgets::icon_button(ui, i::ICON_ARROW_DOWNWARD.outlined(), "Next change (N)");
-                    if on.on_disabled_hover_text("No change is shown").clicked() {
-                        self.step(true);
-                    }
+            ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
+            ui.horizontal(|ui| {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    ui.spacing_mut().item_spacing.x = 4.0;
+                    self.copy_ui(ui, diff, names, *choice);
+                    self.steps_ui(ui);
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                        ui.spacing_mut().item_spacing.x = 12.0;
+                        widgets::emphasis(ui, &counts.words());
+                        if wide {
+                            choice_ui(ui, choice, counts.volatile);
+                        }
+                    });
                 });
-                self.copy_ui(ui, diff, names, *choice);
             });
+            if !wide {
+                ui.horizontal(|ui| choice_ui(ui, choice, counts.volatile));
+            }
         });
         widgets::hline(ui);
+    }
+
+    /// To the next change and back.
+    fn steps_ui(&mut self, ui: &mut Ui) {
+        let some = self.list.as_ref().is_some_and(|(_, list)| !list.changes.is_empty());
+        let ways = [
+            (true, i::ICON_ARROW_DOWNWARD.outlined(), "Next change (N)"),
+            (false, i::ICON_ARROW_UPWARD.outlined(), "Previous change (P)"),
+        ];
+        for (on, icon, name) in ways {
+            let button = ui.add_enabled_ui(some, |ui| widgets::icon_button(ui, icon, name)).inner;
+            if button.on_disabled_hover_text("No change is shown").clicked() {
+                self.step(on);
+            }
+        }
     }
 
     fn copy_ui(&self, ui: &mut Ui, diff: &Diff, names: &[Named; 2], choice: Choice) {
@@ -159,7 +164,10 @@ impl Rows {
                         one_line(ui, rect, words);
                         false
                     }
-                    Item::Folded { equal, volatile, .. } => fold_ui(ui, rect, *equal, *volatile),
+                    Item::Folded { equal, volatile, .. } => {
+                        let noun = if diff.is_structural() { "member" } else { "line" };
+                        fold_ui(ui, rect, noun, (*equal, *volatile))
+                    }
                     Item::Row(_, row) => row_ui(ui, rect, diff, row, chosen.then_some((names, &mut *links))),
                 });
                 if clicked.inner {
@@ -182,12 +190,15 @@ impl Rows {
     }
 }
 
-/// `3 changed, 1 added`.
-fn tally(diff: &Diff) -> String {
-    let count = |sign| diff.rows.iter().filter(|row| row.sign == sign).count();
-    let signs = [Sign::Changed, Sign::Added, Sign::Removed, Sign::Moved];
-    let parts = signs.into_iter().map(|sign| (count(sign), sign)).filter(|(count, _)| *count > 0);
-    parts.map(|(count, sign)| format!("{count} {}", sign.word())).collect::<Vec<_>>().join(", ")
+/// What is shown.
+fn choice_ui(ui: &mut Ui, choice: &mut Choice, volatile: usize) {
+    widgets::segmented(ui, &mut choice.all, &[(false, "Changes only"), (true, "All members")]);
+    let words = match volatile {
+        0 => "Ids and times".to_owned(),
+        some => format!("Ids and times {some}"),
+    };
+    let toggle = ui.checkbox(&mut choice.volatile, words);
+    toggle.on_hover_text("Also changes that only show what is new each time: ids, times, tokens, ports");
 }
 
 fn tone_of(row: &Row) -> Tone {
@@ -212,7 +223,7 @@ fn write(ui: &Ui, at: Pos2, room: f32, text: &str, font: egui::FontId, colour: e
 }
 
 fn one_line(ui: &mut Ui, rect: Rect, words: &str) {
-    let response = ui.interact(rect, ui.id().with("told"), Sense::hover());
+    let response = ui.interact(rect, ui.scope_id().with("told"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, words));
     let at = pos2(rect.left() + theme::PADDING, rect.center().y);
     let room = rect.width() - 2.0 * theme::PADDING;
@@ -220,12 +231,12 @@ fn one_line(ui: &mut Ui, rect: Rect, words: &str) {
 }
 
 /// Rows that are not shown. True if they are to be.
-fn fold_ui(ui: &mut Ui, rect: Rect, equal: usize, volatile: usize) -> bool {
+fn fold_ui(ui: &mut Ui, rect: Rect, noun: &str, (equal, volatile): (usize, usize)) -> bool {
     let tokens = Tokens::of(ui);
     let mut words = match equal {
         0 => String::new(),
-        1 => "1 equal member".to_owned(),
-        many => format!("{many} equal members"),
+        1 => format!("1 equal {noun}"),
+        many => format!("{many} equal {noun}s"),
     };
     if volatile > 0 {
         words += if words.is_empty() { "" } else { ", " };
@@ -234,7 +245,7 @@ fn fold_ui(ui: &mut Ui, rect: Rect, equal: usize, volatile: usize) -> bool {
             many => format!("{many} that are only ids and times"),
         };
     }
-    let response = ui.interact(rect, ui.id().with("fold"), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with("fold"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Show {words}")));
     ui.painter().rect_filled(rect, 0.0, if response.hovered() { tokens.bg3 } else { tokens.bg2 });
     let sign = i::ICON_UNFOLD_MORE.outlined();
@@ -261,7 +272,7 @@ fn row_ui(ui: &mut Ui, rect: Rect, diff: &Diff, row: &Row, links: Option<(&[Name
     };
     let place = display_text(&place);
     let word = row.volatile.map_or(row.sign.word(), |kind| kind.word());
-    let response = ui.interact(rect, ui.id().with("row"), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with("row"), Sense::click());
     response.widget_info(|| {
         let values = [old.as_deref(), new.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" to ");
         WidgetInfo::labeled(egui::Role::Button, true, format!("{word} {place} {values}"))

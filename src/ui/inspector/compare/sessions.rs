@@ -151,7 +151,7 @@ fn call_line(call: &Call, left: &Run, right: &Run) -> Line {
         facts.as_ref().and_then(|facts| facts.took).filter(|took| !took.is_zero()).map(short_time)
     };
     match (took(&call.facts.0), took(&call.facts.1)) {
-        (Some(one), Some(two)) if one != two => more.push(format!("{one} → {two}")),
+        (Some(one), Some(two)) if one != two => more.push(format!("{one} to {two}")),
         (Some(one), None) if call.facts.1.is_none() => more.push(one),
         (None, Some(two)) if call.facts.0.is_none() => more.push(two),
         _ => (),
