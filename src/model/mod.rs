@@ -6,6 +6,7 @@
 pub mod api;
 pub mod app;
 pub mod cards;
+pub mod codes;
 mod contract;
 pub mod deck;
 pub mod delivery;
@@ -16,7 +17,9 @@ pub mod exchange;
 pub mod explain;
 pub mod fields;
 pub mod finding;
+pub mod lens;
 pub mod lint;
+pub mod meaning;
 pub mod oauth;
 pub mod payload;
 pub mod presets;
