@@ -150,7 +150,7 @@ pub fn aligned(lines: &[Line], show: impl Fn(&str) -> String) -> String {
                 lanes(line),
                 show(&line.what),
                 line.http.map(|status| status.to_string()).unwrap_or_default(),
-                line.took_ms.map(|took| format!("{took:.0} ms")).unwrap_or_default(),
+                line.took_ms.filter(|took| *took > 0.0).map(|took| format!("{took:.0} ms")).unwrap_or_default(),
                 line.status.as_ref().map(|status| format!("[{}]", show(status))).unwrap_or_default(),
             ]
         })

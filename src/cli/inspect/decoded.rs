@@ -20,11 +20,10 @@ pub(super) fn show(text: &str, out: &mut Out) -> Option<()> {
     if decoded.what == What::Codes && decoded.rows.is_empty() && decoded.inner.is_empty() {
         return None; // JSON of something else
     }
+    let session = Session::read(text.trim().as_bytes()).filter(|session| session.id.0.starts_with("sid_"));
+    session.iter().for_each(|session| means(session, out));
     out.object(object(&decoded));
     write(&decoded, 0, out);
-    if let Some(session) = Session::read(text.trim().as_bytes()).filter(|session| session.id.0.starts_with("sid_")) {
-        means(&session, out);
-    }
     Some(())
 }
 
@@ -99,6 +98,7 @@ fn means(session: &Session, out: &mut Out) {
     let next: Vec<&str> = session.next_actions.iter().map(explain::next_action).collect();
     out.object(json!({
         "what": "meaning",
+        "session": session.id,
         "status": session.status.word(),
         "title": meaning.title,
         "sentence": meaning.sentence,
@@ -108,6 +108,7 @@ fn means(session: &Session, out: &mut Out) {
         "eci": meaning.eci,
         "next_actions": next,
     }));
+    out.line(&format!("{} {}", session.id, session.status.word()));
     out.line(&format!("{}. {}", meaning.title, meaning.sentence));
     for (name, words) in [
         ("Decided by", meaning.decided_by),

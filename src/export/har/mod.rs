@@ -29,7 +29,7 @@ use crate::model::exchange::{Exchange, ExchangeId, Headers, Request, Response, S
 use crate::model::profile::ProfileId;
 use crate::model::redact::{Origin, Redactor};
 use crate::model::run::{Phase, Plan, Run};
-use crate::model::{Problem, RunId, Stamp};
+use crate::model::{Lane, Problem, RunId, Stamp};
 
 /// What a file holds.
 #[derive(Debug)]
@@ -156,9 +156,12 @@ impl Reader {
         match (place, role) {
             (None, _) => self.tokens.push(Arc::new(masked)),
             (Some(place), Role::Notice(kind)) => {
-                let run = self.runs[place].0.id;
-                let delivery = delivery(run, kind, &masked, &exchange, Seq(self.count));
-                self.runs[place].0.delivered(Arc::new(delivery));
+                let run = &mut self.runs[place].0;
+                let delivery = delivery(run.id, kind, &masked, &exchange, Seq(self.count));
+                if from == Lane::Browser {
+                    run.exchanged(Arc::new(masked)); // its twin below takes the time over
+                }
+                run.delivered(Arc::new(delivery));
             }
             (Some(place), _) => {
                 let (run, known) = &mut self.runs[place];
@@ -168,7 +171,8 @@ impl Reader {
         }
     }
 
-    /// The run that an exchange belongs to, made if it is not there; `None` for a token that
+    /// The run that an exchange belongs to: the one it names, else the one whose pages are at
+    /// the same place, else the newest; made if it is not there; `None` for a token that
     /// no session has followed yet.
     fn place(&mut self, role: &Role, exchange: &Exchange) -> Option<usize> {
         if *role == Role::Call(Step::Token) {
@@ -180,7 +184,12 @@ impl Reader {
             Role::Call(Step::Create) => None,
             Role::Call(Step::Authorise) => own.or(newest),
             Role::Call(_) => own,
-            Role::Page(..) | Role::Notice(_) => own.or(newest),
+            Role::Page(..) | Role::Notice(_) => {
+                let runs = || self.runs.iter().enumerate();
+                let seen = || runs().filter_map(|(at, (_, known))| Some((known.seen_at(exchange)?, at))).max();
+                let linked = || self.runs.iter().rposition(|(_, known)| known.links_to(exchange));
+                own.or_else(|| seen().map(|(_, at)| at)).or_else(linked).or(newest)
+            }
         };
         if place.is_some() {
             return place;

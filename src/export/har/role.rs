@@ -134,7 +134,7 @@ fn handed_over(fields: &[(String, String)]) -> Option<Role> {
 }
 
 fn object(value: &str) -> Option<Value> {
-    let same = value.trim().replace('+', "-").replace('/', "_");
+    let same = value.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
     TOLERANT.decode(same).ok().and_then(|bytes| payload::tree(&bytes)).filter(Value::is_object)
 }
 
@@ -148,8 +148,8 @@ pub(super) struct Known {
     ids: BTreeSet<String>,
     /// Addresses that the session named, with what they are for.
     links: Vec<(Step, String)>,
-    /// Where pages of the bank are, with the step they belong to; the newest last.
-    places: Vec<(Step, String)>,
+    /// Where pages of the bank are: the exchange's number, the step they belong to; the newest last.
+    places: Vec<(u64, Step, String)>,
 }
 
 impl Known {
@@ -172,7 +172,7 @@ impl Known {
         self.ids.extend(named(exchange));
         let handed = matches!(exchange.step, Step::Method | Step::Challenge | Step::Authenticate | Step::Redirect);
         if let Some(url) = Url::parse(&exchange.request.url).ok().filter(|_| handed) {
-            self.places.push((exchange.step, origin(&url)));
+            self.places.push((exchange.id.0, exchange.step, origin(&url)));
         }
     }
 
@@ -180,13 +180,24 @@ impl Known {
     pub fn owns(&self, exchange: &Exchange) -> bool {
         let path = exchange.path().split(['/', '?', '&', '=']).map(str::to_owned);
         path.chain(named(exchange)).any(|id| self.ids.contains(&id))
-            || self.links.iter().any(|(_, link)| *link == exchange.request.url)
+    }
+
+    /// True if the session named this address.
+    pub fn links_to(&self, exchange: &Exchange) -> bool {
+        self.links.iter().any(|(_, link)| *link == exchange.request.url)
+    }
+
+    /// When a page of this place was last seen, by the exchange's number.
+    pub fn seen_at(&self, exchange: &Exchange) -> Option<u64> {
+        let place = origin(&Url::parse(&exchange.request.url).ok()?);
+        self.places.iter().rev().find(|(.., known)| *known == place).map(|(number, ..)| *number)
     }
 
     /// The step of a page: a link of the session, or the place of a page before.
     fn step_at(&self, url: &str, place: &str) -> Option<Step> {
-        let link = self.links.iter().rev().find(|(_, link)| link == url);
-        link.or_else(|| self.places.iter().rev().find(|(_, known)| known == place)).map(|(step, _)| *step)
+        let link = self.links.iter().rev().find(|(_, link)| link == url).map(|(step, _)| *step);
+        let before = || self.places.iter().rev().find(|(.., known)| known == place).map(|(_, step, _)| *step);
+        link.or_else(before)
     }
 }
 
