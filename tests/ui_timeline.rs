@@ -6,6 +6,8 @@
 mod render;
 #[path = "support/session.rs"]
 mod session;
+#[path = "ui_timeline/states.rs"]
+mod states;
 
 use std::sync::Arc;
 use std::time::Duration;

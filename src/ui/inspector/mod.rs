@@ -27,6 +27,7 @@ use crate::export::code::Language;
 use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
 use crate::model::scheme::SchemeMessage;
+use crate::model::trace::Part;
 use crate::model::{RunId, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme;
@@ -132,16 +133,16 @@ impl Panel {
             return;
         }
         let run = selected.and_then(|(run, _)| workspace.runs.get(&run));
-        let found = run.zip(selected).and_then(|(run, (_, number))| {
-            run.entries.iter().find(|entry| entry.number == number).map(|entry| (run, entry))
-        });
+        let found =
+            run.zip(selected).and_then(|(run, (_, number))| run.entries.numbered(number).map(|entry| (run, entry)));
         let Some((run, entry)) = found else {
             head::empty_ui(ui);
             return;
         };
         let findings = self.findings.of(run, entry.number);
         let row = Row { workspace, run, entry, findings: &findings };
-        head::head_ui(ui, run, entry);
+        let part = if self.tab == Tab::Request { Part::Request } else { Part::Response };
+        self.links.extend(head::head_ui(ui, workspace, (run, entry), part));
         let tab = tabs::ui(ui, &mut self.tab, &entry.what, [None, Some(findings.len())]);
         self.page_ui(ui, &row, tab, commands);
     }
