@@ -192,7 +192,8 @@ fn a_recording_becomes_a_timeline_with_findings() {
     assert_eq!(rows.len(), 8, "{text}");
     assert!(rows[0].contains("0.000 s") && rows[7].contains("0.300 s"), "{text}");
     // One column for each fact: the HTTP status ends at the same place in all rows.
-    let places: BTreeSet<usize> = rows.iter().filter_map(|row| row.rfind("  42 ms").map(|at| row[..at].chars().count())).collect();
+    let places: BTreeSet<usize> =
+        rows.iter().filter_map(|row| row.rfind("  42 ms").map(|at| row[..at].chars().count())).collect();
     assert_eq!(places.len(), 1, "{text}");
     for secret in ["eyJhIjoxfQ", "sek_Dal2", "otp=1234"] {
         assert!(!text.contains(secret), "{text}");

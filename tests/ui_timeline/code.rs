@@ -5,7 +5,7 @@ use egui::{Key, Modifiers, OutputCommand};
 use egui_kittest::kittest::Queryable as _;
 use sessions_console::export::code::Language;
 use sessions_console::model::exchange::{Exchange, Step};
-use sessions_console::model::run::{Run, What};
+use sessions_console::model::run::Run;
 use std::sync::Arc;
 
 use super::{ONE, Window, click, exchange_of, inspecting, press, session};
@@ -28,16 +28,16 @@ fn shows(window: &Window, text: &str) -> bool {
     window.query_all_by_label_contains(text).next().is_some()
 }
 
-/// The run with another `Authorization` in its create call.
+/// A run of one call, the create call of the fixture with another `Authorization`.
 fn authorised_by(value: &str) -> (Run, usize) {
-    let mut run = session::finished(ONE);
-    let number = exchange_of(&run, Step::Create);
-    let entry = run.entries.iter_mut().find(|entry| entry.number == number).expect("the row");
-    let What::Exchange(exchange) = &entry.what else { panic!("an exchange") };
-    let mut changed = Exchange::clone(exchange);
+    let finished = session::finished(ONE);
+    let create = finished.exchange(exchange_of(&finished, Step::Create)).expect("the row");
+    let mut changed = Exchange::clone(create);
     changed.request.headers.retain(|(name, _)| name != "Authorization");
     changed.request.headers.push(("Authorization".into(), value.into()));
-    entry.what = What::Exchange(Arc::new(changed));
+    let mut run = Run::new(ONE, session::plan(), session::at(0));
+    run.exchanged(Arc::new(changed));
+    let number = exchange_of(&run, Step::Create);
     (run, number)
 }
 

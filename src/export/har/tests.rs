@@ -62,7 +62,9 @@ fn a_callback_is_a_delivery_and_a_payment_belongs_to_its_session() {
         entry(4, "POST", "https://a.example/payments", json!(r#"{"amount":1}"#), json!("{}")),
     ]);
     assert_eq!(recording.runs[0].entries.len(), 3);
-    assert!(matches!(&recording.runs[0].entries[1].what, What::Delivery(delivery) if delivery.kind == DeliveryKind::Callback));
+    assert!(
+        matches!(&recording.runs[0].entries[1].what, What::Delivery(delivery) if delivery.kind == DeliveryKind::Callback)
+    );
     assert_eq!((recording.runs[1].entries.len(), recording.others), (1, 1));
 }
 
