@@ -757,3 +757,6 @@ fn a_fault_and_a_jump_of_the_clock_are_told_in_words() {
     click_tab(&mut window, "Explain");
     window.get_by_label_contains("Done on purpose: RReq never arrives");
 }
+
+#[path = "ui_timeline/code.rs"]
+mod code;
