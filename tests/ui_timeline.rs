@@ -5,6 +5,8 @@
 mod lens;
 #[path = "ui_timeline/lens_pictures.rs"]
 mod lens_pictures;
+#[path = "ui_timeline/list.rs"]
+mod list;
 #[allow(dead_code)] // the harness there is for one panel in the usual look
 #[path = "support/render.rs"]
 mod render;
