@@ -5,6 +5,8 @@
 mod lens;
 #[path = "ui_timeline/lens_pictures.rs"]
 mod lens_pictures;
+#[path = "ui_timeline/list.rs"]
+mod list;
 #[allow(dead_code)] // the harness there is for one panel in the usual look
 #[path = "support/render.rs"]
 mod render;
@@ -759,3 +761,6 @@ fn a_fault_and_a_jump_of_the_clock_are_told_in_words() {
     click_tab(&mut window, "Explain");
     window.get_by_label_contains("Done on purpose: RReq never arrives");
 }
+
+#[path = "ui_timeline/code.rs"]
+mod code;
