@@ -365,6 +365,8 @@ fn the_session_as_it_was_opens_and_two_moments_are_compared() {
     to(&mut window, Key::ArrowRight, 1);
     assert!(has(&window, "Same session as at the pin"));
     to_moment(&mut window, "0.452 s");
+    // status, two next_actions, response_code, and the link to the method that is gone.
+    assert!(has(&window, "5 changes"));
     button(&mut window, "Compare with pin");
     let side = |step| Subject::Payload(ONE, spot(step));
     assert_eq!(window.state_mut().timeline.take_links(), [Link::Compare(side(Step::Create), side(Step::Collect))]);

@@ -73,7 +73,8 @@ fn the_table_of_actions_holds_cell_by_cell() {
     let both = ["issuer_fingerprint", "collect_channel_data"];
     let legacy = Shape { legacy: true, ..BROWSER };
     let app = Shape { channel: Channel::App, ..BROWSER };
-    let rows: [(&str, &[&str], Value, Shape, [Ruling; 3]); 10] = [
+    type Cells<'a> = (&'a str, &'a [&'a str], Value, Shape, [Ruling; 3]);
+    let rows: [Cells; 10] = [
         ("pending", &both, json!({}), BROWSER, [ok(200), ok(200), no(state)]),
         ("pending", &["collect_channel_data"], json!({}), BROWSER, [ok(200), no(no_url), no(state)]),
         ("pending", &["issuer_fingerprint"], json!({}), BROWSER, [no(state), ok(200), no(state)]),

@@ -3,6 +3,7 @@
 //! itself is never copied, since the past is the beginning of its rows.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use egui::{Align, Key, Layout, Modifiers, Rect, Response, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -13,6 +14,7 @@ use super::lines::{Lines, Rows};
 use super::rows::RowView;
 use super::waterfall::Axis;
 use crate::model::api::Status;
+use crate::model::diff;
 use crate::model::moment::{self, Then};
 use crate::model::run::{Revision, Run};
 use crate::model::states::{Change, Trail};
@@ -26,6 +28,8 @@ use crate::ui::widgets::{self, Look, Size, display_text};
 const STRIP: f32 = 34.0;
 /// How near the pointer must be to a moment at which something happened to take it, points.
 const REACH: f32 = 3.0;
+/// Bytes up to which two views are compared while they are drawn: well under a millisecond.
+const LONG: usize = 64 << 10;
 /// Rows up to which ticks are made anew with each change; of more, twice a second.
 const FEW: usize = 5_000;
 
@@ -45,6 +49,8 @@ pub struct State {
     newest: Option<(Revision, Option<Spot>)>,
     trail: Trail,
     track: Option<Track>,
+    /// Two views of the session, and how much they differ.
+    differ: Option<([Spot; 2], String)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -156,11 +162,11 @@ impl State {
                     self.pin = Some(here);
                 }
             }
-            Some(pin) => self.compare_ui(ui, &pin, here, links),
+            Some(pin) => self.compare_ui(ui, run, &pin, here, links),
         }
     }
 
-    fn compare_ui(&mut self, ui: &mut Ui, pin: &Pin, here: Pin, links: &mut Vec<Link>) {
+    fn compare_ui(&mut self, ui: &mut Ui, run: &Run, pin: &Pin, here: Pin, links: &mut Vec<Link>) {
         let name = format!("Unpin {}", seconds(pin.at));
         if widgets::icon_button(ui, i::ICON_CLOSE.outlined(), &name).clicked() {
             self.pin = None;
@@ -173,13 +179,36 @@ impl State {
             }
             (Some(a), Some(b)) => {
                 let (a, b) = if pin.at <= here.at { (a.clone(), b) } else { (b, a.clone()) };
+                let much = self.differ(run, [&a, &b]);
                 let hint = format!("The session at {} beside the session here", seconds(pin.at));
                 if small(ui, "Compare with pin").on_hover_text(hint).clicked() {
                     links.push(Link::Compare(Subject::Payload(here.run, a), Subject::Payload(here.run, b)));
                 }
+                widgets::muted(ui, &much);
             }
             _ => drop(widgets::muted(ui, "No session at one of them")),
         }
+    }
+
+    /// How much two views differ, in words; nothing of long ones, which the comparison itself
+    /// reads in the background.
+    fn differ(&mut self, run: &Run, pair: [&Spot; 2]) -> String {
+        if let Some((of, words)) = &self.differ
+            && of.each_ref() == pair
+        {
+            return words.clone();
+        }
+        let sides = pair.map(|spot| diff::sessions::at(run, spot).filter(|side| side.bytes.len() <= LONG));
+        let found = match &sides {
+            [Some(one), Some(other)] => diff::compare(one, other, &AtomicBool::new(false)),
+            _ => None,
+        };
+        let words = found.map_or_else(String::new, |found| match found.counts().changes {
+            1 => "1 change".into(),
+            many => format!("{many} changes"),
+        });
+        self.differ = Some((pair.map(Spot::clone), words.clone()));
+        words
     }
 
     /// Where the newest view of the session stands.
