@@ -213,7 +213,8 @@ fn two_sessions_are_compared_step_by_step() {
     let other = again(TWO, &run, &[("\"eci\":\"05\"", "\"eci\":\"07\"")]);
     let link = Link::Compare(Subject::Session(ONE), Subject::Session(TWO));
     let mut window = window(vec![run, other], [456.0, 800.0], Some(link));
-    window.get_by_label_contains("only ids and times, 1");
+    window.get_by_label_contains("steps in both, ");
+    window.get_by_label_contains("1 only on the left, 0 ");
     window.get_by_label_contains("Message to the phone only left");
     window.get_by_label_contains("Session as it was read last differs");
     click_contains(&mut window, "Send channel data ids and times");
@@ -235,7 +236,7 @@ fn what_only_one_session_has_is_shown_where_it_stands() {
     let complete = exchange_of(&run, Step::Complete);
     let mut window = window(vec![run, refused], [360.0, 600.0], Some(link));
     window.get_by_label_contains("Create session differs HTTP 202 to 422 · status pending to none");
-    window.get_by_label("1 steps in both, 0 of them equal but for ids and times");
+    window.get_by_label("1 step in both, 0 equal but for ids and times");
     for _ in 0..4 {
         if window.query_by_label_contains("Complete session only left").is_some() {
             break;
@@ -265,9 +266,9 @@ fn a_row_is_compared_from_its_head() {
     window.state_mut().selected = Some((ONE, own));
     window.run_steps(3);
     for (item, link) in [
-        ("The view of the session before: Create session", Link::Compare(answer(ONE, create), answer(ONE, own))),
-        ("The same step in run 2: Send channel data", Link::Compare(answer(ONE, own), answer(TWO, same))),
-        ("with Run 2", Link::Compare(Subject::Session(ONE), Subject::Session(TWO))),
+        ("Session as it was before: Create session, response", Link::Compare(answer(ONE, create), answer(ONE, own))),
+        ("Same step in run 2: Send channel data", Link::Compare(answer(ONE, own), answer(TWO, same))),
+        ("Run 2 · non-hosted", Link::Compare(Subject::Session(ONE), Subject::Session(TWO))),
     ] {
         click(&mut window, "Compare with…");
         click_contains(&mut window, item);
