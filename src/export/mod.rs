@@ -3,3 +3,5 @@
 //! carried one, the text names a variable.
 
 pub mod code;
+pub mod har;
+pub mod text;

@@ -109,18 +109,35 @@ fn place(bytes: &Bytes, name: &str, value: &str) -> Option<String> {
     pairs.find(|(own, found)| found == value && fits(own)).map(|(own, _)| own.into_owned())
 }
 
-/// The place in a run that first carried a value, before the row `before`; `None` if that row
-/// is the first. Looks at each row once, so compute it when a member is chosen.
-pub fn origin(run: &Run, name: &str, value: &str, before: usize) -> Option<Spot> {
+/// The place in a run that first carried a value, other than the row `row` itself and not later
+/// than it; `None` if that row was the first. Looks at each row once, so compute it when a
+/// member is chosen.
+pub fn origin(run: &Run, name: &str, value: &str, row: usize) -> Option<Spot> {
     if value.is_empty() {
         return None;
     }
-    let earlier = run.entries.iter().take_while(|entry| entry.number != before);
-    earlier.into_iter().find_map(|entry| {
-        sides(entry).find_map(|(part, bytes)| {
-            place(bytes, name, value).map(|path| Spot { entry: entry.number, part, path: Some(path) })
-        })
-    })
+    // What came back was there when it had come, not when it was asked for.
+    let when = |entry: &Entry, part| match part {
+        Part::Request => entry.at.mono,
+        Part::Response => entry.at.mono + entry.took.unwrap_or_default(),
+    };
+    let own = run.entries.numbered(row);
+    let mut best = own.map(|own| (when(own, Part::Response), None));
+    for entry in run.entries.iter().filter(|entry| entry.number != row) {
+        if best.as_ref().is_some_and(|(at, _)| entry.at.mono > *at) {
+            break; // rows stand in the order in which they began
+        }
+        for (part, bytes) in sides(entry) {
+            let at = when(entry, part);
+            if best.as_ref().is_some_and(|(best, _)| at > *best) {
+                continue;
+            }
+            if let Some(path) = place(bytes, name, value) {
+                best = Some((at, Some(Spot { entry: entry.number, part, path: Some(path) })));
+            }
+        }
+    }
+    best.and_then(|(_, spot)| spot)
 }
 
 /// True if a value looks like the name of an object that a record may have. Cheap.

@@ -233,7 +233,8 @@ fn a_state_explains_itself() {
     assert!(has(&window, "The shopper's answer at the bank's page (creq, cres)"));
     assert!(has(&window, "The shopper, then the bank"));
     assert!(has(&window, "emv-3ds.md 1.9"));
-    button(&mut window, "State rejected");
+    window.get_by_role_and_label(Role::Button, "State rejected").focus();
+    window.run_steps(3);
     assert!(has(&window, "The bank refuses even to be asked: R. Do not authorise"));
 }
 
@@ -303,7 +304,7 @@ fn a_session_that_goes_to_and_fro_for_ever_is_drawn_all_the_same() {
 
 fn moments<'a>(run: Run, now: u64, view: View) -> Window<'a> {
     let mut window = sized(on(run, now, view), [1064.0, 900.0], egui::Theme::Dark);
-    button(&mut window, "Moments");
+    click_any(&mut window, "Moments");
     window
 }
 
@@ -407,7 +408,7 @@ fn the_playhead_follows_the_pointer() {
 #[ignore = "writes pictures to look at"]
 fn pictures_of_states() {
     let folder = std::env::var("PICTURES").unwrap_or_else(|_| std::env::temp_dir().display().to_string());
-    let runs: [(&str, Run, u64); 8] = [
+    let runs: [(&str, Run, u64); 9] = [
         ("pending", pending(), 1_000),
         ("challenged", session::waiting(ONE), 13_000),
         ("approved", session::finished(ONE), 11_000),
@@ -416,13 +417,19 @@ fn pictures_of_states() {
         ("initiated", initiated(), 2_000),
         ("legacy", legacy(), 9_000),
         ("past", session::finished(ONE), 11_000),
+        ("list", session::finished(ONE), 11_000),
     ];
+    let only = std::env::var("ONLY").unwrap_or_default();
     for (name, run, now) in runs {
         for (look, theme) in [("dark", egui::Theme::Dark), ("light", egui::Theme::Light)] {
             for (width, right) in [(592, 1048.0), (1000, 1864.0)] {
-                let mut window = sized(on(run.clone(), now, View::States), [right, 700.0], theme);
-                if name == "past" {
-                    button(&mut window, "Moments");
+                if !format!("{name}-{look}-{width}").contains(&only) {
+                    continue;
+                }
+                let view = if name == "list" { View::List } else { View::States };
+                let mut window = sized(on(run.clone(), now, view), [right, 700.0], theme);
+                if name == "past" || name == "list" {
+                    click_any(&mut window, "Moments");
                     to(&mut window, Key::Home, 1);
                     to_moment(&mut window, "0.452 s");
                 }

@@ -31,7 +31,7 @@ use super::finding::Severity;
 use super::meaning::{self, Doc, Member};
 use super::payload::{self, Kind, Payload};
 use super::profile::TokenView;
-use super::run::{self, Entry, Run};
+use super::run::{self, Entry};
 use super::trace::{Part, Spot};
 
 /// How deep it looks into what it decoded. Source: trust.md T14.
@@ -394,10 +394,9 @@ pub fn look_at_headers(headers: &Headers, context: &Context<'_>) -> Vec<Decoded>
     named.take(MOST).map(|(what, name, token)| decoded(what, token, &found(name))).collect()
 }
 
-/// All that can be read in a row of a run: bodies and headers of both sides. `token` is the
-/// profile's, of which records keep the mask only.
-pub fn look_at_entry(run: &Run, entry: &Entry, token: Option<&TokenView>, keys: &[Key]) -> Vec<Decoded> {
-    let scheme = run.session().and_then(|session| session.text("/scheme")).unwrap_or_default();
+/// All that can be read in a row: bodies and headers of both sides. `token` is the profile's,
+/// of which records keep the mask only; `scheme` the run's, empty if nobody knows.
+pub fn look_at_entry(entry: &Entry, scheme: &str, token: Option<&TokenView>, keys: &[Key]) -> Vec<Decoded> {
     let context = |part, content_type| Context {
         part,
         doc: Doc::of(&entry.what, part),

@@ -4,8 +4,11 @@
 
 mod api;
 mod emv;
+mod headers;
 #[cfg(test)]
 mod tests;
+
+pub use headers::header;
 
 use std::borrow::Cow;
 

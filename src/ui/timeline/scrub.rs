@@ -9,6 +9,7 @@ use egui::{Align, Key, Layout, Modifiers, Rect, Response, Sense, Shape, Stroke, 
 use egui_material_icons::icons as i;
 
 use super::head::strip;
+use super::lines::{Lines, Rows};
 use super::rows::RowView;
 use super::waterfall::Axis;
 use crate::model::api::Status;
@@ -105,7 +106,7 @@ impl State {
     }
 
     /// Draws the strip. `rows` are all of the run's, whatever is shown of them.
-    pub fn ui(&mut self, ui: &mut Ui, run: &Run, rows: &[RowView], then: Option<&Then>, links: &mut Vec<Link>) {
+    pub fn ui(&mut self, ui: &mut Ui, run: &Run, rows: Rows<'_>, then: Option<&Then>, links: &mut Vec<Link>) {
         if !self.on {
             return;
         }
@@ -190,7 +191,7 @@ impl State {
         self.newest.as_ref().and_then(|(_, spot)| spot.clone())
     }
 
-    fn track_ui(&mut self, ui: &mut Ui, rect: Rect, run: &Run, rows: &[RowView], then: Option<&Then>) {
+    fn track_ui(&mut self, ui: &mut Ui, rect: Rect, run: &Run, rows: Rows<'_>, then: Option<&Then>) {
         let id = ui.scope_id().with(("moments", run.id.0));
         let response = ui.interact(rect, id, Sense::click_and_drag());
         let track = self.track(ui, run, rows, rect.width());
@@ -220,7 +221,7 @@ impl State {
         self.track = Some(track);
     }
 
-    fn track(&mut self, ui: &Ui, run: &Run, rows: &[RowView], width: f32) -> Track {
+    fn track(&mut self, ui: &Ui, run: &Run, rows: Rows<'_>, width: f32) -> Track {
         let (of, time) = ((run.revision(), width), ui.input(|input| input.time));
         if let Some(track) = self.track.take() {
             let fresh = rows.len() > FEW && track.of.0.run == run.id && track.of.1 == width && time - track.made < 0.5;
@@ -233,10 +234,10 @@ impl State {
         }
         self.trail.follow(run);
         let end = run.length().max(Duration::from_millis(1));
-        let axis = Axis::new(super::busy(rows), end, width - 8.0, &BTreeSet::new());
+        let axis = rows.axis(end, width - 8.0, &BTreeSet::new());
         let mut ticks: Vec<(f32, Lane)> = Vec::new();
-        for row in rows {
-            let tick = (axis.x(row.at).round(), row.from);
+        for facts in (0..rows.len()).filter_map(|place| rows.facts(place)) {
+            let tick = (axis.x(facts.at).round(), facts.from);
             if !ticks.iter().rev().take(6).any(|known| *known == tick) {
                 ticks.push(tick);
             }
@@ -373,10 +374,10 @@ pub fn past_ui(ui: &mut Ui, then: &Then) -> bool {
 
 /// Makes the rows that were under way at a moment look so; what they were, to be put back
 /// with [`forward`].
-pub fn back(rows: &mut [RowView], then: &Then) -> Vec<(usize, RowView)> {
+pub fn back(lines: &mut Lines, then: &Then) -> Vec<(usize, RowView)> {
     let mut were = Vec::new();
     for place in &then.under_way {
-        let Some(row) = rows.get_mut(*place) else { continue };
+        let Some(row) = lines.get_mut(*place) else { continue };
         let running =
             RowView { took: None, mark: None, http: None, failed: false, findings: Vec::new(), ..row.clone() };
         were.push((*place, std::mem::replace(row, running)));
@@ -385,9 +386,9 @@ pub fn back(rows: &mut [RowView], then: &Then) -> Vec<(usize, RowView)> {
 }
 
 /// See [`back`].
-pub fn forward(rows: &mut [RowView], were: Vec<(usize, RowView)>) {
+pub fn forward(lines: &mut Lines, were: Vec<(usize, RowView)>) {
     for (place, was) in were {
-        if let Some(row) = rows.get_mut(place) {
+        if let Some(row) = lines.get_mut(place) {
             *row = was;
         }
     }

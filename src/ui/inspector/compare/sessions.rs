@@ -9,11 +9,10 @@ use super::{Choice, Named, Shown, menu};
 use crate::model::RunId;
 use crate::model::diff::Counts;
 use crate::model::diff::sessions::{Call, Document, Sessions, at};
-use crate::model::run::Run;
+use crate::model::run::{Revision, Run};
 use crate::model::trace::{Part, Spot};
 use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens, Tone};
-use crate::ui::timeline;
 use crate::ui::timeline::rows::short_time;
 use crate::ui::widgets::{self, display_text};
 
@@ -21,10 +20,10 @@ use crate::ui::widgets::{self, display_text};
 const ROW: f32 = 44.0;
 
 /// Which two runs, and what had happened in each.
-pub(super) type Key = ((RunId, RunId), (timeline::Key, timeline::Key));
+pub(super) type Key = ((RunId, RunId), (Revision, Revision));
 
 pub(super) fn key(left: &Run, right: &Run) -> Key {
-    ((left.id, right.id), (timeline::key(left), timeline::key(right)))
+    ((left.id, right.id), (left.revision(), right.revision()))
 }
 
 /// A pair that was opened: up to two parts of it, and the comparison that is shown.

@@ -21,6 +21,8 @@ pub enum Clicked {
     Change(usize),
     /// A state.
     State(Status),
+    /// The keyboard came to a state.
+    Reached(Status),
 }
 
 /// One way of the path: all changes that took it.
@@ -46,8 +48,11 @@ pub fn ui(ui: &mut Ui, known: &Known, chosen: Option<&Status>, selected: Option<
     ui.painter().circle_filled(plan.dot.center(), 5.0, if ways.is_empty() { tokens.edge } else { tokens.accent.ink });
     let mut clicked = None;
     for (status, rect) in plan.cards() {
-        if card_ui(ui, known, status, rect, chosen).clicked() {
+        let response = card_ui(ui, known, status, rect, chosen);
+        if response.clicked() {
             clicked = Some(Clicked::State(status.clone()));
+        } else if response.gained_focus() {
+            clicked = Some(Clicked::Reached(status.clone()));
         }
     }
     // Last, so that words lie over lines.
@@ -165,7 +170,8 @@ fn words_ui(ui: &Ui, way: &Way<'_>, leg: &Route, selected: Option<usize>) -> Res
     let line = |text: &str| widgets::line_of(ui, text, theme::code(theme::CAPTION), ink);
     let time = seconds(change.at);
     let (first, second) = match (under, &change.breach) {
-        (_, Some(_)) => (line(&format!("· {time}")), None),
+        // No room beside the sign without hiding other arrows; the note has the rest.
+        (_, Some(_)) => (line(""), None),
         (true, None) => (line(&time), Some(line(&change.cause))),
         (false, None) => (line(&format!("{time} · {}", change.cause)), None),
     };

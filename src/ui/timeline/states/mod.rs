@@ -19,7 +19,6 @@ use crate::model::run::Revision;
 use crate::model::states::{self, Call, Change, Shape, Standing, Trail};
 use crate::ui::link::Link;
 use crate::ui::theme;
-use crate::ui::widgets;
 
 /// Width from which the words stand beside the diagram.
 const BESIDE: f32 = plan::LEAST + 350.0;
@@ -114,6 +113,7 @@ impl State {
     fn diagram_ui(&mut self, ui: &mut Ui, scene: &Scene, known: &Known, out: &mut Out) {
         match diagram::ui(ui, known, self.chosen.as_ref(), scene.selected) {
             Some(Clicked::Change(place)) => out.picked = known.path.get(place).map(|change| change.entry),
+            Some(Clicked::Reached(status)) => self.chosen = Some(status),
             Some(Clicked::State(status)) => self.chosen = Some(status).filter(|one| self.chosen.as_ref() != Some(one)),
             None => (),
         }
