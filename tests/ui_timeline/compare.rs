@@ -218,7 +218,7 @@ fn two_sessions_are_compared_step_by_step() {
     window.get_by_label_contains("Message to the phone only left");
     window.get_by_label_contains("Session as it was read last differs");
     click_contains(&mut window, "Send channel data ids and times");
-    window.get_by_label_contains("only ids and times");
+    window.get_by_label("3 changes, only ids and times");
     click(&mut window, "Back to the steps");
     click_contains(&mut window, "Session as it was read last differs");
     window.get_by_role_and_label(Role::Button, "changed $.eci \"05\" to \"07\"");
@@ -314,43 +314,4 @@ fn large_payloads_are_compared_in_the_background_and_only_rows_in_sight_are_draw
     assert!((5..30).contains(&drawn), "{drawn} rows");
     press(&mut window, Modifiers::NONE, Key::P);
     window.get_by_role_and_label(Role::Button, "changed $[8999].v 8999 to 9000");
-}
-
-#[test]
-fn pictures_for_the_eye() {
-    let Ok(place) = std::env::var("PICTURES") else { return };
-    let (mut runs, link) = two(&[
-        ("\"eci\":\"05\"", "\"eci\":\"07\""),
-        ("6540", "\"6540\""),
-        ("\"challenged\":true,", ""),
-        ("\"visa\"", "\"amex\",\"new\":{\"a\":1}"),
-        ("SANDBOX-ACS-0001", "SANDBOX-ACS-0001-WITH-A-VERY-LONG-NAME-THAT-ENDS"),
-    ]);
-    runs.push(session::refused(RunId(3)));
-    let sessions = Link::Compare(Subject::Session(ONE), Subject::Session(RunId(3)));
-    let twins = Link::Compare(Subject::Session(ONE), Subject::Session(TWO));
-    for (name, link) in [("payloads", link), ("sessions", sessions), ("twins", twins)] {
-        for (size, look) in [
-            ([456.0, 800.0], egui::Theme::Dark),
-            ([360.0, 600.0], egui::Theme::Light),
-            ([900.0, 280.0], egui::Theme::Dark),
-        ] {
-            let mut window = window(runs.clone(), size, Some(link.clone()));
-            window.ctx.set_theme(look);
-            if name == "payloads" {
-                press(&mut window, Modifiers::NONE, Key::N);
-                press(&mut window, Modifiers::NONE, Key::N);
-                if size[0] > 400.0 {
-                    window.get_by_label_contains("Ids and times").click();
-                }
-            }
-            window.run_steps(4);
-            window.render().unwrap().save(format!("{place}/{name}-{}.png", size[0])).unwrap();
-        }
-    }
-    let mut window = window(runs, [456.0, 800.0], None);
-    window.state_mut().selected = Some((ONE, exchange_of(&session::finished(ONE), Step::Collect)));
-    window.run_steps(3);
-    click(&mut window, "Compare with…");
-    window.render().unwrap().save(format!("{place}/menu.png")).unwrap();
 }

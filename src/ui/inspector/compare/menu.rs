@@ -123,6 +123,11 @@ fn items_ui(
             session = Some(Link::Compare(Subject::Session(one), Subject::Session(two)));
         }
     }
+    ui.separator();
+    let pick = ui.button("Compare: pick the other row");
+    if pick.on_hover_text("Remembers this one; the menu of any other row then offers it first").clicked() {
+        ui.data_mut(|data| data.insert_temp(picked_id(), own.clone()));
+    }
     heading(ui, "Any other row of this run");
     let others = run.entries.iter().filter(|other| other.number != entry.number || part == Part::Response);
     for other in others.take(ROWS) {
@@ -134,11 +139,6 @@ fn items_ui(
             let words = row_words(run, other, other_part);
             item(ui, &words, Subject::Payload(run.id, spot(other, other_part)), other.at.mono <= entry.at.mono);
         }
-    }
-    ui.separator();
-    let pick = ui.button("Compare: pick the other row");
-    if pick.on_hover_text("Remembers this one; the menu of any other row then offers it first").clicked() {
-        ui.data_mut(|data| data.insert_temp(picked_id(), own.clone()));
     }
     chosen.or(session)
 }
