@@ -213,11 +213,12 @@ fn two_sessions_are_compared_step_by_step() {
     let other = again(TWO, &run, &[("\"eci\":\"05\"", "\"eci\":\"07\"")]);
     let link = Link::Compare(Subject::Session(ONE), Subject::Session(TWO));
     let mut window = window(vec![run, other], [456.0, 800.0], Some(link));
-    window.get_by_label_contains("only ids and times, 1");
+    window.get_by_label_contains("steps in both, ");
+    window.get_by_label_contains("1 only on the left, 0 ");
     window.get_by_label_contains("Message to the phone only left");
     window.get_by_label_contains("Session as it was read last differs");
     click_contains(&mut window, "Send channel data ids and times");
-    window.get_by_label_contains("only ids and times");
+    window.get_by_label("3 changes, only ids and times");
     click(&mut window, "Back to the steps");
     click_contains(&mut window, "Session as it was read last differs");
     window.get_by_role_and_label(Role::Button, "changed $.eci \"05\" to \"07\"");
@@ -235,7 +236,7 @@ fn what_only_one_session_has_is_shown_where_it_stands() {
     let complete = exchange_of(&run, Step::Complete);
     let mut window = window(vec![run, refused], [360.0, 600.0], Some(link));
     window.get_by_label_contains("Create session differs HTTP 202 to 422 · status pending to none");
-    window.get_by_label("1 steps in both, 0 of them equal but for ids and times");
+    window.get_by_label("1 step in both, 0 equal but for ids and times");
     for _ in 0..4 {
         if window.query_by_label_contains("Complete session only left").is_some() {
             break;
@@ -265,9 +266,9 @@ fn a_row_is_compared_from_its_head() {
     window.state_mut().selected = Some((ONE, own));
     window.run_steps(3);
     for (item, link) in [
-        ("The view of the session before: Create session", Link::Compare(answer(ONE, create), answer(ONE, own))),
-        ("The same step in run 2: Send channel data", Link::Compare(answer(ONE, own), answer(TWO, same))),
-        ("with Run 2", Link::Compare(Subject::Session(ONE), Subject::Session(TWO))),
+        ("Session as it was before: Create session, response", Link::Compare(answer(ONE, create), answer(ONE, own))),
+        ("Same step in run 2: Send channel data", Link::Compare(answer(ONE, own), answer(TWO, same))),
+        ("Run 2 · non-hosted", Link::Compare(Subject::Session(ONE), Subject::Session(TWO))),
     ] {
         click(&mut window, "Compare with…");
         click_contains(&mut window, item);
@@ -313,43 +314,4 @@ fn large_payloads_are_compared_in_the_background_and_only_rows_in_sight_are_draw
     assert!((5..30).contains(&drawn), "{drawn} rows");
     press(&mut window, Modifiers::NONE, Key::P);
     window.get_by_role_and_label(Role::Button, "changed $[8999].v 8999 to 9000");
-}
-
-#[test]
-fn pictures_for_the_eye() {
-    let Ok(place) = std::env::var("PICTURES") else { return };
-    let (mut runs, link) = two(&[
-        ("\"eci\":\"05\"", "\"eci\":\"07\""),
-        ("6540", "\"6540\""),
-        ("\"challenged\":true,", ""),
-        ("\"visa\"", "\"amex\",\"new\":{\"a\":1}"),
-        ("SANDBOX-ACS-0001", "SANDBOX-ACS-0001-WITH-A-VERY-LONG-NAME-THAT-ENDS"),
-    ]);
-    runs.push(session::refused(RunId(3)));
-    let sessions = Link::Compare(Subject::Session(ONE), Subject::Session(RunId(3)));
-    let twins = Link::Compare(Subject::Session(ONE), Subject::Session(TWO));
-    for (name, link) in [("payloads", link), ("sessions", sessions), ("twins", twins)] {
-        for (size, look) in [
-            ([456.0, 800.0], egui::Theme::Dark),
-            ([360.0, 600.0], egui::Theme::Light),
-            ([900.0, 280.0], egui::Theme::Dark),
-        ] {
-            let mut window = window(runs.clone(), size, Some(link.clone()));
-            window.ctx.set_theme(look);
-            if name == "payloads" {
-                press(&mut window, Modifiers::NONE, Key::N);
-                press(&mut window, Modifiers::NONE, Key::N);
-                if size[0] > 400.0 {
-                    window.get_by_label_contains("Ids and times").click();
-                }
-            }
-            window.run_steps(4);
-            window.render().unwrap().save(format!("{place}/{name}-{}.png", size[0])).unwrap();
-        }
-    }
-    let mut window = window(runs, [456.0, 800.0], None);
-    window.state_mut().selected = Some((ONE, exchange_of(&session::finished(ONE), Step::Collect)));
-    window.run_steps(3);
-    click(&mut window, "Compare with…");
-    window.render().unwrap().save(format!("{place}/menu.png")).unwrap();
 }

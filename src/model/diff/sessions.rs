@@ -8,7 +8,6 @@ use super::{Counts, Side, compare};
 use crate::model::api::Session;
 use crate::model::beside::{self, Kind};
 use crate::model::exchange::{Exchange, header};
-use crate::model::payload;
 use crate::model::run::{Entry, Run, What};
 use crate::model::trace::{Part, Spot};
 
@@ -211,9 +210,4 @@ fn answer(exchange: &Exchange) -> Option<Side> {
 /// True if a row has bytes of this part.
 pub fn has(entry: &Entry, part: Part) -> bool {
     body(entry, part).is_some()
-}
-
-/// `2.1 kB`.
-pub fn size(side: &Side) -> String {
-    payload::size(side.bytes.len() as u64)
 }

@@ -11,7 +11,7 @@ use crate::model::trace::{Part, Spot, Subject};
 use crate::model::{RunId, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens};
-use crate::ui::timeline::rows::{middle_cut, scheme_words, short_path, short_time};
+use crate::ui::timeline::rows::{middle_cut, short_path, short_time};
 use crate::ui::widgets::{self, display_text};
 
 /// Other runs that are offered, newest first. Our choice.
@@ -24,7 +24,7 @@ pub(super) fn entry_words(entry: &Entry) -> String {
     match &entry.what {
         What::Exchange(exchange) => exchange.step.name().to_owned(),
         What::Delivery(delivery) => delivery.kind.name().to_owned(),
-        What::Scheme(message) => scheme_words(message).0,
+        What::Scheme(message) => message.kind.to_owned(),
         What::Phone(_) => "Message to the phone".into(),
         What::Skipped(step) => format!("Left out: {}", step.name()),
         What::Failed(step, _) => format!("Failed: {}", step.name()),
@@ -33,8 +33,13 @@ pub(super) fn entry_words(entry: &Entry) -> String {
     }
 }
 
-/// The same with what tells it from others: `Create session · POST /sessions · at 18 ms`.
-fn row_words(run: &Run, entry: &Entry) -> String {
+/// The same with what tells it from others: `Create session, request · POST /sessions · at 18 ms`.
+fn row_words(run: &Run, entry: &Entry, part: Part) -> String {
+    let part = match (&entry.what, part) {
+        (What::Exchange(_), Part::Request) => ", request",
+        (What::Exchange(_), Part::Response) => ", response",
+        _ => "",
+    };
     let session = run.session_id().map(|id| id.0.as_str());
     let line = match &entry.what {
         What::Exchange(exchange) => {
@@ -43,7 +48,7 @@ fn row_words(run: &Run, entry: &Entry) -> String {
         _ => None,
     };
     let line = line.map(|line| format!(" · {line}")).unwrap_or_default();
-    format!("{}{line} · at {}", entry_words(entry), short_time(entry.at.since(run.started)))
+    format!("{}{part}{line} · at {}", entry_words(entry), short_time(entry.at.since(run.started)))
 }
 
 fn picked_id() -> egui::Id {
@@ -80,7 +85,7 @@ fn items_ui(
     part: Part,
     own: &Subject,
 ) -> Option<Link> {
-    let mut chosen = None;
+    let (mut chosen, mut session) = (None, None);
     let mut item = |ui: &mut Ui, words: &str, other: Subject, older: bool| {
         if ui.add(egui::Button::new(display_text(words)).truncate()).clicked() {
             // The earlier of the two stands on the left.
@@ -98,14 +103,30 @@ fn items_ui(
         ui.separator();
     }
     if let Some(before) = view_before(run, entry).filter(|_| part == Part::Response && is_view(entry)) {
-        let words = format!("The view of the session before: {}", row_words(run, before));
+        let words = format!("Session as it was before: {}", row_words(run, before, part));
         item(ui, &words, Subject::Payload(run.id, spot(before, Part::Response)), true);
     }
     for (id, other) in workspace.runs.iter().rev().filter(|(id, _)| **id != run.id).take(RUNS) {
         if let Some(same) = same_step(run, entry, other).filter(|same| has(same, part)) {
-            let words = format!("The same step in run {}: {}", id.0, row_words(other, same));
+            let words = format!("Same step in run {}: {}", id.0, row_words(other, same, part));
             item(ui, &words, Subject::Payload(*id, spot(same, part)), *id < run.id);
         }
+    }
+    let runs: Vec<(RunId, &Run)> = workspace.runs.iter().rev().map(|(id, run)| (*id, run)).collect();
+    let runs: Vec<_> = runs.into_iter().filter(|(id, _)| *id != run.id).take(RUNS).collect();
+    if !runs.is_empty() {
+        heading(ui, "The whole session");
+    }
+    for (id, other) in runs {
+        let (one, two) = if id < run.id { (id, run.id) } else { (run.id, id) };
+        if ui.add(egui::Button::new(display_text(&super::run_words(other))).truncate()).clicked() {
+            session = Some(Link::Compare(Subject::Session(one), Subject::Session(two)));
+        }
+    }
+    ui.separator();
+    let pick = ui.button("Compare: pick the other row");
+    if pick.on_hover_text("Remembers this one; the menu of any other row then offers it first").clicked() {
+        ui.data_mut(|data| data.insert_temp(picked_id(), own.clone()));
     }
     heading(ui, "Any other row of this run");
     let others = run.entries.iter().filter(|other| other.number != entry.number || part == Part::Response);
@@ -115,30 +136,11 @@ fn items_ui(
             if itself || !has(other, other_part) {
                 continue;
             }
-            let which = match (&other.what, other_part) {
-                (What::Exchange(_), Part::Request) => ", request",
-                (What::Exchange(_), Part::Response) => ", response",
-                _ => "",
-            };
-            let words = format!("{}{which}", row_words(run, other));
+            let words = row_words(run, other, other_part);
             item(ui, &words, Subject::Payload(run.id, spot(other, other_part)), other.at.mono <= entry.at.mono);
         }
     }
-    heading(ui, "The whole session");
-    let runs: Vec<(RunId, &Run)> = workspace.runs.iter().rev().map(|(id, run)| (*id, run)).collect();
-    for (id, other) in runs.into_iter().filter(|(id, _)| *id != run.id).take(RUNS) {
-        let words = format!("with {}", super::run_words(other));
-        if ui.add(egui::Button::new(display_text(&words)).truncate()).clicked() {
-            let (one, two) = if id < run.id { (id, run.id) } else { (run.id, id) };
-            chosen = Some(Link::Compare(Subject::Session(one), Subject::Session(two)));
-        }
-    }
-    ui.separator();
-    let pick = ui.button("Compare: pick the other row");
-    if pick.on_hover_text("Remembers this one; the menu of any other row then offers it first").clicked() {
-        ui.data_mut(|data| data.insert_temp(picked_id(), own.clone()));
-    }
-    chosen
+    chosen.or(session)
 }
 
 fn heading(ui: &mut Ui, words: &str) {
@@ -163,5 +165,5 @@ fn same_step<'a>(run: &Run, entry: &Entry, other: &'a Run) -> Option<&'a Entry> 
     let before = run.entries.iter().take_while(|own| own.number != entry.number);
     let nth = before.filter(|own| Kind::of(own) == kind).count();
     let same = || other.entries.iter().filter(|other| Kind::of(other) == kind);
-    same().nth(nth).or_else(|| same().last())
+    same().nth(nth).or_else(|| same().next_back())
 }

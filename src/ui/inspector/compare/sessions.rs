@@ -108,7 +108,13 @@ fn summary_ui(ui: &mut Ui, sessions: &Sessions) {
     let equal = count(&Call::is_equal);
     egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 6)).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        widgets::emphasis(ui, &format!("{both} steps in both, {equal} of them equal but for ids and times"));
+        widgets::emphasis(
+            ui,
+            &format!(
+                "{both} {} in both, {equal} equal but for ids and times",
+                if both == 1 { "step" } else { "steps" }
+            ),
+        );
         if left + right > 0 {
             widgets::muted_lines(ui, &format!("{left} only on the left, {right} only on the right"));
         }
@@ -154,6 +160,16 @@ fn call_line(call: &Call, left: &Run, right: &Run) -> Line {
         (Some(one), None) if call.facts.1.is_none() => more.push(one),
         (None, Some(two)) if call.facts.0.is_none() => more.push(two),
         _ => (),
+    }
+    if more.is_empty() {
+        let of = |run: &Run, number: Option<usize>| {
+            let entry = run.entries.numbered(number?)?;
+            Some(format!("at {}", short_time(entry.at.since(run.started))))
+        };
+        match call.entries {
+            (Some(_), Some(_)) => more.push("no difference".into()),
+            (one, other) => more.extend(of(left, one).or_else(|| of(right, other))),
+        }
     }
     let sum = |one: Option<Counts>, other: Option<Counts>| {
         let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
