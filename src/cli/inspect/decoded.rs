@@ -75,11 +75,10 @@ fn write(decoded: &Decoded, depth: usize, out: &mut Out) {
             out.line(&format!("{indent}    {}: {}", severity(mark.severity), mark.text));
         }
     }
-    if decoded.rows.is_empty() && decoded.inner.is_empty() {
-        if let Some(bytes) = &decoded.bytes {
-            let text = out.redactor.mask(bytes);
-            String::from_utf8_lossy(&text.bytes).lines().for_each(|line| out.line(&format!("{indent}  {line}")));
-        }
+    let bytes = decoded.bytes.as_ref().filter(|_| decoded.rows.is_empty() && decoded.inner.is_empty());
+    if let Some(bytes) = bytes {
+        let masked = out.redactor.mask(bytes).bytes;
+        String::from_utf8_lossy(&masked).lines().for_each(|line| out.line(&format!("{indent}  {line}")));
     }
     decoded.inner.iter().for_each(|inner| write(inner, depth + 1, out));
 }

@@ -95,19 +95,15 @@ fn unknown(name: &str) -> Problem {
 
 fn json(text: &str, name: &str, out: &mut Out) -> Result<(), Problem> {
     // Looks at one name only: a recording may be larger than a tree of it is allowed to be.
-    let names = if text.trim_start().starts_with('[') { Ok(Names { log: None }) } else { serde_json::from_str(text) };
-    match names {
-        Ok(Names { log: Some(_) }) => return recording::show(text.as_bytes(), name, out),
-        Ok(Names { log: None }) | Err(_) => (), // not a recording; or the same name twice
+    let object = text.trim_start().starts_with('{');
+    if object && serde_json::from_str::<Names>(text).is_ok_and(|names| names.log.is_some()) {
+        return recording::show(text.as_bytes(), name, out);
     }
-    let whole: Result<IgnoredAny, _> = serde_json::from_str(text);
-    if let Err(error) = whole {
-        return Err(Problem {
-            summary: format!("{name} begins like JSON and is none"),
-            causes: vec![error.to_string()],
-            hint: Some(ACCEPTED.into()),
-        });
-    }
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| Problem {
+        summary: format!("{name} begins like JSON and is none"),
+        causes: vec![error.to_string()],
+        hint: Some(ACCEPTED.into()),
+    })?;
     let Some(tree) = payload::tree(text.as_bytes()) else {
         let summary = format!("{name} is JSON that is too deep or too large to take apart");
         let hint = format!("At most {} levels and {} values are looked at", payload::MAX_DEPTH, payload::MAX_NODES);
