@@ -74,6 +74,8 @@ fn violations(place: &str, bad: impl Fn(&Path, &str) -> Option<String>) -> Vec<S
 fn modules_keep_to_their_side() {
     for (module, words) in FORBIDDEN {
         let found = violations(&format!("src/{module}"), |_, line| {
+            // What stands in a text is written for others: `export` writes Rust.
+            let line: String = line.replace("\\\"", "").split('"').step_by(2).collect::<Vec<_>>().join(" ");
             let word = words.iter().find(|word| line.contains(**word))?;
             Some(format!("must not use {word}"))
         });
