@@ -3,3 +3,4 @@
 //! carried one, the text names a variable.
 
 pub mod curl;
+pub mod diagram;

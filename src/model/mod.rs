@@ -5,8 +5,10 @@
 
 pub mod api;
 pub mod app;
+pub mod beside;
 pub mod cards;
 mod contract;
+pub mod deadline;
 pub mod deck;
 pub mod delivery;
 pub mod devices;
@@ -31,6 +33,7 @@ pub mod scenario;
 pub mod scheme;
 pub mod scopes;
 pub mod secret;
+pub mod sequence;
 pub mod settings;
 pub mod steps;
 pub mod template;
