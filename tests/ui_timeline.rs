@@ -583,6 +583,7 @@ fn every_tab_of_an_exchange_has_its_page() {
     let run = session::finished(ONE);
     let number = exchange_of(&run, Step::Create);
     let mut window = inspecting(run, number);
+    click_tab(&mut window, "Explain");
     window.get_by_label_contains("a session comes back");
     window.get_by_role_and_label(Role::Tab, "Headers").click();
     window.run_steps(3);
@@ -608,7 +609,9 @@ fn every_kind_of_row_has_a_page() {
         inspecting(run.clone(), entry.number);
     }
     let hidden = row_number(&run, |what| matches!(what, What::Scheme(_)));
-    inspecting(run.clone(), hidden).get_by_label_contains("A merchant never sees this message");
+    let mut window = inspecting(run.clone(), hidden);
+    click_tab(&mut window, "Explain");
+    window.get_by_label_contains("A merchant never sees this message");
     let callback = row_number(&run, |what| matches!(what, What::Delivery(d) if d.body.starts_with(b"{")));
     inspecting(run, callback).get_by_label_contains("came to this run's address and names its session");
     let failed = session::failed(ONE);
@@ -710,7 +713,7 @@ fn the_inspector_shows_the_findings_of_a_hidden_message_beside_its_json() {
     for words in ["Error 203: format or value of an element invalid", "Fails at real issuers"] {
         window.get_by_label_contains(words);
     }
-    click_tab(&mut window, "Message");
+    click_tab(&mut window, "Request");
     assert!(window.query_by_label("P203").is_none());
 }
 
@@ -741,5 +744,7 @@ fn a_fault_and_a_jump_of_the_clock_are_told_in_words() {
     let mut timeline = window(vec![run.clone()], 13_500);
     click(&mut timeline, "Directory server to Sessions API Fault RReq never arrives · directory to 3DS Server");
     timeline.get_by_label_contains("Clock 60 s pass at once for everybody who waits");
-    inspecting(run, number).get_by_label_contains("Done on purpose: RReq never arrives");
+    let mut window = inspecting(run, number);
+    click_tab(&mut window, "Explain");
+    window.get_by_label_contains("Done on purpose: RReq never arrives");
 }

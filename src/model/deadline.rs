@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Stamp;
 use super::exchange::Step;
-use super::run::{Phase, Run, Turn, What};
+use super::run::{Kind, Phase, Run, Turn, What};
 
 /// How long the bank waits for the first request, and then for each answer. Source:
 /// emv-3ds.md 1.9.
@@ -93,9 +93,6 @@ fn clock(time: Duration) -> String {
 /// the sandbox shows it or a browser told us. Until then it waits for the first request.
 fn asked(run: &Run, turn: &Turn) -> Option<Stamp> {
     let challenge = turn.request.step == Step::Challenge;
-    let seen = run.entries.iter().rev().find_map(|entry| match &entry.what {
-        What::Scheme(message) if message.kind == "CReq" => Some(entry.at),
-        _ => None,
-    });
+    let seen = run.entries.newest(Kind::ChallengeRequest).map(|entry| entry.at);
     seen.into_iter().chain(turn.asked).filter(|_| challenge).max_by_key(|stamp| stamp.mono)
 }

@@ -3,9 +3,8 @@
 //! API error code asks for. Source: emv-3ds.md 3.1–3.3, 3.9; sessions-api.md 2.6, 4.5.
 
 use super::api::{NextAction, Session, Status};
-use super::delivery::DeliveryKind;
 use super::draft::Channel;
-use super::run::{Entry, Progress, Run, What};
+use super::run::{Kind, Progress, Run};
 
 /// How good the news is; picks sign and colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,12 +103,8 @@ pub fn of_session(session: &Session, channel: Channel) -> Meaning {
 /// result of which the API never heard.
 pub fn of_run(run: &Run) -> Option<Meaning> {
     let mut meaning = meaning(&run.progress)?;
-    let brought = |entry: &Entry| match &entry.what {
-        What::Delivery(delivery) => delivery.kind == DeliveryKind::ChallengeNotification,
-        _ => false,
-    };
     let expired = run.session().is_some_and(|session| session.status == Status::Expired);
-    if expired && run.entries.iter().any(brought) {
+    if expired && run.entries.newest(Kind::ChallengeResult).is_some() {
         meaning.title = "The bank's result never came".into();
         meaning.sentence = "The browser brought an answer back, but the API never heard of it from the bank, and \
                             only that counts: nothing is authenticated. Create a new session to try again."

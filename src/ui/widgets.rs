@@ -419,6 +419,11 @@ fn copied_id(key: &str) -> egui::Id {
 /// To the clipboard, with the moment kept under `key` for [`just_copied`].
 pub fn copy(ui: &Ui, key: &str, value: &str) {
     ui.ctx().copy_text(value.to_owned());
+    mark_copied(ui, key);
+}
+
+/// Keeps the moment for [`just_copied`], where something else than text was copied.
+pub fn mark_copied(ui: &Ui, key: &str) {
     let now = ui.input(|input| input.time);
     ui.data_mut(|data| data.insert_temp(copied_id(key), now));
     ui.ctx().request_repaint();
@@ -520,9 +525,21 @@ pub fn tabs<T: PartialEq + Copy>(ui: &mut Ui, chosen: &mut T, choices: &[(T, &st
     *chosen != before
 }
 
-fn tab(ui: &mut Ui, selected: bool, label: &str, count: Option<usize>) -> Response {
+/// How wide [`tab`] will be, points.
+pub fn tab_width(ui: &Ui, label: &str, count: Option<usize>) -> f32 {
+    let colour = Tokens::of(ui).text;
+    let count = count.map(|count| line_of(ui, &count.to_string(), theme::code(theme::SMALL), colour).size().x + 5.0);
+    line_of(ui, label, theme::words(theme::TAB), colour).size().x + count.unwrap_or_default()
+}
+
+/// One tab.
+pub fn tab(ui: &mut Ui, selected: bool, label: &str, count: Option<usize>) -> Response {
     let tokens = Tokens::of(ui);
-    let colour = if selected { tokens.text } else { tokens.text_second };
+    let colour = match (ui.is_enabled(), selected) {
+        (false, _) => tokens.muted,
+        (_, true) => tokens.text,
+        (_, false) => tokens.text_second,
+    };
     let words = line_of(ui, label, theme::words(theme::TAB), colour);
     let count = count.map(|count| line_of(ui, &count.to_string(), theme::code(theme::SMALL), tokens.warning.ink));
     let width = words.size().x + count.as_ref().map_or(0.0, |count| count.size().x + 5.0);

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use egui::{RichText, Ui};
 
-use super::Tab;
 use crate::model::lint::observed::{Observation, observed};
 use crate::model::run::Run;
 use crate::ui::theme::{self, Tokens};
@@ -41,17 +40,13 @@ impl Findings {
     }
 }
 
-/// Adds the tab, if there is something to say.
-pub(super) fn tab(tabs: &mut Vec<(Tab, &str, Option<usize>)>, findings: &[Observation]) {
-    if !findings.is_empty() {
-        tabs.push((Tab::Findings, "Findings", Some(findings.len())));
-    }
-}
-
 /// All of a row's findings as cards.
 pub(super) fn list_ui(ui: &mut Ui, findings: &[Observation]) {
     let tokens = Tokens::of(ui);
     ui.spacing_mut().item_spacing.y = 8.0;
+    if findings.is_empty() {
+        widgets::muted(ui, "No rule has anything to say about this row");
+    }
     for one in findings {
         let (tone, sign) = severity_tone(one.severity);
         widgets::note(ui, tone, |ui| {

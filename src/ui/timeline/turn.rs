@@ -365,7 +365,7 @@ const PASSWORD: &str = "Checkout1!";
 /// The phone and the deadline.
 fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
-    if let Some(message) = run.phone().next() {
+    if let Some(message) = run.phone() {
         ui.horizontal(|ui| {
             widgets::icon(ui, i::ICON_SMARTPHONE.outlined(), 16.0, tokens.text_second);
             emphasis(ui, "Phone");

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use egui::{Rect, pos2, vec2};
 
@@ -12,9 +13,9 @@ use super::super::rows::{Class, Mark, RowView};
 use crate::model::deadline::Deadline;
 use crate::model::finding::Severity;
 use crate::model::lint::observed::observed;
-use crate::model::run::Phase;
+use crate::model::run::{Phase, Revision};
 use crate::model::sequence::{Ghost, Kind, ghosts};
-use crate::model::{Lane, RunId};
+use crate::model::Lane;
 
 /// Height of a step, points at 100 %. Source: design.md, «Numbers».
 pub const STEP: u32 = 37;
@@ -35,26 +36,19 @@ const NAMED: usize = 4_000;
 /// What the plan was made from.
 #[derive(Debug, Clone, PartialEq)]
 struct Key {
-    run: RunId,
-    rows: (usize, usize),
-    entries: usize,
+    revision: Revision,
+    rows: usize,
     hidden: bool,
-    phase: (bool, Option<(std::time::Duration, Option<std::time::Duration>)>),
+    turn: Option<(Duration, Option<Duration>)>,
 }
 
 impl Key {
     fn of(scene: &Scene) -> Self {
-        let phase = match &scene.run.phase {
-            Phase::Waiting(turn) => (true, Some((turn.since.mono, turn.asked.map(|asked| asked.mono)))),
-            _ => (scene.run.is_open(), None),
+        let turn = match &scene.run.phase {
+            Phase::Waiting(turn) => Some((turn.since.mono, turn.asked.map(|asked| asked.mono))),
+            _ => None,
         };
-        Self {
-            run: scene.run.id,
-            rows: (scene.rows.as_ptr() as usize, scene.rows.len()),
-            entries: scene.run.entries.len(),
-            hidden: scene.hidden,
-            phase,
-        }
+        Self { revision: scene.run.revision(), rows: scene.rows.len(), hidden: scene.hidden, turn }
     }
 }
 

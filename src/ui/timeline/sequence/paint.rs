@@ -8,12 +8,11 @@ use std::time::Duration;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, FontId, Galley, Id, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo};
 use egui::{pos2, vec2};
-use egui_material_icons::icons as i;
 
 use super::super::Scene;
 use super::super::rows::{Class, Mark, RowView, severity_tone, short_time};
 use super::super::turn::{HELD, deadline_tone};
-use super::layout::{self, DEADLINE, Lanes, Plan, STEP};
+use super::layout::{self, DEADLINE, Lanes, Plan};
 use crate::model::Lane;
 use crate::model::deadline::Deadline;
 use crate::model::sequence::{Ghost, Kind, seconds};
@@ -310,7 +309,7 @@ impl Canvas<'_> {
             Some(Mark::Status(status)) => display_text(status.word()),
             None => row.http.map_or_else(String::new, |status| status.to_string()),
         };
-        let source = line_of(self.ui, &format!("{rule} · {}", written(rule)), fonts.2, tokens.accent.ink);
+        let source = line_of(self.ui, &written(rule).map_or_else(|| (*rule).to_owned(), |place| format!("{rule} · {place}")), fonts.2, tokens.accent.ink);
         let code = cut(self.ui, &code, fonts.1, tokens.text_second, room - source.size().x - 12.0);
         let width = sentence.size().x.max(code.size().x + source.size().x + 16.0) + 20.0;
         let size = vec2(width, self.z(42.0));
@@ -333,18 +332,14 @@ fn cut(ui: &Ui, text: &str, font: FontId, colour: Color32, room: f32) -> Arc<Gal
     ui.painter().layout_job(job)
 }
 
-/// Where a rule is written, in a few letters.
-fn written(rule: &str) -> &'static str {
-    match rule {
-        "P036" | "P032" | "P035" | "P010" => "Contract 2.6, 4.1",
-        "P020" | "P022" | "P023" | "P024" | "P025" | "P026" => "Contract 6.1",
-        "P027" => "Contract 6.4",
-        "P006" => "Contract 4.1",
-        _ if rule.starts_with('L') => "EMV 8",
-        _ if rule.starts_with("P4") || rule.starts_with("P1") || rule.starts_with("P2") || rule.starts_with("P3") => {
-            "EMV 3.7"
-        }
-        _ => "EMV 1.9",
+/// Where a rule is written, in a few letters; those of ours are written nowhere else.
+fn written(rule: &str) -> Option<&'static str> {
+    let number = rule.get(1..)?.parse::<u32>().ok()?;
+    match (rule.as_bytes().first()?, number) {
+        (b'L', _) => Some("EMV 3-D Secure, 8"),
+        (b'P', 36) => Some("Contract 2.6"),
+        (b'P', 101..=405) => Some("EMV 3-D Secure, 3.7"),
+        _ => None,
     }
 }
 
@@ -443,12 +438,4 @@ impl Canvas<'_> {
 /// Where the next deadline begins, points at 100 %.
 pub fn deadline_top(plan: &Plan, place: usize) -> u32 {
     plan.end() + u32::try_from(place).unwrap_or(0) * DEADLINE + 2
-}
-
-/// The height of a row without what it changed or broke.
-pub const PLAIN: f32 = STEP as f32;
-
-/// The sign of the arrow down.
-pub fn down() -> egui_material_icons::MaterialIcon {
-    i::ICON_ARROW_DOWNWARD.outlined()
 }

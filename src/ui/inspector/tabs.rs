@@ -1,0 +1,241 @@
+//! Which pages a row has, and the way from one to the other. All eight stand there in the same
+//! order for every row; what a row does not have is dimmed and says why. What does not fit
+//! goes into «More».
+
+use egui::{Id, Key, Modifiers, Popup, Rect, Ui};
+use egui_material_icons::icons as i;
+
+use super::strip;
+use crate::model::run::What;
+use crate::ui::theme::{self, Tokens};
+use crate::ui::widgets;
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Tab {
+    /// What the row is, in plain words.
+    Explain,
+    /// What was sent; for what was received, what came.
+    Request,
+    /// What came back; for what was received, what we answered.
+    #[default]
+    Response,
+    /// Header lines of both.
+    Headers,
+    /// Where the time went.
+    Timing,
+    /// What the lens reads.
+    Decoded,
+    /// What the row shows that a tester should know.
+    Findings,
+    /// As a command.
+    Code,
+}
+
+impl Tab {
+    /// All of them, in the order shown.
+    pub const ALL: [Self; 8] = [
+        Self::Explain,
+        Self::Request,
+        Self::Response,
+        Self::Headers,
+        Self::Timing,
+        Self::Decoded,
+        Self::Findings,
+        Self::Code,
+    ];
+
+    /// The word on it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Explain => "Explain",
+            Self::Request => "Request",
+            Self::Response => "Response",
+            Self::Headers => "Headers",
+            Self::Timing => "Timing",
+            Self::Decoded => "Decoded",
+            Self::Findings => "Findings",
+            Self::Code => "Code",
+        }
+    }
+
+    /// Why a row does not have it; `None` if it does.
+    pub fn why_not(self, what: &What) -> Option<&'static str> {
+        match (self, what) {
+            (Self::Explain | Self::Findings, _) | (_, What::Exchange(_)) => None,
+            (Self::Code, What::Delivery(_)) => {
+                Some("It came in; Callbacks, Replay sends it again as it was, or as you change it")
+            }
+            (_, What::Delivery(_)) => None,
+            (Self::Response, What::Scheme(_)) => Some("The answer to a hidden message is a row of its own"),
+            (Self::Headers | Self::Code, What::Scheme(_)) => {
+                Some("The sandbox hands hidden messages over without HTTP; there is nothing but the message")
+            }
+            (_, What::Scheme(_)) => None,
+            (Self::Timing, _) => None,
+            (Self::Decoded, What::Phone(_)) => Some("A message to a phone carries nothing that is encoded"),
+            _ => Some("Nothing was sent or received in this row"),
+        }
+    }
+
+    /// The page that is shown when this one is wanted.
+    fn shown_for(self, what: &What) -> Self {
+        match (self, what) {
+            (wanted, what) if wanted.why_not(what).is_none() => wanted,
+            (_, What::Exchange(_)) => Self::Response,
+            (_, What::Delivery(_) | What::Scheme(_)) => Self::Request,
+            _ => Self::Explain,
+        }
+    }
+}
+
+/// Draws the tabs; `counts` stand after *Decoded* and *Findings*. Returns the page to draw.
+pub(super) fn ui(ui: &mut Ui, wanted: &mut Tab, what: &What, counts: [Option<usize>; 2]) -> Tab {
+    keys(ui, wanted, what);
+    let shown = wanted.shown_for(what);
+    let count_of = |tab| match tab {
+        Tab::Decoded => counts[0].filter(|count| *count > 0),
+        Tab::Findings => counts[1].filter(|count| *count > 0),
+        _ => None,
+    };
+    let mut picked = None;
+    strip(ui, 32.0, |ui| {
+        let widths = Tab::ALL.map(|tab| widgets::tab_width(ui, tab.name(), count_of(tab)));
+        let (gap, fit) = fitting(&widths, ui.available_width());
+        ui.spacing_mut().item_spacing.x = gap;
+        for tab in in_sight(fit, shown) {
+            if tab_ui(ui, tab, tab == shown, count_of(tab), tab.why_not(what)) {
+                picked = Some(tab);
+            }
+        }
+        if fit < Tab::ALL.len() {
+            more_ui(ui, &in_sight(fit, shown), what, count_of, &mut picked);
+        }
+    });
+    widgets::hline(ui);
+    if let Some(picked) = picked {
+        *wanted = picked;
+    }
+    wanted.shown_for(what)
+}
+
+/// Width of «More» with its arrow, points.
+const MORE: f32 = 52.0;
+
+/// The gap between tabs, and how many fit.
+fn fitting(widths: &[f32; 8], room: f32) -> (f32, usize) {
+    let all: f32 = widths.iter().sum();
+    #[allow(clippy::cast_precision_loss)] // eight
+    let gaps = (widths.len() - 1) as f32;
+    for gap in [14.0, 12.0, 10.0, 8.0] {
+        if all + gaps * gap <= room {
+            return (gap, widths.len());
+        }
+    }
+    let mut used = MORE;
+    let fit = widths.iter().take_while(|width| {
+        used += **width + 8.0;
+        used <= room
+    });
+    (8.0, fit.count().max(1))
+}
+
+/// The first that fit; the open one takes the place of the last if it is not among them.
+fn in_sight(fit: usize, shown: Tab) -> Vec<Tab> {
+    let mut tabs = Tab::ALL[..fit.min(Tab::ALL.len())].to_vec();
+    if !tabs.contains(&shown) {
+        tabs.pop();
+        tabs.push(shown);
+    }
+    tabs
+}
+
+/// One tab. True if it was picked.
+fn tab_ui(ui: &mut Ui, tab: Tab, selected: bool, count: Option<usize>, why_not: Option<&str>) -> bool {
+    let response = ui.add_enabled_ui(why_not.is_none(), |ui| widgets::tab(ui, selected, tab.name(), count)).inner;
+    match why_not {
+        Some(why_not) => drop(response.on_disabled_hover_text(why_not)),
+        None => return response.clicked(),
+    }
+    false
+}
+
+fn more_ui(
+    ui: &mut Ui,
+    in_sight: &[Tab],
+    what: &What,
+    count_of: impl Fn(Tab) -> Option<usize>,
+    picked: &mut Option<Tab>,
+) {
+    let tokens = Tokens::of(ui);
+    let button = widgets::tab(ui, false, "More", None);
+    let arrow = i::ICON_EXPAND_MORE.outlined();
+    let galley = widgets::line_of(ui, arrow.codepoint, theme::icon(arrow, 14.0), tokens.text_second);
+    let at = egui::pos2(button.rect.right() + 1.0, button.rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, tokens.text_second);
+    Popup::menu(&button).show(|ui| {
+        for tab in Tab::ALL.into_iter().filter(|tab| !in_sight.contains(tab)) {
+            let why_not = tab.why_not(what);
+            let words = count_of(tab).map_or_else(|| tab.name().to_owned(), |count| format!("{} {count}", tab.name()));
+            let item = ui.add_enabled(why_not.is_none(), egui::Button::new(words));
+            let item = match why_not {
+                Some(why_not) => item.on_disabled_hover_text(why_not),
+                None => item,
+            };
+            if item.clicked() {
+                *picked = Some(tab);
+            }
+        }
+    });
+}
+
+/// `1` to `8` and Ctrl+Tab, while the pointer or the focus is in the inspector and no text is
+/// under the pen.
+fn keys(ui: &Ui, wanted: &mut Tab, what: &What) {
+    const DIGITS: [Key; 8] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
+    if !is_here(ui) {
+        return;
+    }
+    let typing = ui.ctx().text_edit_focused();
+    for (tab, key) in Tab::ALL.into_iter().zip(DIGITS) {
+        let free = !typing && tab.why_not(what).is_none();
+        if free && ui.input_mut(|input| input.modifiers.is_none() && input.consume_key(Modifiers::NONE, key)) {
+            *wanted = tab;
+        }
+    }
+    let back = ui.input_mut(|input| input.consume_key(Modifiers::CTRL | Modifiers::SHIFT, Key::Tab));
+    let on = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::Tab));
+    if back || on {
+        let had: Vec<Tab> = Tab::ALL.into_iter().filter(|tab| tab.why_not(what).is_none()).collect();
+        let at = had.iter().position(|tab| *tab == wanted.shown_for(what)).unwrap_or_default();
+        let next = if back { at + had.len() - 1 } else { at + 1 };
+        *wanted = had[next % had.len()];
+    }
+}
+
+fn is_here(ui: &Ui) -> bool {
+    let room: Rect = ui.max_rect();
+    let focused = |id: Id| ui.ctx().read_response(id).is_some_and(|response| room.contains(response.rect.center()));
+    ui.rect_contains_pointer(room) || ui.memory(|memory| memory.focused()).is_some_and(focused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_open_tab_is_always_in_sight() {
+        assert_eq!(in_sight(8, Tab::Code), Tab::ALL);
+        assert_eq!(in_sight(3, Tab::Request), [Tab::Explain, Tab::Request, Tab::Response]);
+        assert_eq!(in_sight(3, Tab::Findings), [Tab::Explain, Tab::Request, Tab::Findings]);
+    }
+
+    #[test]
+    fn the_gap_shrinks_before_tabs_are_hidden() {
+        let widths = [40.0; 8];
+        assert_eq!(fitting(&widths, 500.0), (14.0, 8));
+        assert_eq!(fitting(&widths, 380.0), (8.0, 8));
+        assert_eq!(fitting(&widths, 300.0), (8.0, 5));
+        assert_eq!(fitting(&widths, 10.0).1, 1);
+    }
+}
