@@ -4,6 +4,8 @@
 #[allow(dead_code)] // the harness there is for one panel in the usual look
 #[path = "support/render.rs"]
 mod render;
+#[path = "ui_timeline/sequence.rs"]
+mod sequence;
 #[path = "support/session.rs"]
 mod session;
 

@@ -1,0 +1,303 @@
+//! The sequence view and two sessions beside one another, by their labels.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, Theme, UiBuilder};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use serde_json::{Value, json};
+use sessions_console::model::delivery::{DeliveryKind, Verdict};
+use sessions_console::model::exchange::Step;
+use sessions_console::model::run::{Phase, Run};
+use sessions_console::model::scheme::SchemeMessage;
+use sessions_console::model::{Lane, RunId, SessionId};
+use sessions_console::ui::{theme, timeline};
+
+use super::session::{self, Call, SID, delivery, exchange};
+use super::{App, ONE, render};
+
+const TWO: RunId = RunId(2);
+
+type Diagram = Harness<'static, App>;
+
+/// The timeline alone, in its sequence view.
+fn diagram(runs: Vec<Run>, now: u64, size: [f32; 2], look: Theme) -> Diagram {
+    let mut app = App::new(runs, now);
+    app.timeline = timeline::Panel::new(timeline::View::Sequence);
+    shown(app, size, look)
+}
+
+fn shown(app: App, size: [f32; 2], look: Theme) -> Diagram {
+    let builder = Harness::builder().with_size(size).with_theme(look).with_context_setup(theme::install);
+    let mut harness = builder.renderer(render::CpuRenderer::default()).build_ui_state(
+        |ui, app: &mut App| {
+            let whole = ui.ctx().content_rect();
+            ui.scope_builder(UiBuilder::new().max_rect(whole), |ui| {
+                ui.set_clip_rect(whole);
+                app.timeline.ui(ui, &app.workspace, app.now, &mut app.commands);
+            });
+        },
+        app,
+    );
+    harness.run_steps(6);
+    harness
+}
+
+fn wide(runs: Vec<Run>, now: u64) -> Diagram {
+    diagram(runs, now, [1000.0, 1600.0], Theme::Dark)
+}
+
+fn scheme(run: &mut Run, kind: &'static str, lanes: (Lane, Lane), ms: u64, gist: &str) {
+    run.scheme_message_seen(SchemeMessage {
+        session: SessionId(SID.into()),
+        kind,
+        from: lanes.0,
+        to: lanes.1,
+        at: session::at(ms),
+        took: Duration::from_millis(9),
+        gist: gist.into(),
+        body: json!({"messageType": kind, "messageVersion": "2.2.0"}).to_string().into(),
+    });
+}
+
+/// `complete` before its time, which the API refuses.
+fn refused_complete(at: u64) -> Arc<sessions_console::model::exchange::Exchange> {
+    let answer = json!({"error_type": "invalid_request", "error_codes": ["update_not_allowed_due_to_state"]});
+    let line = format!("POST /sessions/{SID}/complete");
+    let lanes = (Lane::Merchant, Lane::Sessions);
+    exchange(&Call { at, took: 12, lanes, step: Step::Complete, line: &line, body: b"", status: 403, answer })
+}
+
+/// A session with a bit of everything: thirty rows.
+fn thirty(mut run: Run) -> Run {
+    use Lane::{Browser, Directory, Issuer, Sessions};
+    scheme(&mut run, "PReq", (Sessions, Directory), 100, "card ranges");
+    scheme(&mut run, "PRes", (Directory, Sessions), 120, "3 ranges");
+    scheme(&mut run, "AReq", (Directory, Issuer), 309, "2.2.0");
+    scheme(&mut run, "ARes", (Issuer, Directory), 400, "transStatus C");
+    run.exchanged(refused_complete(476));
+    for (at, gist) in [(2000, "wrong password"), (4000, "another message"), (6000, "right password")] {
+        scheme(&mut run, "CReq", (Browser, Issuer), at, gist);
+        scheme(&mut run, "CRes", (Issuer, Browser), at + 20, "transStatus absent, the page again");
+    }
+    run.step_noted(Step::Challenge, "The browser's language differs from what was declared".into(), session::at(5000));
+    let same = delivery(DeliveryKind::Callback, 9020, "/q7m2kfx9/cb", "{}", Verdict::Unexpected, 200);
+    run.delivered(same);
+    run
+}
+
+fn count(diagram: &Diagram, part: &str) -> usize {
+    diagram.query_all_by_label_contains(part).count()
+}
+
+fn click(diagram: &mut Diagram, label: &str) {
+    diagram.get_by_role_and_label(Role::Button, label).click();
+    diagram.run_steps(3);
+}
+
+fn press(diagram: &mut Diagram, key: Key) {
+    diagram.key_press_modifiers(Modifiers::NONE, key);
+    diagram.run_steps(3);
+}
+
+fn copied(diagram: &Diagram) -> Option<String> {
+    diagram.output().platform_output.commands.iter().find_map(|command| match command {
+        egui::OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    })
+}
+
+/// One frame after another until something was copied.
+fn click_and_copy(diagram: &mut Diagram, label: &str) -> String {
+    diagram.get_by_role_and_label(Role::Button, label).click();
+    let mut texts = (0..4).filter_map(|_| {
+        diagram.step();
+        copied(diagram)
+    });
+    texts.next().expect("a text on the clipboard")
+}
+
+/// Looked at with one's own eyes: `SEQUENCE_LOOK=/tmp/look` writes pictures there.
+#[test]
+fn look() {
+    let Some(folder) = std::env::var_os("SEQUENCE_LOOK").map(PathBuf::from) else { return };
+    for (name, look) in [("dark", Theme::Dark), ("light", Theme::Light)] {
+        for (width, height) in [(592.0, 844.0), (1000.0, 800.0), (1280.0, 560.0)] {
+            let mut open = diagram(vec![thirty(session::waiting(ONE))], 13_500, [width, height], look);
+            let picture = |diagram: &mut Diagram, what: &str| {
+                diagram.render().unwrap().save(folder.join(format!("{what}-{name}-{width}.png"))).unwrap();
+            };
+            picture(&mut open, "open");
+            let mut done = diagram(vec![thirty(session::finished(ONE))], 13_500, [width, height], look);
+            done.get_by_label("Fit").click();
+            done.run_steps(4);
+            picture(&mut done, "fit");
+        }
+        let mut tall = diagram(vec![thirty(session::waiting(ONE))], 13_500, [592.0, 2000.0], look);
+        tall.render().unwrap().save(folder.join(format!("tall-{name}.png"))).unwrap();
+        let mut tall = diagram(vec![thirty(session::finished(ONE))], 13_500, [1000.0, 2200.0], look);
+        tall.render().unwrap().save(folder.join(format!("tall-wide-{name}.png"))).unwrap();
+    }
+}
+
+#[test]
+fn a_click_selects_a_step_and_the_keys_move_on() {
+    let mut diagram = wide(vec![session::finished(ONE)], 11_000);
+    let label = "Merchant to Sessions API POST …/complete 204";
+    click(&mut diagram, label);
+    let run = session::finished(ONE);
+    let place = |diagram: &Diagram| {
+        let (_, number) = diagram.state().timeline.selected.expect("selected");
+        run.entries.iter().position(|entry| entry.number == number).unwrap()
+    };
+    let complete = place(&diagram);
+    assert_eq!(run.entries[complete].exchange().map(|exchange| exchange.step), Some(Step::Complete));
+    press(&mut diagram, Key::ArrowUp);
+    assert_eq!(place(&diagram) + 1, complete);
+    press(&mut diagram, Key::Enter);
+    assert_eq!(diagram.state().timeline.selected, None, "Enter lets go");
+    press(&mut diagram, Key::ArrowDown);
+    assert_eq!(place(&diagram) + 1, run.entries.len(), "without a choice the keys begin with the newest");
+}
+
+#[test]
+fn what_is_expected_stands_below_the_present_until_it_comes() {
+    let mut diagram = wide(vec![session::waiting(ONE)], 13_500);
+    for label in [
+        "Expected Issuer ACS to Sessions API RReq final transStatus, ECI, cryptogram",
+        "Expected Browser",
+        "Expected Merchant to Sessions API GET /sessions/{id}",
+        "Expected Merchant to Sessions API POST …/complete",
+    ] {
+        let found = count(&diagram, label.trim_end_matches(" Browser"));
+        assert!(found > 0, "{label}");
+    }
+    assert_eq!(count(&diagram, "Expected "), 5);
+    diagram.state_mut().workspace = session::workspace([session::finished(ONE)]);
+    diagram.run_steps(3);
+    assert_eq!(count(&diagram, "Expected "), 0, "nothing is expected of a run that has ended");
+}
+
+#[test]
+fn a_deadline_counts_down_each_second_and_stands_still_with_the_clock() {
+    let mut diagram = wide(vec![session::waiting(ONE)], 13_470);
+    diagram.get_by_label("Shopper answers 9:47 of 10:00 left. Then the session ends as expired, transaction_timed_out");
+    diagram.get_by_label_contains("Session finishes 14:4");
+    diagram.state_mut().now = session::at(14_470);
+    diagram.run_steps(1);
+    diagram.get_by_label_contains("Shopper answers 9:46 of 10:00 left");
+    let embedded = diagram.state().workspace.runs[&ONE].plan.profile.clone();
+    let workspace = &mut diagram.state_mut().workspace;
+    workspace.clock_held = true;
+    assert!(workspace.settings.profiles.iter().any(|profile| profile.id == embedded), "the fixture's profile");
+    diagram.run_steps(2);
+    diagram.get_by_label_contains("Shopper answers clock held. It waits as long as you like");
+}
+
+#[test]
+fn a_broken_rule_says_what_it_broke() {
+    let mut run = session::waiting(ONE);
+    run.exchanged(refused_complete(476));
+    let mut diagram = wide(vec![run], 13_500);
+    let label = "Merchant to Sessions API POST …/complete 403 update_not_allowed_due_to_state 1 finding P036";
+    click(&mut diagram, label);
+    assert!(diagram.state().timeline.selected.is_some());
+    let text = click_and_copy(&mut diagram, "Copy as text");
+    assert!(text.contains("! P036 The API refused with 403"), "{text}");
+}
+
+#[test]
+fn hidden_messages_are_left_out_when_they_are_not_wanted() {
+    let mut diagram = wide(vec![session::waiting(ONE)], 13_500);
+    assert!(count(&diagram, "AReq") > 0 && count(&diagram, "Expected Issuer") > 0);
+    diagram.state_mut().workspace.settings.hidden_messages = false;
+    diagram.run_steps(3);
+    assert_eq!(count(&diagram, "AReq"), 0);
+    assert_eq!(count(&diagram, "Expected Issuer"), 0, "nor are they expected");
+    assert!(count(&diagram, "Merchant to Sessions API") > 0);
+}
+
+#[test]
+fn the_diagram_is_copied_as_text_as_mermaid_and_as_a_picture() {
+    let mut diagram = wide(vec![session::finished(ONE)], 11_000);
+    let text = click_and_copy(&mut diagram, "Copy as text");
+    assert!(text.contains("Shopper's browser") && text.contains("POST …/complete 204"), "{text}");
+    assert!(text.contains("[challenged]") && text.contains("┄►") && text.contains("──►"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 120));
+    let mermaid = click_and_copy(&mut diagram, "Copy as Mermaid");
+    assert!(mermaid.contains("sequenceDiagram") && mermaid.contains("M->>S: 8.994 POST …/complete 204"), "{mermaid}");
+    diagram.get_by_role_and_label(Role::Button, "Copy as picture").click();
+    let picture = (0..20_000).find_map(|_| {
+        diagram.step();
+        let commands = &diagram.output().platform_output.commands;
+        commands.iter().find_map(|command| match command {
+            egui::OutputCommand::CopyImage(image) => Some(image.clone()),
+            _ => None,
+        })
+    });
+    let picture = picture.expect("a picture on the clipboard");
+    assert_eq!(picture.size[0], 2000);
+    assert!(picture.size[1] > 2 * 16 * 37, "the whole diagram: {:?}", picture.size);
+    let ground = picture.pixels[0];
+    let letters = picture.pixels.iter().filter(|dot| **dot != ground).count();
+    assert!(letters > 20_000, "words and arrows are drawn: {letters}");
+    if let Some(folder) = std::env::var_os("SEQUENCE_LOOK").map(PathBuf::from) {
+        let bytes = picture.pixels.iter().flat_map(egui::Color32::to_array).collect();
+        let [width, height] = picture.size.map(|side| u32::try_from(side).unwrap());
+        image::RgbaImage::from_raw(width, height, bytes).unwrap().save(folder.join("copied.png")).unwrap();
+    }
+}
+
+#[test]
+fn zoom_changes_by_button_and_by_key_where_the_diagram_has_the_keyboard() {
+    let mut diagram = wide(vec![session::finished(ONE)], 11_000);
+    click(&mut diagram, "Zoom in");
+    diagram.get_by_label("120 %");
+    press(&mut diagram, Key::Plus);
+    diagram.get_by_label("120 %");
+    diagram.get_by_label("Sequence diagram").focus();
+    diagram.run_steps(2);
+    press(&mut diagram, Key::Plus);
+    diagram.get_by_label("140 %");
+    press(&mut diagram, Key::Minus);
+    diagram.get_by_label("120 %");
+    click(&mut diagram, "120 %");
+    diagram.get_by_label("100 %");
+}
+
+#[test]
+fn fit_shows_the_whole_run() {
+    let mut diagram = diagram(vec![thirty(session::finished(ONE))], 11_000, [1000.0, 1100.0], Theme::Dark);
+    let last = "Merchant to Sessions API GET /sessions/{id} 200";
+    assert_eq!(count(&diagram, "POST /connect/token"), 0, "the newest is followed");
+    assert!(count(&diagram, last) > 0);
+    click(&mut diagram, "Fit");
+    assert_eq!(count(&diagram, "POST /connect/token"), 1);
+}
+
+#[test]
+fn of_a_hundred_thousand_rows_those_in_sight_are_drawn() {
+    let mut run = session::waiting(ONE);
+    let get = format!("GET /sessions/{SID}");
+    for at in 0..100_000 {
+        let (lanes, answer) = ((Lane::Merchant, Lane::Sessions), Value::Null);
+        let at = 20_000 + at;
+        run.exchanged(exchange(&Call {
+            at,
+            took: 1,
+            lanes,
+            step: Step::Confirm,
+            line: &get,
+            body: b"",
+            status: 200,
+            answer,
+        }));
+    }
+    run.ended(Phase::Ended, session::at(130_000));
+    let diagram = diagram(vec![run], 131_000, [1000.0, 800.0], Theme::Dark);
+    let rows = count(&diagram, "Merchant to Sessions API");
+    assert!((5..40).contains(&rows), "{rows}");
+}
