@@ -13,7 +13,9 @@ use sessions_console::model::delivery::{DeliveryKind, Verdict};
 use sessions_console::model::exchange::Step;
 use sessions_console::model::run::{Phase, Run};
 use sessions_console::model::scheme::SchemeMessage;
+use sessions_console::model::trace::Subject;
 use sessions_console::model::{Lane, RunId, SessionId};
+use sessions_console::ui::link::Link;
 use sessions_console::ui::{theme, timeline};
 
 use super::session::{self, Call, SID, delivery, exchange};
@@ -59,8 +61,18 @@ fn scheme(run: &mut Run, kind: &'static str, lanes: (Lane, Lane), ms: u64, gist:
         at: session::at(ms),
         took: Duration::from_millis(9),
         gist: gist.into(),
-        body: json!({"messageType": kind, "messageVersion": "2.2.0"}).to_string().into(),
+        body: message(kind).to_string().into(),
     });
+}
+
+/// A whole message about the session of the fixtures.
+fn message(kind: &str) -> Value {
+    json!({
+        "messageType": kind, "messageVersion": "2.2.0", "transStatus": "C", "deviceChannel": "02",
+        "messageCategory": "01", "acctNumber": "424242******4242", "acsCounterAtoS": "000",
+        "threeDSServerTransID": "0ac91b0b-b7e5-404a-a720-a0e54edbcdf8",
+        "acsTransID": "310184a2-e7d0-4a06-823c-c78fc7c6b561", "dsTransID": "9d849e95-2004-452f-b4c9-aab6307b02e1",
+    })
 }
 
 /// `complete` before its time, which the API refuses.
@@ -135,6 +147,10 @@ fn look() {
             done.get_by_label("Fit").click();
             done.run_steps(4);
             picture(&mut done, "fit");
+        }
+        for width in [592.0, 1000.0] {
+            let mut two = beside([width, 800.0], look);
+            two.render().unwrap().save(folder.join(format!("beside-{name}-{width}.png"))).unwrap();
         }
         let mut tall = diagram(vec![thirty(session::waiting(ONE))], 13_500, [592.0, 2000.0], look);
         tall.render().unwrap().save(folder.join(format!("tall-{name}.png"))).unwrap();
@@ -270,12 +286,92 @@ fn zoom_changes_by_button_and_by_key_where_the_diagram_has_the_keyboard() {
 
 #[test]
 fn fit_shows_the_whole_run() {
-    let mut diagram = diagram(vec![thirty(session::finished(ONE))], 11_000, [1000.0, 1100.0], Theme::Dark);
-    let last = "Merchant to Sessions API GET /sessions/{id} 200";
+    let mut diagram = diagram(vec![session::finished(ONE)], 11_000, [1000.0, 1000.0], Theme::Dark);
     assert_eq!(count(&diagram, "POST /connect/token"), 0, "the newest is followed");
-    assert!(count(&diagram, last) > 0);
+    assert!(count(&diagram, "200 completed") > 0);
     click(&mut diagram, "Fit");
-    assert_eq!(count(&diagram, "POST /connect/token"), 1);
+    assert_eq!((count(&diagram, "POST /connect/token"), count(&diagram, "200 completed")), (1, 1));
+}
+
+#[test]
+fn new_rows_are_followed_until_one_scrolls_away() {
+    let mut diagram = diagram(vec![session::waiting(ONE)], 13_500, [1000.0, 700.0], Theme::Dark);
+    diagram.get_by_label("Fit").hover();
+    diagram.run_steps(2);
+    let middle = egui::pos2(500.0, 300.0);
+    diagram.event(egui::Event::PointerMoved(middle));
+    diagram.run_steps(2);
+    for _ in 0..6 {
+        let (unit, delta, phase) = (egui::MouseWheelUnit::Point, egui::vec2(0.0, 200.0), egui::TouchPhase::Move);
+        diagram.event(egui::Event::MouseWheel {
+            unit,
+            delta,
+            phase,
+            modifiers: Modifiers::NONE,
+            source: egui::MouseWheelSource::Wheel,
+        });
+        diagram.run_steps(4);
+    }
+    assert!(count(&diagram, "POST /connect/token") > 0, "scrolled to the first");
+    diagram.state_mut().workspace = session::workspace([session::finished(ONE)]);
+    diagram.run_steps(3);
+    let new = session::finished(ONE).entries.len() - session::waiting(ONE).entries.len();
+    click(&mut diagram, &format!("{new} new"));
+    assert!(count(&diagram, "200 completed") > 0, "at the newest again");
+}
+
+// --- Two sessions side by side
+
+/// A hosted session: created, paid for on its page, read.
+fn hosted() -> Run {
+    let mut run = Run::new(TWO, session::plan(), session::at(0));
+    run.plan.completion = sessions_console::model::draft::Completion::Hosted;
+    let mut call = |at, took, lanes, step, line: &str, status, answer| {
+        run.exchanged(exchange(&Call { at, took, lanes, step, line, body: b"", status, answer }));
+    };
+    let api = (Lane::Merchant, Lane::Sessions);
+    let pending = session::session("pending", &["redirect_cardholder"], json!({}));
+    call(20, 60, api, Step::Create, "POST /sessions", 201, pending);
+    call(90, 700, (Lane::Browser, Lane::Sessions), Step::Redirect, "GET /hosted", 200, Value::Null);
+    let declined = session::session("declined", &[], json!({"approved": false}));
+    call(12_000, 30, api, Step::Confirm, &format!("GET /sessions/{SID}"), 200, declined);
+    run.ended(Phase::Ended, session::at(12_030));
+    run
+}
+
+fn beside(size: [f32; 2], look: Theme) -> Diagram {
+    let mut app = App::new(vec![session::finished(ONE), hosted()], 13_000);
+    app.timeline.show_run(ONE, &app.workspace);
+    let mut harness = shown(app, size, look);
+    harness.get_by_label("Beside…").click();
+    harness.run_steps(3);
+    harness.get_by_label_contains("declined  ").click();
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn two_sessions_share_one_axis_and_the_same_step_stands_at_the_same_height() {
+    let mut window = beside([1000.0, 1200.0], Theme::Dark);
+    window.get_by_label("9.05 s and 12.03 s, the right one 2.98 s longer");
+    let at = |label: &str| window.get_by_label(label).rect().top();
+    let left = "Session 1: Merchant to Sessions API POST /sessions 202 pending, differs";
+    let right = "Session 2: Merchant to Sessions API POST /sessions 201 pending, differs";
+    assert_eq!(at(left), at(right), "both were created");
+    let read = |session: &str, status: &str| {
+        at(&format!("Session {session}: Merchant to Sessions API GET  /sessions/{{id}} 200 {status}, differs"))
+    };
+    assert_eq!(read("1", "approved"), read("2", "declined"));
+    assert_eq!(window.query_all_by_label_contains("Session 2: ").count(), 3, "gaps where it lacks a step");
+    window.get_by_role_and_label(Role::Button, right).click();
+    window.run_steps(2);
+    let Link::Spot(run, spot) = window.state_mut().timeline.take_links().remove(0) else { panic!("a row") };
+    assert_eq!((run, spot.entry), (TWO, hosted().entries[0].number));
+    click(&mut window, "Compare");
+    let both = Link::Compare(Subject::Session(ONE), Subject::Session(TWO));
+    assert_eq!(window.state_mut().timeline.take_links(), [both]);
+    click(&mut window, "Close");
+    assert_eq!(window.query_all_by_label_contains("Session 2: ").count(), 0);
 }
 
 #[test]

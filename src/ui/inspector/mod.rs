@@ -23,6 +23,7 @@ use egui_material_icons::icons as i;
 use self::body::{Body, View};
 pub use self::tabs::Tab;
 use crate::bus::Command;
+use crate::export::code::Language;
 use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
 use crate::model::scheme::SchemeMessage;
@@ -42,6 +43,7 @@ pub struct Panel {
     /// Laid over the row: a «Why?», a comparison.
     over: Option<Link>,
     compare: compare::State,
+    code: code::State,
     links: Vec<Link>,
 }
 
@@ -61,6 +63,16 @@ impl Row<'_> {
 }
 
 impl Panel {
+    /// The language of the code that was shown last.
+    pub fn language(&self) -> Language {
+        self.code.language
+    }
+
+    /// Shows code in this language.
+    pub fn set_language(&mut self, language: Language) {
+        self.code.language = language;
+    }
+
     /// What was followed since the last call.
     pub fn take_links(&mut self) -> Vec<Link> {
         std::mem::take(&mut self.links)

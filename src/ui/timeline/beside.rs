@@ -175,7 +175,8 @@ impl State {
             let (a, b) = (left.length(), right.length());
             widgets::text(ui, &compared(a, b), theme::BODY);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let close = widgets::button(ui, Look::Ghost, Size::Small, Some(i::ICON_CLOSE.outlined()), "Close", None);
+                let close =
+                    widgets::button(ui, Look::Ghost, Size::Small, Some(i::ICON_CLOSE.outlined()), "Close", None);
                 if close.on_hover_text("Back to one session").clicked() {
                     self.pair = None;
                 }
@@ -310,7 +311,8 @@ fn cell_ui(
     }
     let y = place.center().y;
     let quiet = row.class == Class::Hidden;
-    let time = line_of(ui, &seconds(row.at), theme::code(theme::SMALL), if quiet { tokens.muted } else { tokens.text_second });
+    let time =
+        line_of(ui, &seconds(row.at), theme::code(theme::SMALL), if quiet { tokens.muted } else { tokens.text_second });
     let at = pos2(place.left() + 50.0 - time.size().x, y - time.size().y / 2.0);
     ui.painter().galley(at, time, tokens.muted);
     for (left, lane) in [(56.0, row.from), (75.0, row.to)] {

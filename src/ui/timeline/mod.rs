@@ -2,6 +2,7 @@
 //! and below it what asks for attention: your turn, a refusal, the result.
 //! Draws the workspace and pushes commands; keeps only what is selected and filtered.
 
+mod beside;
 mod empty;
 mod filters;
 mod head;
@@ -83,6 +84,7 @@ pub struct Panel {
     pub view: View,
     links: Vec<Link>,
     sequence: sequence::State,
+    beside: beside::State,
     states: states::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
@@ -219,11 +221,12 @@ impl Panel {
         let visible: Vec<&RowView> = rows.iter().filter(passes).collect();
         let ghost = expected(run);
         let room = ui.available_rect_before_wrap();
+        let two = self.beside.open(run.id, workspace);
         let wanted = match self.view {
-            View::List => {
+            View::List if two.is_none() => {
                 table::HEAD + (visible.len() + usize::from(ghost.is_some())) as f32 * theme::TIMELINE_ROW + 4.0
             }
-            View::Sequence | View::States => room.height(),
+            _ => room.height(),
         };
         let (upper, lower) = self.split(room, wanted);
         let clock = now.since(run.started);
@@ -251,6 +254,10 @@ impl Panel {
                 selected: shown.selected,
                 held: clock_held(workspace, run),
             };
+            if let Some(two) = two {
+                self.beside.ui(ui, (workspace, two), self.selected, &mut self.links);
+                return None;
+            }
             match self.view {
                 View::List => self.table.ui(ui, &shown),
                 View::Sequence => self.sequence.ui(ui, &scene),
@@ -269,6 +276,8 @@ impl Panel {
     fn split(&self, room: Rect, wanted: f32) -> (Rect, Rect) {
         let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
         let least = wanted.min(table::HEAD + kept * theme::TIMELINE_ROW);
+        // A diagram needs more than a few rows to be read; what is below can be scrolled.
+        let least = if self.view == View::List { least } else { least.max(room.height() * 0.55) };
         let height = if self.below <= 0.0 {
             room.height()
         } else {

@@ -21,6 +21,8 @@ use crate::ui::widgets;
 const PICTURED: usize = 400;
 /// Rows in a text at most, the newest. Our choice.
 const WRITTEN: usize = 5_000;
+/// Under this width, points, the tools show no words.
+const ROOM_FOR_WORDS: f32 = 392.0;
 /// Dots of the picture for each point.
 const SCALE: f32 = 2.0;
 
@@ -38,15 +40,20 @@ impl Copies {
     /// The tools, from right to left.
     pub fn ui(&mut self, ui: &mut Ui, scene: &Scene, plan: &Plan) {
         self.take_picture(ui);
+        let wide = ui.available_width() > ROOM_FOR_WORDS;
         let copied = |ui: &Ui, key: &str, words: &'static str| {
-            if widgets::just_copied(ui, key) { (i::ICON_CHECK.outlined(), "Copied") } else { (i::ICON_NOTES.outlined(), words) }
+            if widgets::just_copied(ui, key) {
+                (i::ICON_CHECK.outlined(), "Copied")
+            } else {
+                (i::ICON_NOTES.outlined(), words)
+            }
         };
         for (key, words, write) in [
             ("sequence mermaid", "Copy as Mermaid", text::mermaid as fn(&Diagram) -> String),
             ("sequence text", "Copy as text", text::text),
         ] {
             let (icon, shown) = copied(ui, key, words);
-            if tool(ui, icon, shown).clicked() {
+            if tool(ui, (wide, icon), shown).clicked() {
                 widgets::copy(ui, key, &write(&diagram(scene, plan, WRITTEN)));
             }
         }
@@ -56,7 +63,7 @@ impl Copies {
             (None, false) => (i::ICON_IMAGE.outlined(), "Copy as picture"),
         };
         let busy = self.picture.is_some();
-        let button = ui.add_enabled_ui(!busy, |ui| tool(ui, icon, words)).inner;
+        let button = ui.add_enabled_ui(!busy, |ui| tool(ui, (wide, icon), words)).inner;
         let told = match &self.failed {
             Some(why) => format!("No picture came of it: {why}"),
             None => "The whole diagram, also what is scrolled away, in these colours".into(),

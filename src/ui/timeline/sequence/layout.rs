@@ -10,12 +10,12 @@ use egui::{Rect, pos2, vec2};
 
 use super::super::Scene;
 use super::super::rows::{Class, Mark, RowView};
+use crate::model::Lane;
 use crate::model::deadline::Deadline;
 use crate::model::finding::Severity;
 use crate::model::lint::observed::observed;
 use crate::model::run::{Phase, Revision};
 use crate::model::sequence::{Ghost, Kind, ghosts};
-use crate::model::Lane;
 
 /// Height of a step, points at 100 %. Source: design.md, «Numbers».
 pub const STEP: u32 = 37;
@@ -159,7 +159,8 @@ impl Plan {
 
     /// Which visible row has this number.
     pub fn find(&self, scene: &Scene, number: usize) -> Option<usize> {
-        (0..self.len()).find(|place| self.row(scene, *place).is_some_and(|row| row.number == number))
+        let place = u32::try_from(scene.run.entries.place(number)?).ok()?; // rows stand as entries do
+        self.visible.binary_search(&place).ok()
     }
 
     /// What the heaviest finding of a row says.

@@ -246,8 +246,10 @@ impl State {
             rows.push((row, space, selected, response));
         }
         let canvas = Canvas { ui, lanes, zoom };
-        let grounds: Vec<_> =
-            rows.iter().map(|(_, space, selected, response)| canvas.ground(*space, *selected, response.hovered())).collect();
+        let grounds: Vec<_> = rows
+            .iter()
+            .map(|(_, space, selected, response)| canvas.ground(*space, *selected, response.hovered()))
+            .collect();
         canvas.lanes(view.y_range(), plan.used);
         if open {
             let now = y(plan.now());
@@ -311,12 +313,10 @@ fn wake(ui: &Ui, scene: &Scene, plan: &Plan) {
     }
 }
 
-/// A small tool with words.
-fn tool(ui: &mut Ui, icon: egui_material_icons::MaterialIcon, words: &str) -> Response {
-    let wide = ui.max_rect().width() > 250.0;
-    if wide {
-        widgets::button(ui, Look::Ghost, Size::Small, Some(icon), words, None)
-    } else {
-        widgets::icon_button(ui, icon, words)
+/// A small tool: an icon with its words beside it, or above it where they have no room.
+fn tool(ui: &mut Ui, (wide, icon): (bool, egui_material_icons::MaterialIcon), words: &str) -> Response {
+    match wide {
+        true => widgets::button(ui, Look::Ghost, Size::Small, Some(icon), words, None),
+        false => widgets::icon_button(ui, icon, words),
     }
 }

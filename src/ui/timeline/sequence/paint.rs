@@ -216,11 +216,12 @@ impl Canvas<'_> {
         if !row.title.is_empty() {
             add(&row.title, self.words(theme::BODY), first);
         }
+        let wire = row.wire.replacen("  ", " ", 1); // the list pads short methods
         let plain = row.wait || row.class == Class::Note || (quiet && !row.title.is_empty());
         let points = if quiet { theme::SMALL } else { theme::CODE };
         match plain {
-            true => add(&row.wire, self.words(theme::TAB), second),
-            false => add(&row.wire, self.code(points), if row.title.is_empty() { first } else { second }),
+            true => add(&wire, self.words(theme::TAB), second),
+            false => add(&wire, self.code(points), if row.title.is_empty() { first } else { second }),
         }
         if let Some(took) = row.took.filter(|_| row.wait) {
             add(&short_time(took), self.code(theme::SMALL), second);
@@ -309,7 +310,12 @@ impl Canvas<'_> {
             Some(Mark::Status(status)) => display_text(status.word()),
             None => row.http.map_or_else(String::new, |status| status.to_string()),
         };
-        let source = line_of(self.ui, &written(rule).map_or_else(|| (*rule).to_owned(), |place| format!("{rule} · {place}")), fonts.2, tokens.accent.ink);
+        let source = line_of(
+            self.ui,
+            &written(rule).map_or_else(|| (*rule).to_owned(), |place| format!("{rule} · {place}")),
+            fonts.2,
+            tokens.accent.ink,
+        );
         let code = cut(self.ui, &code, fonts.1, tokens.text_second, room - source.size().x - 12.0);
         let width = sentence.size().x.max(code.size().x + source.size().x + 16.0) + 20.0;
         let size = vec2(width, self.z(42.0));
@@ -385,11 +391,7 @@ impl Canvas<'_> {
         let now = line_of(self.ui, "now", font, tokens.accent.ink);
         let painter = self.ui.painter();
         painter.hline(self.lanes.all.min + 4.0..=self.lanes.all.max - 8.0, y, stroke);
-        painter.galley(
-            pos2(self.lanes.all.max - 8.0 - now.size().x, y - now.size().y - 1.0),
-            now,
-            tokens.accent.ink,
-        );
+        painter.galley(pos2(self.lanes.all.max - 8.0 - now.size().x, y - now.size().y - 1.0), now, tokens.accent.ink);
         let words = if since.as_secs() < 100 {
             format!("{:.1} s", since.as_secs_f32())
         } else {
@@ -416,7 +418,8 @@ impl Canvas<'_> {
             self.ui.painter().galley(at, word, tokens.muted);
         }
         let (from, to) = (self.lanes.x(ghost.from), self.lanes.x(ghost.to));
-        let mut job = LayoutJob { wrap: TextWrapping::truncate_at_width(self.lanes.room().span()), ..Default::default() };
+        let mut job =
+            LayoutJob { wrap: TextWrapping::truncate_at_width(self.lanes.room().span()), ..Default::default() };
         let format = |font: FontId| TextFormat { font_id: font, color: tokens.muted, ..Default::default() };
         job.append(ghost.wire, 0.0, format(self.code(theme::SMALL)));
         if !ghost.gist.is_empty() {
