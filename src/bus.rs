@@ -41,6 +41,10 @@ pub enum Command {
     Skip(RunId),
     /// How the shopper answers the step that the run waits with, with the request as written here.
     Answer(RunId, Answer, Box<StepRequest>),
+    /// Give a row of a run a star, or take it away.
+    Mark(RunId, usize, bool),
+    /// Write the user's own words beside a row of a run; empty ones take them away.
+    Annotate(RunId, usize, String),
     /// Stop a run; what it has seen stays.
     Cancel(RunId),
     /// Forget a run.

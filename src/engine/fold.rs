@@ -77,7 +77,7 @@ impl Engine {
         self.hold_clock();
     }
 
-    fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
+    pub(super) fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
         match self.workspace.runs.get_mut(&id) {
             Some(run) => change(run),
             None => tracing::debug!(run = id.0, "late event of a removed run"),

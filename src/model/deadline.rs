@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Stamp;
 use super::exchange::Step;
-use super::run::{Kind, Phase, Run, Turn, What};
+use super::run::{Kind, Phase, Run, Turn};
 
 /// How long the bank waits for the first request, and then for each answer. Source:
 /// emv-3ds.md 1.9.
@@ -53,10 +53,7 @@ impl Deadline {
     /// The life of the session, while it is not decided.
     pub fn of_session(run: &Run) -> Option<Self> {
         run.session().filter(|session| !session.status.is_final())?;
-        let created = run.entries.iter().find(|entry| match &entry.what {
-            What::Exchange(exchange) => exchange.step == Step::Create && exchange.status().is_some_and(|s| s < 300),
-            _ => false,
-        })?;
+        let created = run.entries.newest(Kind::Step(Step::Create))?;
         let end = "Then the session ends as expired";
         Some(Self::new(run, "Session finishes", created.at, SESSION, end))
     }

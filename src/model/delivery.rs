@@ -71,6 +71,20 @@ pub enum Verdict {
     Unexpected,
 }
 
+impl Verdict {
+    /// The words people read.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::Addressed => "names no session",
+            Self::Swapped { .. } => "other session",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Contradicts { .. } => "contradicts",
+            Self::Unexpected => "unexpected",
+        }
+    }
+}
+
 /// One request that reached the listener, stored before it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {

@@ -17,6 +17,7 @@ pub mod draft;
 pub mod exchange;
 pub mod explain;
 pub mod fields;
+pub mod filter;
 pub mod finding;
 pub mod jsonpath;
 pub mod lint;

@@ -412,17 +412,18 @@ impl Shell {
         window.title_frame(widgets::window_title(ui)).anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0)).show(
             ui.ctx(),
             |ui| {
-                for entry in palette::TABLE {
+                let own = palette::TABLE.iter().map(|entry| (entry.cap, entry.label));
+                for (cap, label) in own.chain(timeline::KEYS.iter().copied()) {
                     ui.horizontal(|ui| {
                         ui.allocate_ui_with_layout(
                             vec2(90.0, 24.0),
                             Layout::left_to_right(egui::Align::Center),
                             |ui| {
                                 ui.set_min_width(90.0);
-                                widgets::key_cap(ui, entry.cap);
+                                widgets::key_cap(ui, cap);
                             },
                         );
-                        widgets::text(ui, entry.label, theme::BODY);
+                        widgets::text(ui, label, theme::BODY);
                     });
                 }
             },

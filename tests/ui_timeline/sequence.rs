@@ -137,7 +137,7 @@ fn click_and_copy(diagram: &mut Diagram, label: &str) -> String {
 fn look() {
     let Some(folder) = std::env::var_os("SEQUENCE_LOOK").map(PathBuf::from) else { return };
     for (name, look) in [("dark", Theme::Dark), ("light", Theme::Light)] {
-        for (width, height) in [(592.0, 844.0), (1000.0, 800.0), (1280.0, 560.0)] {
+        for (width, height) in [(592.0, 844.0), (1000.0, 800.0)] {
             let mut open = diagram(vec![thirty(session::waiting(ONE))], 13_500, [width, height], look);
             let picture = |diagram: &mut Diagram, what: &str| {
                 diagram.render().unwrap().save(folder.join(format!("{what}-{name}-{width}.png"))).unwrap();
@@ -177,6 +177,11 @@ fn a_click_selects_a_step_and_the_keys_move_on() {
     assert_eq!(diagram.state().timeline.selected, None, "Enter lets go");
     press(&mut diagram, Key::ArrowDown);
     assert_eq!(place(&diagram) + 1, run.entries.len(), "without a choice the keys begin with the newest");
+    let mut low = self::diagram(vec![session::finished(ONE)], 11_000, [592.0, 700.0], Theme::Dark);
+    assert_eq!(count(&low, "POST /connect/token"), 0);
+    (0..run.entries.len()).for_each(|_| press(&mut low, Key::ArrowUp));
+    assert_eq!(place(&low), 0);
+    assert_eq!(count(&low, "POST /connect/token"), 1, "what is chosen comes into sight");
 }
 
 #[test]
@@ -291,6 +296,10 @@ fn fit_shows_the_whole_run() {
     assert!(count(&diagram, "200 completed") > 0);
     click(&mut diagram, "Fit");
     assert_eq!((count(&diagram, "POST /connect/token"), count(&diagram, "200 completed")), (1, 1));
+    let mut low = self::diagram(vec![thirty(session::finished(ONE))], 11_000, [592.0, 700.0], Theme::Dark);
+    click(&mut low, "Fit");
+    assert_eq!(count(&low, "POST /connect/token"), 1, "too small to be read it does not become: from the start then");
+    low.get_by_label("60 %");
 }
 
 #[test]

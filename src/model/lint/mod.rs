@@ -9,6 +9,7 @@
 //! source; of L21, whether an amount was meant in another exponent (a hint is given).
 
 mod data;
+pub mod found;
 pub mod observed;
 mod purchase;
 pub mod request;

@@ -71,7 +71,56 @@ pub struct Remark {
     pub note: String,
 }
 
+/// What sort of row it is, in a word; the timeline's chips tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Between us and the API.
+    Api,
+    /// The shopper's browser takes part.
+    Browser,
+    /// Reached our listener from the API.
+    Callback,
+    /// Only the sandbox can show it.
+    Hidden,
+    /// About the run itself; never filtered away by a chip.
+    Note,
+}
+
 impl Entry {
+    /// Which sort it is.
+    pub fn class(&self) -> Class {
+        match &self.what {
+            What::Exchange(_) if self.from == Lane::Browser || self.to == Lane::Browser => Class::Browser,
+            What::Exchange(_) => Class::Api,
+            What::Delivery(delivery) => match delivery.kind {
+                DeliveryKind::ChallengeNotification | DeliveryKind::MethodNotification => Class::Browser,
+                DeliveryKind::Callback | DeliveryKind::Inbox | DeliveryKind::Unknown => Class::Callback,
+            },
+            What::Scheme(_) => Class::Hidden,
+            What::Phone(_) | What::Wait(_) => Class::Browser,
+            What::Skipped(_) | What::Paused(_) | What::Noted(..) | What::Failed(..) | What::Cancelled => Class::Note,
+        }
+    }
+
+    /// The HTTP status: of the answer that came, or of the one we gave.
+    pub fn http(&self) -> Option<u16> {
+        match &self.what {
+            What::Exchange(exchange) => exchange.status(),
+            What::Delivery(delivery) => Some(delivery.answered),
+            _ => None,
+        }
+    }
+
+    /// What it was for, if it belongs to a step.
+    pub fn step(&self) -> Option<Step> {
+        match &self.what {
+            What::Exchange(exchange) => Some(exchange.step),
+            What::Wait(step) | What::Skipped(step) | What::Paused(step) => Some(*step),
+            What::Noted(step, _) | What::Failed(step, _) => Some(*step),
+            What::Scheme(_) | What::Phone(_) | What::Delivery(_) | What::Cancelled => None,
+        }
+    }
+
     /// The exchange, if it is one.
     pub fn exchange(&self) -> Option<&Arc<Exchange>> {
         match &self.what {

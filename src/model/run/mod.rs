@@ -24,7 +24,7 @@ use super::exchange::{Exchange, Step};
 use super::scheme::{PhoneMessage, SchemeMessage};
 use super::{Lane, Problem, RunId, SessionId, Stamp};
 
-pub use entries::{Entries, Entry, Kind, Remark, What};
+pub use entries::{Class, Entries, Entry, Kind, Remark, What};
 pub use plan::{Act, Answer, AppResult, Auth, PhoneAct, Plan, Shopper, StepRequest, Turn};
 pub use progress::{Deed, MethodResult, Progress, Return};
 

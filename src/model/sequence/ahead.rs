@@ -14,6 +14,9 @@ use crate::model::run::{Phase, Run, What};
 /// As many are shown at most. Our choice.
 const MOST: usize = 5;
 
+/// As many rows from either end are looked at: what is expected follows from what is near.
+const NEAR: usize = 512;
+
 /// A message that has not come yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ghost {
@@ -81,7 +84,7 @@ struct Seen {
 impl Seen {
     fn of(run: &Run) -> Self {
         let mut seen = Self::default();
-        for entry in run.entries.iter().rev() {
+        for entry in run.entries.iter().rev().take(NEAR) {
             match &entry.what {
                 What::Exchange(exchange) if exchange.from == Lane::Browser => match exchange.step {
                     Step::Method => seen.method = true,
@@ -113,7 +116,9 @@ impl Facts {
         let progress = &run.progress;
         let session = run.session();
         let is = |told: fn(&Session) -> bool| session.is_some_and(told);
-        let hidden = run.entries.iter().any(|entry| matches!(entry.what, What::Scheme(_)));
+        let rows = || run.entries.iter();
+        let mut near = rows().take(NEAR).chain(rows().rev().take(NEAR));
+        let hidden = near.any(|entry| matches!(entry.what, What::Scheme(_)));
         let ordered = || {
             let body: Option<Value> = serde_json::from_str(&run.plan.body).ok();
             let address = body.as_ref().and_then(|body| body.pointer("/completion/callback_url")?.as_str());

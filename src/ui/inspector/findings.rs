@@ -1,43 +1,19 @@
 //! What there is to say about the selected row: sign, rule, title, reason, weight in words.
-//! Keeps the findings of the run until it changes.
 
 use std::rc::Rc;
 
 use egui::{RichText, Ui};
 
-use crate::model::lint::observed::{Observation, observed};
+use crate::model::lint::observed::Observation;
 use crate::model::run::Run;
 use crate::ui::theme::{self, Tokens};
+use crate::ui::timeline::found;
 use crate::ui::timeline::rows::severity_tone;
-use crate::ui::timeline::{Key, key};
 use crate::ui::widgets::{self, display_text};
 
-/// The findings of the run that was looked at last, and those of the row.
-#[derive(Debug, Default)]
-pub(super) struct Findings {
-    run: Option<(Key, Vec<Observation>)>,
-    row: Option<(Key, usize, Rc<[Observation]>)>,
-}
-
-impl Findings {
-    /// Those of a row; computed when the run has changed.
-    pub fn of(&mut self, run: &Run, number: usize) -> Rc<[Observation]> {
-        let now = key(run);
-        if let Some((of, row, findings)) = &self.row
-            && (*of, *row) == (now, number)
-        {
-            return findings.clone();
-        }
-        if self.run.as_ref().is_none_or(|(of, _)| *of != now) {
-            self.run = Some((now, observed(run)));
-        }
-        let all = self.run.iter().flat_map(|(_, all)| all).filter(|one| one.entry == number);
-        let mut own: Vec<Observation> = all.cloned().collect();
-        own.sort_by_key(|one| one.severity); // the heaviest first
-        let own: Rc<[Observation]> = own.into();
-        self.row = Some((now, number, own.clone()));
-        own
-    }
+/// Those of a row, as the timeline knows them.
+pub(super) fn of(ctx: &egui::Context, run: &Run, number: usize) -> Rc<[Observation]> {
+    found(ctx, run).of_row(number).into()
 }
 
 /// All of a row's findings as cards.

@@ -39,7 +39,6 @@ pub struct Panel {
     pub tab: Tab,
     view: View,
     body: Option<((RunId, usize, Tab), Body)>,
-    findings: findings::Findings,
     /// Laid over the row: a «Why?», a comparison.
     over: Option<Link>,
     compare: compare::State,
@@ -138,7 +137,7 @@ impl Panel {
             head::empty_ui(ui);
             return;
         };
-        let findings = self.findings.of(run, entry.number);
+        let findings = findings::of(ui.ctx(), run, entry.number);
         let row = Row { workspace, run, entry, findings: &findings };
         head::head_ui(ui, run, entry);
         let tab = tabs::ui(ui, &mut self.tab, &entry.what, [None, Some(findings.len())]);

@@ -10,10 +10,12 @@ use egui::{Align, Color32, Id, Layout, Rect, Response, Role, ScrollArea, Sense, 
 use egui::{pos2, vec2};
 use egui_material_icons::icons as i;
 
-use super::rows::{self, Class, Mark, RowView, middle_cut};
-use super::waterfall::{Axis, MIN_BAR};
+use super::found;
+use super::lines::Lines;
+use super::rows::{Class, Mark, RowView, middle_cut};
+use super::waterfall::{Axis, Gap, MIN_BAR};
 use crate::model::beside::{Kind, Pair, align};
-use crate::model::run::{Revision, Run};
+use crate::model::run::{Entry, Revision, Run};
 use crate::model::sequence::seconds;
 use crate::model::trace::{Part, Spot, Subject};
 use crate::model::{RunId, Stamp, Workspace};
@@ -21,55 +23,71 @@ use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, Look, Size, display_text, line_of, muted};
 
+/// What the menu is called.
+const NAME: &str = "Beside…";
 /// Height of the two sessions' heads, points.
 const HEAD: f32 = 36.0;
 /// Height of the axis, points.
 const AXIS: f32 = 24.0;
 
 /// Which two, and what was made of them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct State {
     pair: Option<(RunId, RunId)>,
     made: Option<Made>,
 }
 
 /// Words and places of both.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Made {
     of: (Revision, Revision, bool),
     sides: [Side; 2],
     pairs: Vec<Pair>,
-    busy: Vec<(Duration, Duration)>,
+    gaps: Vec<Gap>,
+    /// When all work of both was done.
+    reached: Duration,
     end: Duration,
     axis: Option<(f32, Axis)>,
 }
 
-/// One session.
-#[derive(Debug, Clone)]
+/// One session: its rows, and the places of those that are shown.
+#[derive(Debug)]
 struct Side {
     run: RunId,
-    rows: Vec<RowView>,
+    lines: Lines,
+    places: Vec<usize>,
 }
 
 impl Made {
-    fn new(of: (Revision, Revision, bool), runs: [&Run; 2]) -> Self {
-        let hidden = of.2;
+    fn new(ctx: &egui::Context, of: (Revision, Revision, bool), runs: [&Run; 2]) -> Self {
+        let shown = |entry: &Entry| of.2 || entry.class() != Class::Hidden;
         let mut kinds = Vec::new();
+        let mut busy = Vec::new();
         let sides = runs.map(|run| {
-            let kept = rows::rows(run).into_iter().zip(run.entries.iter());
-            let kept = kept.filter(|(row, _)| hidden || row.class != Class::Hidden);
-            let (rows, own): (Vec<_>, Vec<_>) = kept.map(|(row, entry)| (row, Kind::of(entry))).unzip();
-            kinds.push(own);
-            Side { run: run.id, rows }
+            let mut lines = Lines::default();
+            lines.follow(run, found(ctx, run));
+            let kept = || run.entries.iter().enumerate().filter(|(_, entry)| shown(entry));
+            kinds.push(kept().map(|(_, entry)| Kind::of(entry)).collect::<Vec<_>>());
+            let worked = kept().filter(|(_, entry)| !entry.is_wait());
+            busy.extend(worked.map(|(_, entry)| {
+                let at = entry.at.since(run.started);
+                (at, at + entry.took.unwrap_or_default())
+            }));
+            Side { run: run.id, lines, places: kept().map(|(place, _)| place).collect() }
         });
         let pairs = match kinds.as_slice() {
             [left, right] => align(left, right),
             _ => Vec::new(),
         };
-        let worked = sides.iter().flat_map(|side| &side.rows).filter(|row| !row.wait);
-        let busy = worked.map(|row| (row.at, row.at + row.took.unwrap_or_default())).collect();
+        busy.sort_unstable();
+        let mut reached = Duration::ZERO;
+        let mut gaps = Vec::new();
+        for (from, to) in busy {
+            gaps.extend(Gap::between(reached, from));
+            reached = reached.max(to);
+        }
         let end = runs.map(Run::length).into_iter().max().unwrap_or_default();
-        Self { of, sides, pairs, busy, end, axis: None }
+        Self { of, sides, pairs, gaps, reached, end, axis: None }
     }
 
     /// The common axis over a width.
@@ -77,7 +95,7 @@ impl Made {
         match &self.axis {
             Some((of, axis)) if *of == width => axis.clone(),
             _ => {
-                let axis = Axis::new(self.busy.clone(), self.end, width, &BTreeSet::new());
+                let axis = Axis::new(&self.gaps, self.reached, self.end, width, &BTreeSet::new());
                 self.axis = Some((width, axis.clone()));
                 axis
             }
@@ -86,7 +104,13 @@ impl Made {
 
     fn rows(&self, pair: Pair) -> [Option<&RowView>; 2] {
         let [left, right] = &self.sides;
-        [pair.0.and_then(|at| left.rows.get(at)), pair.1.and_then(|at| right.rows.get(at))]
+        [left.row(pair.0), right.row(pair.1)]
+    }
+}
+
+impl Side {
+    fn row(&self, at: Option<usize>) -> Option<&RowView> {
+        self.lines.rows().get(*self.places.get(at?)?)
     }
 }
 
@@ -100,7 +124,7 @@ struct Columns {
 
 impl Columns {
     fn of(rect: Rect) -> Self {
-        let middle = (rect.width() * 0.2).clamp(90.0, 240.0);
+        let middle = (rect.width() * 0.24 - 60.0).clamp(76.0, 260.0);
         let side = (rect.width() - middle) / 2.0;
         let (a, b) = (rect.left() + side, rect.right() - side);
         let range = egui::Rangef::new;
@@ -110,12 +134,16 @@ impl Columns {
 
 impl State {
     /// The menu that picks another session to stand beside this one.
-    pub fn button_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
+    pub fn button_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, narrow: bool) {
         if workspace.runs.len() < 2 {
             return;
         }
-        let style = egui::RichText::new("Beside…").font(theme::words(theme::TAB));
-        let button = egui::Button::new(style).frame(false);
+        let sign = i::ICON_SPLITSCREEN_RIGHT.outlined();
+        let style = match narrow {
+            true => egui::RichText::new(sign.codepoint).font(theme::icon(sign, 18.0)),
+            false => egui::RichText::new(NAME).font(theme::words(theme::TAB)),
+        };
+        let button = egui::Button::new(style).frame(false).min_size(egui::Vec2::splat(theme::TARGET));
         let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
             ui.set_min_width(260.0);
             for (number, other) in workspace.runs.values().enumerate().rev().filter(|(_, other)| other.id != run.id) {
@@ -126,6 +154,7 @@ impl State {
                 }
             }
         });
+        widgets::name(&response, NAME);
         response.on_hover_text("Another session beside this one, on one time axis");
     }
 
@@ -145,7 +174,10 @@ impl State {
     ) {
         let [left, right] = runs;
         let of = (left.revision(), right.revision(), workspace.settings.hidden_messages);
-        let mut made = self.made.take().filter(|made| made.of == of).unwrap_or_else(|| Made::new(of, runs));
+        let mut made = self.made.take().filter(|made| made.of == of).unwrap_or_else(|| Made::new(ui.ctx(), of, runs));
+        for (side, run) in made.sides.iter_mut().zip(runs) {
+            side.lines.follow(run, found(ui.ctx(), run)); // what was found may have come since
+        }
         ui.spacing_mut().item_spacing.y = 0.0;
         self.tools_ui(ui, runs, links);
         let (heads, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD), Sense::hover());
@@ -313,17 +345,17 @@ fn cell_ui(
     let quiet = row.class == Class::Hidden;
     let time =
         line_of(ui, &seconds(row.at), theme::code(theme::SMALL), if quiet { tokens.muted } else { tokens.text_second });
-    let at = pos2(place.left() + 50.0 - time.size().x, y - time.size().y / 2.0);
+    let at = pos2(place.left() + 46.0 - time.size().x, y - time.size().y / 2.0);
     ui.painter().galley(at, time, tokens.muted);
-    for (left, lane) in [(56.0, row.from), (75.0, row.to)] {
+    for (left, lane) in [(50.0, row.from), (68.0, row.to)] {
         if left < 60.0 || row.to != row.from {
             let at = pos2(place.left() + left, y - 8.0);
             widgets::paint_lane_badge(ui, Rect::from_min_size(at, vec2(17.0, 16.0)), lane);
         }
     }
-    let mut end = place.right() - 8.0;
+    let mut end = place.right() - 6.0;
     if differs {
-        end -= write(ui, pos2(end, y), "≠", theme::code(theme::BODY), tokens.warning.ink) + 6.0;
+        end -= write(ui, pos2(end, y), "≠", theme::code(theme::BODY), tokens.warning.ink) + 4.0;
     }
     if let Some((tone, word)) = outcome(row) {
         let colour = if tone == Tone::Neutral { tokens.muted } else { tokens.tone(tone).ink };
@@ -335,7 +367,7 @@ fn cell_ui(
         _ if row.title.is_empty() => (theme::code(theme::SMALL), tokens.text),
         _ => (theme::words(theme::TAB), tokens.text),
     };
-    let left = place.left() + 98.0;
+    let left = place.left() + 90.0;
     let mut job = egui::text::LayoutJob::simple_singleline(words.trim().to_owned(), font, colour);
     job.wrap = egui::text::TextWrapping::truncate_at_width((end - left).max(12.0));
     let galley = ui.painter().layout_job(job);

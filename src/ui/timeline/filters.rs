@@ -1,11 +1,11 @@
-//! The strip of filters: one chip for each class of rows.
+//! The strip of filters: a chip for each class of rows, the filter that is typed, «Do again».
 
 use egui::{Align, Layout, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
 use egui_material_icons::icons as i;
 
 use super::Panel;
 use super::head::strip;
-use super::rows::{Class, RowView};
+use super::rows::Class;
 use crate::bus::Command;
 use crate::model::Workspace;
 use crate::model::exchange::Step;
@@ -28,57 +28,69 @@ const STEPS: [Step; 11] = [
     Step::Authorise,
 ];
 
-/// Classes that are left out.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Filter {
-    pub(super) api: bool,
-    pub(super) browser: bool,
-    pub(super) callback: bool,
-}
-
 impl Panel {
-    pub(super) fn filters_ui(
-        &mut self,
-        ui: &mut Ui,
-        workspace: &Workspace,
-        run: &Run,
-        rows: &[RowView],
-        commands: &mut Vec<Command>,
-    ) {
-        let count = |class| rows.iter().filter(|row| row.class == class).count();
+    /// The chips, and the filter where there is room beside them; else a strip of its own
+    /// below, while it is in use.
+    pub(super) fn filters_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, commands: &mut Vec<Command>) {
         let hidden = workspace.settings.hidden_messages;
-        strip(ui, 34.0, |ui| {
+        let mut beside = false;
+        strip(ui, STRIP, |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let chips = [
-                ("API", crate::model::Lane::Sessions, Class::Api, &mut self.filter.api),
-                ("Browser", crate::model::Lane::Browser, Class::Browser, &mut self.filter.browser),
-                ("Callback", crate::model::Lane::Callback, Class::Callback, &mut self.filter.callback),
-            ];
-            for (name, lane, class, left_out) in chips {
-                if chip_ui(ui, name, Some(lane), count(class), !*left_out).clicked() {
-                    *left_out = !*left_out;
-                }
-            }
-            let unfolded = !self.table.unfolded.is_empty();
-            let wide = ui.available_width() > if unfolded { 340.0 } else { 268.0 };
-            let name = if wide { "Hidden scheme messages" } else { "Hidden" };
-            let chip = chip_ui(ui, name, None, count(Class::Hidden), hidden);
-            if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {
-                let settings =
-                    crate::model::settings::Settings { hidden_messages: !hidden, ..workspace.settings.clone() };
-                commands.push(Command::SaveSettings(settings));
-            }
+            beside = ui.available_width() > ROOM_FOR_FIELD;
+            self.chips_ui(ui, workspace, hidden, commands);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if run.session().is_some() {
                     do_again_ui(ui, run, commands);
                 }
-                if unfolded && widgets::link(ui, "Fold waits").clicked() {
+                if !self.table.unfolded.is_empty() && widgets::link(ui, "Fold waits").clicked() {
                     self.table.unfolded.clear();
+                }
+                if beside {
+                    let width = ui.available_width();
+                    self.field.ui(ui, &mut self.sieve, self.lines.rows().len(), width);
+                } else if !self.field.in_use(&self.sieve) {
+                    let button = widgets::ghost_button(ui, Some(i::ICON_SEARCH.outlined()), "Filter", None);
+                    if button.on_hover_text("Search and filter the rows: / or Ctrl F").clicked() {
+                        self.field.take_keyboard();
+                    }
                 }
             });
         });
+        if !beside && self.field.in_use(&self.sieve) {
+            strip(ui, STRIP, |ui| {
+                let width = ui.available_width();
+                self.field.ui(ui, &mut self.sieve, self.lines.rows().len(), width);
+            });
+        }
+    }
+
+    fn chips_ui(&mut self, ui: &mut Ui, workspace: &Workspace, hidden: bool, commands: &mut Vec<Command>) {
+        let chips = [
+            ("API", crate::model::Lane::Sessions, Class::Api, &mut self.chips.api),
+            ("Browser", crate::model::Lane::Browser, Class::Browser, &mut self.chips.browser),
+            ("Callback", crate::model::Lane::Callback, Class::Callback, &mut self.chips.callback),
+        ];
+        for (name, lane, class, left_out) in chips {
+            if chip_ui(ui, name, Some(lane), self.lines.count(class), !*left_out).clicked() {
+                *left_out = !*left_out;
+            }
+        }
+        let wide = ui.max_rect().width() > ROOM_FOR_LONG_NAME;
+        let name = if wide { "Hidden scheme messages" } else { "Hidden" };
+        let chip = chip_ui(ui, name, None, self.lines.count(Class::Hidden), hidden);
+        if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {
+            let settings = crate::model::settings::Settings { hidden_messages: !hidden, ..workspace.settings.clone() };
+            commands.push(Command::SaveSettings(settings));
+        }
     }
 }
+
+/// Height of the strip, points.
+const STRIP: f32 = 34.0;
+/// Over this width, points, the filter stands beside the chips.
+const ROOM_FOR_FIELD: f32 = 740.0;
+/// Over this width, points, the last chip says what is hidden.
+const ROOM_FOR_LONG_NAME: f32 = 940.0;
 
 /// Under this width, points, the filter chips show no names.
 const ROOM_FOR_NAMES: f32 = 460.0;

@@ -4,34 +4,50 @@
 
 mod beside;
 mod empty;
+mod field;
 mod filters;
 mod head;
+mod lines;
 mod next;
 mod result;
 pub mod rows;
 mod sequence;
+mod sieve;
 mod states;
 mod table;
 mod turn;
+mod watch;
 mod waterfall;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Frame, Margin, Rect, ScrollArea, Ui, UiBuilder, pos2};
+use egui::{Frame, Key, Margin, Modifiers, Rect, ScrollArea, Ui, UiBuilder, pos2};
 use egui_material_icons::icons as i;
 use serde::{Deserialize, Serialize};
 
-use self::rows::{Class, RowView};
+use self::lines::{Lines, Rows};
 use crate::bus::Command;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::Environment;
-use crate::model::run::{Phase, Plan, Revision, Run, What};
+use crate::model::run::{Phase, Plan, Run, What};
 use crate::model::{RunId, Stamp, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme;
 use crate::ui::widgets::{self, secondary_button};
 
 pub use self::result::refusal_ui;
+pub use self::watch::found;
+
+/// The panel's own keys, for the list of all keys: cap and what it does.
+pub const KEYS: &[(&str, &str)] = &[
+    ("V", "List, sequence, states"),
+    ("/", "Filter the rows"),
+    ("M", "Mark the row"),
+    ("N", "Note on the row"),
+    ("End", "Follow the newest row"),
+    ("Home", "First row"),
+];
 
 /// What the user wants that only the shell can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +78,7 @@ pub struct Scene<'a> {
     /// The run.
     pub run: &'a Run,
     /// Its rows in words: all of them, in the order they began.
-    pub rows: &'a [RowView],
+    pub rows: Rows<'a>,
     /// The present moment.
     pub now: Stamp,
     /// Hidden messages are wanted; else they are dimmed or left out.
@@ -76,7 +92,7 @@ pub struct Scene<'a> {
 }
 
 /// View state of the timeline.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Panel {
     /// The row that the inspector shows.
     pub selected: Option<(RunId, usize)>,
@@ -88,19 +104,18 @@ pub struct Panel {
     states: states::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
-    filter: filters::Filter,
+    lines: Lines,
+    chips: sieve::Chips,
+    sieve: sieve::Sieve,
+    field: field::State,
     table: table::State,
     edit: Option<turn::Edit>,
     intent: Option<Intent>,
     /// The form as it stood when the turn of the newest run began, or as it was sent since.
     form: Option<(RunId, Duration, Plan)>,
-    words: Option<(Key, Vec<RowView>)>,
     /// Height of what is below the table, as it came out last.
     below: f32,
 }
-
-/// What the rows' words were made from.
-pub type Key = Revision;
 
 impl Panel {
     /// The panel as it was left.
@@ -142,10 +157,14 @@ impl Panel {
         };
         self.head_ui(ui, workspace, run, now);
         next::next_action_ui(ui, run, now, commands);
-        let rows = self.words(run);
-        self.filters_ui(ui, workspace, run, &rows, commands);
-        self.body_ui(ui, workspace, run, &rows, now, commands);
-        self.words = Some((key(run), rows));
+        self.keys(ui);
+        let found = watch::found(ui.ctx(), run);
+        let found_anew = !Arc::ptr_eq(&found, self.lines.found());
+        let keep = self.lines.follow(run, found);
+        self.filters_ui(ui, workspace, run, commands);
+        let chips = sieve::Chips { hidden: !workspace.settings.hidden_messages, ..self.chips };
+        self.sieve.follow(ui.ctx(), run, &self.lines, (keep, found_anew), chips);
+        self.body_ui(ui, workspace, run, now, commands);
         wake(ui, run, now);
     }
 
@@ -193,56 +212,58 @@ impl Panel {
         }
     }
 
-    /// The rows' words, made anew when the run has changed.
-    fn words(&mut self, run: &Run) -> Vec<RowView> {
-        match self.words.take() {
-            Some((made_from, rows)) if made_from == key(run) => rows,
-            _ => rows::rows(run),
+    /// Keys of the panel as a whole; dead while somebody types.
+    fn keys(&mut self, ui: &Ui) {
+        if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) {
+            return;
+        }
+        let (next, search) = ui.input_mut(|input| {
+            let search =
+                input.consume_key(Modifiers::COMMAND, Key::F) || input.consume_key(Modifiers::NONE, Key::Slash);
+            (input.consume_key(Modifiers::NONE, Key::V), search)
+        });
+        if next {
+            self.view = match self.view {
+                View::List => View::Sequence,
+                View::Sequence => View::States,
+                View::States => View::List,
+            };
+        }
+        if search {
+            self.field.take_keyboard();
         }
     }
 
     #[allow(clippy::cast_precision_loss)] // rows of one session
-    fn body_ui(
-        &mut self,
-        ui: &mut Ui,
-        workspace: &Workspace,
-        run: &Run,
-        rows: &[RowView],
-        now: Stamp,
-        commands: &mut Vec<Command>,
-    ) {
-        let passes = |row: &&RowView| match row.class {
-            Class::Api => !self.filter.api,
-            Class::Browser => !self.filter.browser,
-            Class::Callback => !self.filter.callback,
-            Class::Hidden => workspace.settings.hidden_messages,
-            Class::Note => true,
-        };
-        let visible: Vec<&RowView> = rows.iter().filter(passes).collect();
+    fn body_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, commands: &mut Vec<Command>) {
         let ghost = expected(run);
         let room = ui.available_rect_before_wrap();
         let two = self.beside.open(run.id, workspace);
         let wanted = match self.view {
             View::List if two.is_none() => {
-                table::HEAD + (visible.len() + usize::from(ghost.is_some())) as f32 * theme::TIMELINE_ROW + 4.0
+                table::HEAD
+                    + (self.sieve.places().len() + usize::from(ghost.is_some())) as f32 * theme::TIMELINE_ROW
+                    + 4.0
             }
             _ => room.height(),
         };
         let (upper, lower) = self.split(room, wanted);
+        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
+            self.below_ui(ui, workspace, run, now, commands);
+        });
         let clock = now.since(run.started);
+        let rows = self.lines.rows();
         let shown = table::Shown {
-            salt: run.id.0,
-            rows: &visible,
-            busy: busy(rows),
+            run,
+            rows,
+            places: self.sieve.places(),
+            news: self.sieve.news(),
             now: run.is_open().then_some(clock),
             clock,
             end: if run.is_open() { clock } else { run.length() },
             ghost,
             selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
         };
-        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
-            self.below_ui(ui, workspace, run, now, commands);
-        });
         let picked = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
             let scene = Scene {
@@ -259,11 +280,14 @@ impl Panel {
                 return None;
             }
             match self.view {
-                View::List => self.table.ui(ui, &shown),
+                View::List => self.table.ui(ui, &shown, commands),
                 View::Sequence => self.sequence.ui(ui, &scene),
                 View::States => self.states.ui(ui, &scene),
             }
         });
+        if self.table.at_end {
+            self.sieve.seen(run);
+        }
         if let Some(number) = picked.inner {
             let chosen = Some((run.id, number));
             self.selected = chosen.filter(|_| self.selected != chosen);
@@ -374,24 +398,15 @@ fn failed_step(run: &Run) -> Option<(Step, &crate::model::Problem)> {
     }
 }
 
-/// What must be the same for words and findings to be still true.
-pub fn key(run: &Run) -> Key {
-    run.revision()
-}
-
-/// Spans in which something other than waiting happened.
-fn busy(rows: &[RowView]) -> Vec<(Duration, Duration)> {
-    let worked = rows.iter().filter(|row| !row.wait);
-    worked.map(|row| (row.at, row.at + row.took.unwrap_or_default())).collect()
-}
-
-/// Draws again when a shown time changes: each second while something counts.
+/// Draws again when a shown time changes: as often as its words do, and not at all when an
+/// hour has passed.
 fn wake(ui: &Ui, run: &Run, now: Stamp) {
     let since = now.since(run.started).saturating_sub(run.length());
-    let pause = match (run.is_open(), since.as_secs()) {
+    let step = match (run.is_open(), since.as_secs()) {
         (true, _) | (false, 0..60) => 1,
         (false, 60..3600) => 60,
         _ => return,
     };
-    ui.ctx().request_repaint_after(Duration::from_secs(pause));
+    let reached = Duration::from_secs(since.as_secs() % step) + Duration::from_nanos(since.subsec_nanos().into());
+    ui.ctx().request_repaint_after(Duration::from_secs(step).saturating_sub(reached));
 }

@@ -1,39 +1,24 @@
 //! What each row of the timeline says. Hides: how entries, verdicts and paths become the
 //! words of a row. Made when a run has changed, not on each frame; drawing is `table`'s.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
 
-use crate::model::Lane;
 use crate::model::api::{ApiError, Session, Status};
 use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
 use crate::model::draft::Severity;
 use crate::model::exchange::{Exchange, Step};
-use crate::model::lint::observed::observed;
-use crate::model::run::{Entry, PASSED, Run, What};
+use crate::model::lint::observed::Observation;
+pub use crate::model::run::Class;
+use crate::model::run::{Entry, PASSED, What};
 use crate::model::sandbox::{fault_line, fault_told};
 use crate::model::scheme::SchemeMessage;
+use crate::model::{Lane, Stamp};
 use crate::ui::phone;
 use crate::ui::theme::Tone;
 use crate::ui::widgets::display_text;
-
-/// What the filter chips tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// Between us and the API.
-    Api,
-    /// The shopper's browser takes part.
-    Browser,
-    /// Reached our listener from the API.
-    Callback,
-    /// Only the sandbox can show it.
-    Hidden,
-    /// About the run itself; never filtered away.
-    Note,
-}
 
 /// What stands at the right end of the event.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +68,10 @@ pub struct RowView {
     pub failed: bool,
     /// What it shows: rule and weight, the heaviest first.
     pub findings: Vec<(Severity, &'static str)>,
+    /// It has a star.
+    pub marked: bool,
+    /// The user's own words.
+    pub note: String,
 }
 
 impl RowView {
@@ -101,6 +90,12 @@ impl RowView {
             0 => (),
             1 => words.push(format!("1 finding {}", findings[0])),
             count => words.push(format!("{count} findings {}", findings.join(" "))),
+        }
+        if !self.note.is_empty() {
+            words.push(format!("note {}", self.note));
+        }
+        if self.marked {
+            words.push("marked".into());
         }
         display_text(&words.join(" "))
     }
@@ -123,56 +118,40 @@ pub fn severity_tone(severity: Severity) -> (Tone, Sign) {
     (tone, Sign(sign.outlined()))
 }
 
-/// The rows of a run, in the order they began.
-pub fn rows(run: &Run) -> Vec<RowView> {
-    let session = run.session_id().map(|id| id.0.as_str());
-    let mut rows: Vec<RowView> = run.entries.iter().map(|entry| row(run, entry, session)).collect();
-    let mut findings: BTreeMap<usize, Vec<(Severity, &'static str)>> = BTreeMap::new();
-    for one in observed(run) {
-        findings.entry(one.entry).or_default().push((one.severity, one.rule));
-    }
-    for row in &mut rows {
-        row.findings = findings.remove(&row.number).unwrap_or_default();
-        row.findings.sort_by_key(|(severity, _)| *severity); // stable: rules keep their order
-    }
-    rows
-}
-
-fn row(run: &Run, entry: &Entry, session: Option<&str>) -> RowView {
+/// A row in words. `started` is the run's start, `session` its identifier, `found` what it shows.
+pub(super) fn row(started: Stamp, entry: &Entry, session: Option<&str>, found: &[Observation]) -> RowView {
     let mut row = RowView {
         number: entry.number,
-        at: entry.at.since(run.started),
+        at: entry.at.since(started),
         took: entry.took,
         from: entry.from,
         to: entry.to,
-        class: Class::Note,
+        class: entry.class(),
         title: String::new(),
         wire: String::new(),
         mark: entry.status.clone().map(Mark::Status),
-        http: None,
-        wait: false,
+        http: entry.http(),
+        wait: entry.is_wait(),
         failed: false,
-        findings: Vec::new(),
+        findings: found.iter().map(|one| (one.severity, one.rule)).collect(),
+        marked: entry.remark.marked,
+        note: display_text(&entry.remark.note.replace(['\n', '\t'], " ")),
     };
     match &entry.what {
         What::Exchange(exchange) => exchange_row(&mut row, exchange, session),
         What::Delivery(delivery) => delivery_row(&mut row, delivery),
         What::Scheme(message) => {
-            row.class = Class::Hidden;
             (row.title, row.wire) = scheme_words(message);
         }
         What::Phone(message) => {
-            row.class = Class::Browser;
             row.title = "Phone".into();
             row.wire = format!("message from {}", phone::sender(&message.sender));
         }
         What::Wait(step) => {
-            (row.class, row.wait) = (Class::Browser, true);
             (row.title, row.wire) = ("Shopper".into(), wait_words(*step).into());
         }
         What::Skipped(step) => (row.title, row.wire) = ("Left out".into(), step.name().into()),
         What::Paused(step) => {
-            row.wait = true;
             (row.title, row.wire) = ("Pause".into(), format!("then {} again", step.name()));
         }
         What::Noted(step, words) => {
@@ -211,13 +190,11 @@ fn wait_words(step: Step) -> &'static str {
 }
 
 fn exchange_row(row: &mut RowView, exchange: &Exchange, session: Option<&str>) {
-    let browser = row.from == Lane::Browser || row.to == Lane::Browser;
-    row.class = if browser { Class::Browser } else { Class::Api };
+    let browser = row.class == Class::Browser;
     row.wire = format!("{:<4} {}", exchange.request.method, short_path(exchange.path(), session));
     if browser && row.to != Lane::Merchant {
         row.title = exchange.step.name().into();
     }
-    row.http = exchange.status();
     row.failed = exchange.outcome.is_err();
     if row.mark.is_none() {
         row.mark = exchange_mark(exchange);
@@ -244,15 +221,12 @@ fn exchange_mark(exchange: &Exchange) -> Option<Mark> {
 fn delivery_row(row: &mut RowView, delivery: &Delivery) {
     let last = delivery.target.split('?').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
     row.wire = format!("{:<4} …/{last}", delivery.method);
-    row.http = Some(delivery.answered);
     match delivery.kind {
         DeliveryKind::ChallengeNotification => {
-            row.class = Class::Browser;
             row.mark = Some(Mark::Word(Tone::Neutral, None, "not proof".into()));
         }
-        DeliveryKind::MethodNotification => row.class = Class::Browser,
+        DeliveryKind::MethodNotification => (),
         kind => {
-            row.class = Class::Callback;
             row.title = kind.name().into();
             row.mark = Some(verdict_mark(&delivery.verdict));
         }
@@ -260,15 +234,15 @@ fn delivery_row(row: &mut RowView, delivery: &Delivery) {
 }
 
 fn verdict_mark(verdict: &Verdict) -> Mark {
-    let (tone, sign, word) = match verdict {
-        Verdict::Matched => (Tone::Success, i::ICON_CHECK, "matched"),
-        Verdict::Addressed => (Tone::Neutral, i::ICON_CHECK, "names no session"),
-        Verdict::Swapped { .. } => (Tone::Danger, i::ICON_ERROR, "other session"),
-        Verdict::Duplicate { .. } => (Tone::Warning, i::ICON_CONTENT_COPY, "duplicate"),
-        Verdict::Contradicts { .. } => (Tone::Danger, i::ICON_ERROR, "contradicts"),
-        Verdict::Unexpected => (Tone::Warning, i::ICON_QUESTION_MARK, "unexpected"),
+    let (tone, sign) = match verdict {
+        Verdict::Matched => (Tone::Success, i::ICON_CHECK),
+        Verdict::Addressed => (Tone::Neutral, i::ICON_CHECK),
+        Verdict::Swapped { .. } => (Tone::Danger, i::ICON_ERROR),
+        Verdict::Duplicate { .. } => (Tone::Warning, i::ICON_CONTENT_COPY),
+        Verdict::Contradicts { .. } => (Tone::Danger, i::ICON_ERROR),
+        Verdict::Unexpected => (Tone::Warning, i::ICON_QUESTION_MARK),
     };
-    Mark::Word(tone, Some(Sign(sign.outlined())), word.into())
+    Mark::Word(tone, Some(Sign(sign.outlined())), verdict.word().into())
 }
 
 /// A path that fits a row: the session's own is `/sessions/{id}` or `…/collect-data`, any

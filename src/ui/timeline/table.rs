@@ -1,17 +1,21 @@
 //! The rows as a table with the waterfall beside them. Hides: column widths, scrolling and
-//! following, keys, and that only visible rows are drawn. Knows rows, not runs.
+//! following, keys, notes, and that only visible rows are drawn.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Color32, FontId, Galley, Id, Key, Modifiers, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke};
-use egui::{StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Color32, FontId, Galley, Id, Key, Margin, Modifiers, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape};
+use egui::{Stroke, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons as i;
 
+use super::lines::Rows;
 use super::rows::{Class, Mark, RowView, short_time};
 use super::waterfall::{Axis, MIN_BAR, Stretch};
+use crate::bus::Command;
 use crate::model::Lane;
 use crate::model::exchange::Step;
+use crate::model::run::Run;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, line_of};
 
@@ -25,21 +29,36 @@ const FADE: Duration = Duration::from_millis(600);
 pub struct State {
     /// Starts of idle times that are shown in full.
     pub unfolded: BTreeSet<Duration>,
+    /// The last row is in sight, so that the next one is followed.
+    pub at_end: bool,
     offset: f32,
     height: f32,
-    /// Rows that were there when the end was last in sight.
-    seen: usize,
     scroll_to: Option<f32>,
+    note: Option<Note>,
+    /// The row whose menu is open.
+    menu: Option<usize>,
+}
+
+/// A note that is being written.
+#[derive(Debug, Clone)]
+struct Note {
+    number: usize,
+    text: String,
+    /// It has not had the keyboard yet.
+    new: bool,
+    drawn: bool,
 }
 
 /// What is shown this time.
 pub struct Shown<'a> {
-    /// For ids: rows of another run are other widgets.
-    pub salt: u64,
-    /// The rows that passed the filters.
-    pub rows: &'a [&'a RowView],
-    /// All spans of work, for the axis.
-    pub busy: Vec<(Duration, Duration)>,
+    /// Whose rows.
+    pub run: &'a Run,
+    /// All of them.
+    pub rows: Rows<'a>,
+    /// Those that passed the filters, by their places.
+    pub places: &'a [u32],
+    /// How many of these came since the end was in sight.
+    pub news: usize,
     /// Since the run's start; `None` once it has ended.
     pub now: Option<Duration>,
     /// How long ago the present moment was after the run's start, also if it has ended.
@@ -50,6 +69,20 @@ pub struct Shown<'a> {
     pub ghost: Option<Step>,
     /// The selected row.
     pub selected: Option<usize>,
+}
+
+impl<'a> Shown<'a> {
+    /// A row that is shown, by its place among them.
+    fn get(&self, at: usize) -> Option<&'a RowView> {
+        self.rows.get(*self.places.get(at)? as usize)
+    }
+
+    /// Where the selected row stands among those shown; of one that is filtered away, where
+    /// it would.
+    fn selected_at(&self) -> Option<Result<usize, usize>> {
+        let place = self.run.entries.place(self.selected?)?;
+        Some(self.places.binary_search(&u32::try_from(place).ok()?))
+    }
 }
 
 /// Columns, in points from the left.
@@ -83,68 +116,75 @@ impl Columns {
 impl State {
     /// Draws the table in what is left of `ui`. Returns the row that was chosen; choosing
     /// the selected one (by a click or Enter) means that it is to be selected no longer.
-    pub fn ui(&mut self, ui: &mut Ui, shown: &Shown) -> Option<usize> {
+    pub fn ui(&mut self, ui: &mut Ui, shown: &Shown, commands: &mut Vec<Command>) -> Option<usize> {
         let columns = Columns::of(ui.available_width());
-        let axis = Axis::new(shown.busy.clone(), shown.end, columns.fall_end - columns.fall, &self.unfolded);
+        let axis = shown.rows.axis(shown.end, columns.fall_end - columns.fall, &self.unfolded);
         self.head_ui(ui, columns, &axis);
-        let mut chosen = self.keys(ui, shown);
+        let mut chosen = self.keys(ui, shown, commands);
         let top = ui.cursor().top();
-        let count = shown.rows.len() + usize::from(shown.ghost.is_some());
-        let mut area =
-            ScrollArea::vertical().id_salt(("rows", shown.salt)).auto_shrink([false, false]).stick_to_bottom(true);
+        let (salt, count) = (shown.run.id.0, shown.places.len() + usize::from(shown.ghost.is_some()));
+        let mut area = ScrollArea::vertical().id_salt(("rows", salt)).auto_shrink([false, false]).stick_to_bottom(true);
         if let Some(offset) = self.scroll_to.take() {
             area = area.vertical_scroll_offset(offset);
         }
         ui.spacing_mut().item_spacing.y = 0.0;
         let body = Rect::from_min_max(pos2(ui.min_rect().left(), top), ui.max_rect().max);
-        self.bands_ui(ui, body, columns, &axis, shown.salt);
+        self.bands_ui(ui, body, columns, &axis, salt);
         let output = area.show_rows(ui, theme::TIMELINE_ROW, count, |ui, range| {
             for at in range {
-                match (shown.rows.get(at), shown.ghost) {
+                match (shown.get(at), shown.ghost) {
                     (Some(row), _) => {
-                        if row_ui(ui, row, columns, &axis, shown).clicked() {
+                        let response = row_ui(ui, row, columns, &axis, shown, self.note.as_mut());
+                        if response.clicked() {
                             chosen = Some(row.number);
                         }
+                        self.menu_ui(&response, row, shown, commands);
                     }
                     (None, Some(step)) => ghost_ui(ui, columns, step),
                     (None, None) => (),
                 }
             }
         });
+        self.write_note(ui, shown, commands);
         if let Some(now) = shown.now {
             let x = body.left() + columns.fall + axis.x(now);
             ui.painter().vline(x, body.y_range(), Stroke::new(1.0, Tokens::of(ui).accent.ink));
         }
         (self.offset, self.height) = (output.state.clamped_offset().y, output.inner_rect.height());
         let below = output.content_size.y - output.state.clamped_offset().y - output.inner_rect.height();
-        self.follow_ui(ui, output.inner_rect, below, shown.rows.len());
+        self.at_end = below < theme::TIMELINE_ROW / 2.0;
+        self.follow_ui(ui, output.inner_rect, below, shown.news);
+        if count == 0 {
+            let words = line_of(ui, "No row is asked for", theme::words(theme::BODY), Tokens::of(ui).muted);
+            let at = pos2(body.center().x - words.size().x / 2.0, body.top() + 12.0);
+            ui.painter().galley(at, words, Tokens::of(ui).muted);
+        }
         chosen
     }
 
     /// «3 new», while the end is out of sight.
-    fn follow_ui(&mut self, ui: &mut Ui, body: Rect, below: f32, count: usize) {
-        if below < theme::TIMELINE_ROW / 2.0 {
-            self.seen = count;
-            return;
-        }
-        let new = count.saturating_sub(self.seen);
-        if new == 0 {
+    fn follow_ui(&mut self, ui: &mut Ui, body: Rect, below: f32, news: usize) {
+        if self.at_end || news == 0 {
             return;
         }
         let place = Rect::from_center_size(pos2(body.center().x, body.bottom() - 20.0), vec2(110.0, 26.0));
         ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
-            let arrow = egui_material_icons::icons::ICON_ARROW_DOWNWARD.outlined();
-            if widgets::outlined_button(ui, Some(arrow), &format!("{new} new"), None).clicked() {
+            let arrow = i::ICON_ARROW_DOWNWARD.outlined();
+            let button = widgets::outlined_button(ui, Some(arrow), &format!("{news} new"), None);
+            if button.on_hover_text("Follow the newest row: End").clicked() {
                 self.scroll_to = Some(self.offset + below);
             }
         });
     }
 
-    /// Up and down choose, Enter lets go; not while something else has the keyboard.
-    fn keys(&mut self, ui: &Ui, shown: &Shown) -> Option<usize> {
-        if ui.ctx().egui_wants_keyboard_input() || shown.rows.is_empty() {
+    /// Up and down choose, Enter lets go, M marks, N writes a note; Home, End and the page
+    /// keys scroll. Not while something else has the keyboard.
+    fn keys(&mut self, ui: &Ui, shown: &Shown, commands: &mut Vec<Command>) -> Option<usize> {
+        if ui.ctx().egui_wants_keyboard_input() || shown.places.is_empty() {
             return None;
         }
+        self.scroll_keys(ui, shown);
+        self.remark_keys(ui, shown, commands);
         let (up, down, enter) = ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
             (pressed(Key::ArrowUp), pressed(Key::ArrowDown), shown.selected.is_some() && pressed(Key::Enter))
@@ -152,15 +192,91 @@ impl State {
         if !(up || down) {
             return shown.selected.filter(|_| enter);
         }
-        let place = shown.rows.iter().position(|row| Some(row.number) == shown.selected);
-        let last = shown.rows.len() - 1;
+        let last = shown.places.len() - 1;
+        let place = shown.selected_at();
         let next = match place {
-            Some(place) if down => (place + 1).min(last),
-            Some(place) => place.saturating_sub(1),
+            Some(Ok(place)) if down => (place + 1).min(last),
+            Some(Ok(place) | Err(place)) if up => place.saturating_sub(1),
+            Some(Ok(place) | Err(place)) => place.min(last),
             None => last,
         };
         self.bring_to_sight(next);
-        (place != Some(next)).then(|| shown.rows[next].number)
+        shown.get(next).filter(|_| place != Some(Ok(next))).map(|row| row.number)
+    }
+
+    #[allow(clippy::cast_precision_loss)] // rows of one session
+    fn scroll_keys(&mut self, ui: &Ui, shown: &Shown) {
+        let count = shown.places.len() + usize::from(shown.ghost.is_some());
+        let end = (count as f32 * theme::TIMELINE_ROW - self.height).max(0.0);
+        let page = (self.height - theme::TIMELINE_ROW).max(theme::TIMELINE_ROW);
+        let wanted = ui.input_mut(|input| {
+            let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+            match () {
+                () if pressed(Key::Home) => Some(0.0),
+                () if pressed(Key::End) => Some(end),
+                () if pressed(Key::PageUp) => Some((self.offset - page).max(0.0)),
+                () if pressed(Key::PageDown) => Some((self.offset + page).min(end)),
+                () => None,
+            }
+        });
+        self.scroll_to = wanted.or(self.scroll_to);
+    }
+
+    fn remark_keys(&mut self, ui: &Ui, shown: &Shown, commands: &mut Vec<Command>) {
+        let Some(row) = shown.selected_at().and_then(Result::ok).and_then(|at| shown.get(at)) else { return };
+        let (mark, note) = ui.input_mut(|input| {
+            (input.consume_key(Modifiers::NONE, Key::M), input.consume_key(Modifiers::NONE, Key::N))
+        });
+        if mark {
+            commands.push(Command::Mark(shown.run.id, row.number, !row.marked));
+        }
+        if note {
+            self.note_on(row, shown);
+        }
+    }
+
+    /// Opens the editor of a row's note.
+    fn note_on(&mut self, row: &RowView, shown: &Shown) {
+        let text = shown.run.entries.numbered(row.number).map(|entry| entry.remark.note.clone());
+        let text = text.unwrap_or_default();
+        self.note = Some(Note { number: row.number, text, new: true, drawn: true });
+    }
+
+    /// What can be done with a row, under the other button of the mouse.
+    fn menu_ui(&mut self, response: &Response, row: &RowView, shown: &Shown, commands: &mut Vec<Command>) {
+        if response.secondary_clicked() {
+            self.menu = Some(row.number);
+        }
+        if self.menu != Some(row.number) {
+            return;
+        }
+        response.context_menu(|ui| {
+            ui.set_min_width(150.0);
+            let mark = if row.marked { "Take the mark away" } else { "Mark the row" };
+            if ui.add(egui::Button::new(mark).shortcut_text("M")).clicked() {
+                commands.push(Command::Mark(shown.run.id, row.number, !row.marked));
+            }
+            let note = if row.note.is_empty() { "Write a note" } else { "Change the note" };
+            if ui.add(egui::Button::new(note).shortcut_text("N")).clicked() {
+                self.note_on(row, shown);
+            }
+        });
+    }
+
+    /// Keeps the note when its editor is left; Esc leaves the note as it was.
+    fn write_note(&mut self, ui: &Ui, shown: &Shown, commands: &mut Vec<Command>) {
+        let Some(note) = &mut self.note else { return };
+        let here = std::mem::take(&mut note.drawn) && (note.new || ui.memory(|memory| memory.has_focus(note_id())));
+        note.new = false;
+        if here {
+            return;
+        }
+        let escaped = ui.input(|input| input.key_pressed(Key::Escape));
+        let before = shown.run.entries.numbered(note.number).map(|entry| entry.remark.note.as_str());
+        if !escaped && before.is_some_and(|before| before != note.text.trim()) {
+            commands.push(Command::Annotate(shown.run.id, note.number, note.text.clone()));
+        }
+        self.note = None;
     }
 
     #[allow(clippy::cast_precision_loss)] // rows of one session
@@ -229,10 +345,37 @@ fn middle(rect: Rect, galley: &Galley) -> f32 {
     rect.center().y - galley.size().y / 2.0
 }
 
-fn row_ui(ui: &mut Ui, row: &RowView, columns: Columns, axis: &Axis, shown: &Shown) -> Response {
+/// The editor of a note.
+fn note_id() -> Id {
+    Id::unique("note on a row")
+}
+
+/// Most letters of a note. Our choice.
+const LONGEST_NOTE: usize = 500;
+
+/// One line in place of what the row says.
+fn note_ui(ui: &mut Ui, place: Rect, note: &mut Note) {
+    note.drawn = true;
+    let edit = TextEdit::singleline(&mut note.text).id(note_id()).char_limit(LONGEST_NOTE);
+    let edit = edit.hint_text("Your note; Enter keeps it").desired_width(place.width()).margin(Margin::symmetric(4, 3));
+    let response = ui.put(place, edit);
+    widgets::name(&response, "Note");
+    if note.new {
+        response.request_focus();
+    }
+}
+
+fn row_ui(
+    ui: &mut Ui,
+    row: &RowView,
+    columns: Columns,
+    axis: &Axis,
+    shown: &Shown,
+    note: Option<&mut Note>,
+) -> Response {
     let tokens = Tokens::of(ui);
     let (space, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::TIMELINE_ROW), Sense::hover());
-    let response = ui.interact(space, Id::unique(("row", shown.salt, row.number)), Sense::click());
+    let response = ui.interact(space, Id::unique(("row", shown.run.id.0, row.number)), Sense::click());
     let selected = shown.selected == Some(row.number);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row.label()));
     if !ui.is_rect_visible(space) {
@@ -252,7 +395,25 @@ fn row_ui(ui: &mut Ui, row: &RowView, columns: Columns, axis: &Axis, shown: &Sho
             widgets::paint_lane_badge(ui, Rect::from_min_size(at, vec2(17.0, 16.0)), lane);
         }
     }
-    event(ui, space, row, columns);
+    if row.marked {
+        let star = i::ICON_STAR.filled();
+        let star = line_of(ui, star.codepoint, theme::icon(star, 12.0), tokens.warning.ink);
+        let at = pos2(space.left() + columns.badges - 9.5 - star.size().x / 2.0 + 4.0, middle(space, &star));
+        ui.painter().galley(at, star, tokens.warning.ink);
+    }
+    match note.filter(|note| note.number == row.number) {
+        Some(note) => {
+            let left = space.left() + columns.event - 4.0;
+            let place = Rect::from_x_y_ranges(left..=space.left() + columns.event_end, space.y_range().shrink(1.0));
+            note_ui(ui, place, note);
+        }
+        None => event(ui, space, row, columns),
+    }
+    let painter = ui.painter();
+    let right = |text: &str, x: f32, colour: Color32| {
+        let galley = line_of(ui, text, theme::code(theme::CODE), colour);
+        painter.galley(pos2(space.left() + x - galley.size().x, middle(space, &galley)), galley, colour);
+    };
     match row.http {
         Some(status) => right(&status.to_string(), columns.status, http_colour(tokens, status)),
         None if row.failed => right("—", columns.status, tokens.danger.ink),
@@ -264,7 +425,11 @@ fn row_ui(ui: &mut Ui, row: &RowView, columns: Columns, axis: &Axis, shown: &Sho
     }
     bar(ui, space, row, took, columns, axis);
     widgets::focus_ring(ui, space.shrink(2.0), &response);
-    if selected { response.on_hover_text("Click again to close the inspector") } else { response }
+    match (row.note.is_empty(), selected) {
+        (false, _) => response.on_hover_text(&row.note),
+        (true, true) => response.on_hover_text("Click again to close the inspector"),
+        (true, false) => response,
+    }
 }
 
 /// Since the start, in the column's six digits: a run in which somebody thinks may be long.
@@ -332,7 +497,16 @@ fn event(ui: &Ui, space: Rect, row: &RowView, columns: Columns) {
         _ if row.title.is_empty() => (theme::code(theme::CODE), tokens.text),
         _ => (theme::code(theme::CODE), tokens.text_second),
     };
-    write(ui, pos2(x, space.center().y), &row.wire, font, colour, end - x);
+    let room = if row.note.is_empty() { end - x } else { (end - x) * 0.55 };
+    x += write(ui, pos2(x, space.center().y), &row.wire, font, colour, room) + 10.0;
+    if !row.note.is_empty() && end - x > 30.0 {
+        let sign = i::ICON_EDIT_NOTE.outlined();
+        let sign = line_of(ui, sign.codepoint, theme::icon(sign, 15.0), tokens.accent.ink);
+        let after = x + sign.size().x + 3.0;
+        ui.painter().galley(pos2(x, middle(space, &sign)), sign, tokens.accent.ink);
+        let at = pos2(after, space.center().y);
+        write(ui, at, &row.note, theme::words(theme::TAB), tokens.accent.ink, end - after);
+    }
 }
 
 /// One line that ends in `…` where it does not fit. Returns its width.

@@ -13,6 +13,10 @@ const FOLD_WIDTH: f32 = 12.0;
 pub const MIN_BAR: f32 = 2.5;
 /// Smallest width of a stretch of shown time, points. Our choice.
 const MIN_STRETCH: f32 = 36.0;
+/// Room on the axis for each fold, with what is shown beside it, points. Our choice.
+const ROOM_PER_FOLD: f32 = 24.0;
+/// Most folds, however wide the axis is.
+const MOST_FOLDS: usize = 12;
 /// Shown of an idle time on both sides of its fold.
 const FOLD_PAD: Duration = Duration::from_millis(40);
 
@@ -46,6 +50,22 @@ impl Stretch {
     }
 }
 
+/// Idle time that may be folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// Since the run's start.
+    pub from: Duration,
+    /// Since the run's start.
+    pub to: Duration,
+}
+
+impl Gap {
+    /// What of the time between two pieces of work may be folded; nothing of a short one.
+    pub fn between(reached: Duration, next: Duration) -> Option<Self> {
+        (next.saturating_sub(reached) > FOLD_OVER).then(|| Self { from: reached + FOLD_PAD, to: next - FOLD_PAD })
+    }
+}
+
 /// A text on the axis: where it starts and what it says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Label {
@@ -56,27 +76,25 @@ pub struct Label {
 }
 
 impl Axis {
-    /// An axis of `width` points from zero to `end`. `busy` are the spans in which
-    /// something other than waiting happened; `unfolded` the starts of idle times that
-    /// are shown in full.
-    pub fn new(mut busy: Vec<(Duration, Duration)>, end: Duration, width: f32, unfolded: &BTreeSet<Duration>) -> Self {
-        busy.sort_unstable();
-        busy.push((end, end));
-        let mut idle = Vec::new();
-        let mut reached = Duration::ZERO;
-        for (from, to) in busy {
-            let gap = from.saturating_sub(reached);
-            if gap > FOLD_OVER && !unfolded.contains(&(reached + FOLD_PAD)) {
-                idle.push((reached + FOLD_PAD, from - FOLD_PAD));
-            }
-            reached = reached.max(to);
+    /// An axis of `width` points from zero to `end`. `gaps` are idle times in order, of work
+    /// that `reached` so far; `unfolded` the starts of those that are shown in full. Where
+    /// many would be folded, the longest are: each needs room beside it.
+    pub fn new(gaps: &[Gap], reached: Duration, end: Duration, width: f32, unfolded: &BTreeSet<Duration>) -> Self {
+        let last = Gap::between(reached, end);
+        let mut idle: Vec<Gap> = gaps.iter().copied().chain(last).filter(|gap| !unfolded.contains(&gap.from)).collect();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a few
+        let most = ((width / ROOM_PER_FOLD) as usize).clamp(1, MOST_FOLDS);
+        if idle.len() > most {
+            idle.sort_unstable_by_key(|gap| std::cmp::Reverse(gap.to - gap.from));
+            idle.truncate(most);
+            idle.sort_unstable_by_key(|gap| gap.from);
         }
-        Self::laid_out(&idle, reached.max(Duration::from_millis(1)), width)
+        Self::laid_out(&idle, reached.max(end).max(Duration::from_millis(1)), width)
     }
 
-    fn laid_out(idle: &[(Duration, Duration)], end: Duration, width: f32) -> Self {
-        let starts = std::iter::once(Duration::ZERO).chain(idle.iter().map(|fold| fold.1));
-        let ends = idle.iter().map(|fold| fold.0).chain(std::iter::once(end));
+    fn laid_out(idle: &[Gap], end: Duration, width: f32) -> Self {
+        let starts = std::iter::once(Duration::ZERO).chain(idle.iter().map(|fold| fold.to));
+        let ends = idle.iter().map(|fold| fold.from).chain(std::iter::once(end));
         let spans: Vec<(Duration, Duration)> = starts.zip(ends).collect();
         let mut axis = Self::default();
         let mut x = 0.0;
@@ -86,7 +104,7 @@ impl Axis {
             axis.stretches.push(Stretch { from: span.0, to: span.1, left: x, right: x + share });
             x += share;
             if let Some(fold) = idle.get(at) {
-                axis.folds.push(Stretch { from: fold.0, to: fold.1, left: x, right: x + FOLD_WIDTH });
+                axis.folds.push(Stretch { from: fold.from, to: fold.to, left: x, right: x + FOLD_WIDTH });
                 x += FOLD_WIDTH;
             }
         }
@@ -183,22 +201,41 @@ mod tests {
         Duration::from_millis(ms)
     }
 
+    /// An axis over spans of work, in order.
+    fn axis_of(busy: &[(Duration, Duration)], end: Duration, width: f32, unfolded: &BTreeSet<Duration>) -> Axis {
+        let (mut gaps, mut reached) = (Vec::new(), Duration::ZERO);
+        for (from, to) in busy {
+            gaps.extend(Gap::between(reached, *from));
+            reached = reached.max(*to);
+        }
+        Axis::new(&gaps, reached, end, width, unfolded)
+    }
+
+    #[test]
+    fn of_very_many_waits_the_longest_are_folded() {
+        let busy: Vec<_> = (0..5000).map(|n| (ms(n * 3000 + n % 7 * 100), ms(n * 3000 + n % 7 * 100 + 5))).collect();
+        let axis = axis_of(&busy, ms(15_000_000), 135.0, &BTreeSet::new());
+        assert!((1..=5).contains(&axis.folds.len()), "{}", axis.folds.len());
+        assert!(axis.folds.windows(2).all(|pair| pair[0].right < pair[1].left));
+        assert!((axis.x(ms(15_000_000)) - 135.0).abs() < 0.1);
+    }
+
     #[test]
     fn a_long_wait_folds_and_unfolds() {
         let busy = vec![(ms(0), ms(486)), (ms(8938), ms(9050))];
-        let axis = Axis::new(busy.clone(), ms(9050), 130.0, &BTreeSet::new());
+        let axis = axis_of(&busy, ms(9050), 130.0, &BTreeSet::new());
         assert_eq!(axis.folds.len(), 1);
         let fold = axis.folds[0];
         assert_eq!(fold.right - fold.left, FOLD_WIDTH);
         assert!(axis.x(ms(486)) < fold.left && axis.x(ms(8938)) > fold.right);
         assert!((axis.x(ms(9050)) - 130.0).abs() < 0.01);
-        let open = Axis::new(busy, ms(9050), 130.0, &BTreeSet::from([fold.from]));
+        let open = axis_of(&busy, ms(9050), 130.0, &BTreeSet::from([fold.from]));
         assert!(open.folds.is_empty());
     }
 
     #[test]
     fn work_that_takes_long_is_not_folded() {
-        let axis = Axis::new(vec![(ms(0), ms(10_000))], ms(10_000), 130.0, &BTreeSet::new());
+        let axis = axis_of(&[(ms(0), ms(10_000))], ms(10_000), 130.0, &BTreeSet::new());
         assert!(axis.folds.is_empty());
     }
 
@@ -206,7 +243,7 @@ mod tests {
     fn labels_never_touch() {
         for (pause, width) in [(2_000, 90.0), (60_000, 130.0), (500, 400.0), (1_200, 30.0)] {
             let busy = vec![(ms(0), ms(300)), (ms(300 + pause), ms(400 + pause)), (ms(2 * pause), ms(2 * pause + 5))];
-            let axis = Axis::new(busy, ms(2 * pause + 5), width, &BTreeSet::new());
+            let axis = axis_of(&busy, ms(2 * pause + 5), width, &BTreeSet::new());
             let labels = axis.labels(6.6);
             for (at, label) in labels.iter().enumerate() {
                 for other in labels.iter().skip(at + 1).filter(|_| label.text != "//") {
@@ -220,7 +257,7 @@ mod tests {
     #[test]
     fn a_moment_never_stands_left_of_an_earlier_one() {
         let busy = vec![(ms(0), ms(14)), (ms(1500), ms(1700)), (ms(9000), ms(9001))];
-        let axis = Axis::new(busy, ms(12_000), 200.0, &BTreeSet::new());
+        let axis = axis_of(&busy, ms(12_000), 200.0, &BTreeSet::new());
         let xs: Vec<f32> = (0..1300).map(|at| axis.x(ms(at * 10))).collect();
         assert!(xs.windows(2).all(|pair| pair[0] <= pair[1] + 0.001));
     }

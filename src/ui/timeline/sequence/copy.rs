@@ -138,7 +138,7 @@ pub fn diagram(scene: &Scene, plan: &Plan, most: usize) -> Diagram {
         ghosts: plan.ghosts.clone(),
         deadlines: plan.deadlines.clone(),
         now: scene.now,
-        open: scene.run.is_open().then(|| scene.now.since(scene.run.started)),
+        open: super::is_open(scene).then(|| scene.now.since(scene.run.started)),
         held: scene.held,
     }
 }

@@ -2,19 +2,19 @@
 //! height: their places are sums made once when the rows change, so that a frame finds the
 //! visible ones by halving, however many there are. Knows nothing of painting.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{Rect, pos2, vec2};
 
 use super::super::Scene;
-use super::super::rows::{Class, Mark, RowView};
+use super::super::rows::{Class, RowView};
 use crate::model::Lane;
 use crate::model::deadline::Deadline;
 use crate::model::finding::Severity;
-use crate::model::lint::observed::observed;
-use crate::model::run::{Phase, Revision};
+use crate::model::lint::found::Found;
+use crate::model::run::{Entry, Phase, Revision};
 use crate::model::sequence::{Ghost, Kind, ghosts};
 
 /// Height of a step, points at 100 %. Source: design.md, «Numbers».
@@ -29,10 +29,6 @@ pub const DEADLINE: u32 = 62;
 pub const NOW: u32 = 26;
 /// Free ground at both ends.
 const MARGIN: u32 = 8;
-/// Rows of a run whose findings are named on their cards; a longer one only numbers them.
-/// Reading every body again takes too long there for a frame. Our choice.
-const NAMED: usize = 4_000;
-
 /// What the plan was made from.
 #[derive(Debug, Clone, PartialEq)]
 struct Key {
@@ -53,9 +49,13 @@ impl Key {
 }
 
 /// What is shown, and where.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Plan {
     key: Option<Key>,
+    /// The first row and the state of the rows when the plan was made.
+    first: Option<Arc<Entry>>,
+    changes: u64,
+    found: Arc<Found>,
     /// Places in the scene's rows.
     visible: Vec<u32>,
     /// Where each visible row begins, and the end of the last.
@@ -68,48 +68,63 @@ pub struct Plan {
     pub ghosts: Vec<Ghost>,
     /// What counts down.
     pub deadlines: Vec<Deadline>,
-    /// What the heaviest finding of a row says, by the row's number.
-    titles: BTreeMap<usize, String>,
 }
 
 impl Plan {
-    /// Makes the plan anew if what it was made from has changed.
-    pub fn follow(&mut self, scene: &Scene) {
+    /// Brings the plan up to date; only rows that changed and those after them are placed anew.
+    pub fn follow(&mut self, scene: &Scene, found: Arc<Found>) {
         let key = Key::of(scene);
-        if self.key.as_ref() == Some(&key) {
+        let told = Arc::ptr_eq(&self.found, &found);
+        if told && self.key.as_ref() == Some(&key) {
             return;
         }
-        let found = scene.rows.len() <= NAMED && scene.rows.iter().any(|row| !row.findings.is_empty());
-        let mut titles = BTreeMap::new();
-        for one in if found { observed(scene.run) } else { Vec::new() } {
-            let named = scene.rows.iter().find(|row| row.number == one.entry);
-            if named.is_some_and(|row| row.findings.first().is_some_and(|(_, rule)| *rule == one.rule)) {
-                titles.entry(one.entry).or_insert(one.title);
+        let first = scene.run.entries.shared().first();
+        let same = match (&self.first, first) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            (before, now) => before.is_none() && now.is_none(),
+        };
+        let keep = match &self.key {
+            Some(before) if told && same && before.hidden == key.hidden => {
+                scene.run.entries.unchanged_since(self.changes).min(before.rows).min(key.rows)
             }
-        }
-        let ghosts = ghosts(scene.run).into_iter().filter(|ghost| scene.hidden || !ghost.hidden).collect();
-        let deadlines = Deadline::all(scene.run);
-        *self = Self { key: Some(key), ghosts, deadlines, titles, ..Self::default() };
-        self.place(scene);
+            _ => 0,
+        };
+        self.first = first.cloned();
+        self.changes = scene.run.entries.revision();
+        self.found = found;
+        self.ghosts = ghosts(scene.run).into_iter().filter(|ghost| scene.hidden || !ghost.hidden).collect();
+        self.deadlines = Deadline::all(scene.run);
+        self.place(scene, keep);
+        self.key = Some(key);
     }
 
-    fn place(&mut self, scene: &Scene) {
-        let mut top = MARGIN;
-        for (place, row) in scene.rows.iter().enumerate() {
-            if row.class == Class::Hidden && !scene.hidden {
+    fn place(&mut self, scene: &Scene, keep: usize) {
+        let kept = self.visible.partition_point(|place| (*place as usize) < keep);
+        let mut top = if kept == 0 { MARGIN } else { self.top(kept) };
+        self.visible.truncate(kept);
+        self.tops.truncate(kept);
+        self.waiting.retain(|place| *place < kept);
+        if kept == 0 {
+            self.used = [false; 6];
+        }
+        let entries = scene.run.entries.shared();
+        for (place, entry) in entries.iter().enumerate().take(scene.rows.len()).skip(keep) {
+            if entry.class() == Class::Hidden && !scene.hidden {
                 continue;
             }
-            for lane in [row.from, row.to] {
+            for lane in [entry.from, entry.to] {
                 if let Some(used) = self.used.get_mut(at(lane)) {
                     *used = true;
                 }
             }
-            if row.wait && row.took.is_none() {
+            if entry.is_wait() && entry.took.is_none() {
                 self.waiting.push(self.visible.len());
             }
             self.visible.push(u32::try_from(place).unwrap_or(u32::MAX));
             self.tops.push(top);
-            top = top.saturating_add(height(row));
+            let status = if entry.status.is_some() { STATUS } else { 0 };
+            let card = self.found.of_row(entry.number).first().is_some_and(|one| one.severity != Severity::Advice);
+            top = top.saturating_add(STEP + status + if card { CARD } else { 0 });
         }
         self.tops.push(top);
     }
@@ -165,7 +180,7 @@ impl Plan {
 
     /// What the heaviest finding of a row says.
     pub fn title(&self, number: usize) -> Option<&str> {
-        self.titles.get(&number).map(String::as_str)
+        self.found.of_row(number).first().map(|one| one.title.as_str())
     }
 }
 
@@ -188,11 +203,6 @@ pub fn kind(row: &RowView) -> Kind {
 /// True if a broken rule is told on a card, not by a sign alone.
 pub fn has_card(row: &RowView) -> bool {
     row.findings.first().is_some_and(|(severity, _)| *severity != Severity::Advice)
-}
-
-fn height(row: &RowView) -> u32 {
-    let status = if matches!(row.mark, Some(Mark::Status(_))) { STATUS } else { 0 };
-    STEP + status + if has_card(row) { CARD } else { 0 }
 }
 
 /// Where the lanes stand across.

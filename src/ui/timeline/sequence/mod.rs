@@ -16,6 +16,7 @@ use self::copy::Copies;
 use self::layout::{Lanes, Plan};
 use self::paint::Canvas;
 use super::Scene;
+use super::found;
 use super::turn::until_next_second;
 use crate::model::Lane;
 use crate::ui::theme;
@@ -29,7 +30,7 @@ const PRESS: f32 = 0.2;
 const TOOLS: f32 = 32.0;
 
 /// View state.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct State {
     plan: Plan,
     copies: Copies,
@@ -61,15 +62,16 @@ impl Default for State {
 impl State {
     /// Draws it; the row that was clicked, if any.
     pub fn ui(&mut self, ui: &mut Ui, scene: &Scene) -> Option<usize> {
-        self.plan.follow(scene);
+        self.plan.follow(scene, found(ui.ctx(), scene.run));
         let mut chosen = self.keys(ui, scene);
         self.tools_ui(ui, scene);
         ui.spacing_mut().item_spacing.y = 0.0;
         let (heads, _) = ui.allocate_exact_size(vec2(ui.available_width(), paint::HEADS), Sense::hover());
         let lanes = Lanes::over(heads);
         let mut area = ScrollArea::vertical().id_salt(("sequence", scene.run.id.0)).auto_shrink(false);
-        area = area.stick_to_bottom(true);
-        if let Some(offset) = self.scroll_to.take() {
+        let jump = self.scroll_to.take();
+        area = area.stick_to_bottom(jump.is_none()); // else the end would be stronger
+        if let Some(offset) = jump {
             area = area.vertical_scroll_offset(offset);
         }
         let zoom = self.shown_zoom();
@@ -102,7 +104,7 @@ impl State {
 
     #[allow(clippy::cast_precision_loss)] // half a point at 100,000 rows
     fn fit(&mut self, scene: &Scene) {
-        let whole = self.plan.height(scene.run.is_open()) as f32;
+        let whole = self.plan.height(is_open(scene)) as f32;
         let zoom = (self.height / whole.max(1.0) / ZOOM.2).floor() * ZOOM.2;
         self.zoom = zoom.clamp(ZOOM.0, 1.0);
         self.scroll_to = Some(0.0);
@@ -224,7 +226,7 @@ impl State {
     fn diagram_ui(&mut self, ui: &mut Ui, scene: &Scene, lanes: Lanes, viewport: Rect) -> Option<usize> {
         let zoom = self.shown_zoom();
         let origin = ui.max_rect().top();
-        let open = scene.run.is_open();
+        let open = is_open(scene);
         let plan = &self.plan;
         ui.set_height((plan.height(open) as f32 * zoom).max(viewport.height()));
         let y = |height: u32| origin + height as f32 * zoom;
@@ -304,11 +306,16 @@ fn present_ui(canvas: &Canvas, scene: &Scene, plan: &Plan, view: Rect, y: impl F
     }
 }
 
+/// True if the present is below the rows: the run is open, and no past moment is looked at.
+fn is_open(scene: &Scene) -> bool {
+    scene.run.is_open() && scene.rows.len() == scene.run.entries.len()
+}
+
 /// Draws again when a countdown changes: each second, while one runs.
 fn wake(ui: &Ui, scene: &Scene, plan: &Plan) {
     let counts = plan.deadlines.iter().map(|deadline| deadline.left(scene.now)).filter(|left| !left.is_zero());
     let next: Option<Duration> = counts.map(until_next_second).min();
-    if let Some(next) = next.filter(|_| !scene.held) {
+    if let Some(next) = next.filter(|_| !scene.held && is_open(scene)) {
         ui.ctx().request_repaint_after(next);
     }
 }
