@@ -269,6 +269,7 @@ mod tests {
             to: Lane::Sessions,
             kind: Kind::Message,
             words: "</text><script>alert(1)</script>&\n\u{1}".into(),
+            note: String::new(),
             http: Some(403),
             mark: None,
             status: Some("\"><x".into()),

@@ -243,13 +243,21 @@ fn hidden_messages_are_left_out_when_they_are_not_wanted() {
 
 #[test]
 fn the_diagram_is_copied_as_text_as_mermaid_and_as_a_picture() {
-    let mut diagram = wide(vec![session::finished(ONE)], 11_000);
+    let mut run = session::finished(ONE);
+    run.annotate(run.entries[1].number, "the first\nof two");
+    let mut diagram = wide(vec![run], 11_000);
     let text = click_and_copy(&mut diagram, "Copy as text");
+    assert!(text.contains("POST /sessions 202 “the first of two”"), "{text}");
     assert!(text.contains("Shopper's browser") && text.contains("POST …/complete 204"), "{text}");
     assert!(text.contains("[challenged]") && text.contains("┄►") && text.contains("──►"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 120));
+    click(&mut diagram, "More…");
     let mermaid = click_and_copy(&mut diagram, "Copy as Mermaid");
     assert!(mermaid.contains("sequenceDiagram") && mermaid.contains("M->>S: 8.994 POST …/complete 204"), "{mermaid}");
+    diagram.run_steps(2);
+    click(&mut diagram, "More…");
+    let svg = click_and_copy(&mut diagram, "Copy as SVG");
+    assert!(svg.starts_with("<svg") && svg.contains(">POST …/complete 204</text>"), "{svg}");
     diagram.get_by_role_and_label(Role::Button, "Copy as picture").click();
     let picture = (0..20_000).find_map(|_| {
         diagram.step();

@@ -41,6 +41,8 @@ pub struct Arrow {
     pub kind: Kind,
     /// Plain words and wire words, in one line.
     pub words: String,
+    /// What the user wrote beside it; may be empty.
+    pub note: String,
     /// HTTP status.
     pub http: Option<u16>,
     /// A word at the end: an error code, a verdict.
@@ -55,7 +57,8 @@ impl Arrow {
     /// All that is written above the arrow.
     pub fn label(&self) -> String {
         let http = self.http.map(|status| status.to_string());
-        let parts = [Some(self.words.clone()), http, self.mark.clone()];
+        let note = (!self.note.is_empty()).then(|| format!("“{}”", self.note));
+        let parts = [Some(self.words.clone()), http, self.mark.clone(), note];
         one_line(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 }

@@ -235,6 +235,7 @@ mod tests {
             to,
             kind: Kind::Message,
             words: words.into(),
+            note: String::new(),
             http: Some(202),
             mark: None,
             status: None,

@@ -59,13 +59,15 @@ struct Side {
 }
 
 impl Made {
-    fn new(ctx: &egui::Context, of: (Revision, Revision, bool), runs: [&Run; 2]) -> Self {
+    /// `before` is what was made last: rows that are known are not read again.
+    fn new(before: Option<Self>, of: (Revision, Revision, bool), runs: [&Run; 2]) -> Self {
+        let mut known: Vec<Side> = before.into_iter().flat_map(|made| made.sides).collect();
         let shown = |entry: &Entry| of.2 || entry.class() != Class::Hidden;
         let mut kinds = Vec::new();
         let mut busy = Vec::new();
         let sides = runs.map(|run| {
-            let mut lines = Lines::default();
-            lines.follow(run, found(ctx, run));
+            let own = known.iter().position(|side| side.run == run.id);
+            let lines = own.map(|place| known.swap_remove(place).lines).unwrap_or_default();
             let kept = || run.entries.iter().enumerate().filter(|(_, entry)| shown(entry));
             kinds.push(kept().map(|(_, entry)| Kind::of(entry)).collect::<Vec<_>>());
             let worked = kept().filter(|(_, entry)| !entry.is_wait());
@@ -174,9 +176,12 @@ impl State {
     ) {
         let [left, right] = runs;
         let of = (left.revision(), right.revision(), workspace.settings.hidden_messages);
-        let mut made = self.made.take().filter(|made| made.of == of).unwrap_or_else(|| Made::new(ui.ctx(), of, runs));
+        let mut made = match self.made.take() {
+            Some(made) if made.of == of => made,
+            before => Made::new(before, of, runs),
+        };
         for (side, run) in made.sides.iter_mut().zip(runs) {
-            side.lines.follow(run, found(ui.ctx(), run)); // what was found may have come since
+            side.lines.follow(run, found(ui.ctx(), run)); // also what was found since
         }
         ui.spacing_mut().item_spacing.y = 0.0;
         self.tools_ui(ui, runs, links);

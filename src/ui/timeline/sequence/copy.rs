@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use egui::containers::menu::MenuButton;
 use egui::{ColorImage, Ui};
 use egui_material_icons::icons as i;
 
@@ -14,7 +15,7 @@ use super::tool;
 use crate::export::diagram::{Inks, svg};
 use crate::model::Lane;
 use crate::model::sequence::{Arrow, Diagram, text};
-use crate::ui::theme::Tokens;
+use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets;
 
 /// Rows in a picture at most, the newest: taller ones no program shows. Our choice.
@@ -22,7 +23,7 @@ const PICTURED: usize = 400;
 /// Rows in a text at most, the newest. Our choice.
 const WRITTEN: usize = 5_000;
 /// Under this width, points, the tools show no words.
-const ROOM_FOR_WORDS: f32 = 392.0;
+const ROOM_FOR_WORDS: f32 = 320.0;
 /// Dots of the picture for each point.
 const SCALE: f32 = 2.0;
 
@@ -41,21 +42,13 @@ impl Copies {
     pub fn ui(&mut self, ui: &mut Ui, scene: &Scene, plan: &Plan) {
         self.take_picture(ui);
         let wide = ui.available_width() > ROOM_FOR_WORDS;
-        let copied = |ui: &Ui, key: &str, words: &'static str| {
-            if widgets::just_copied(ui, key) {
-                (i::ICON_CHECK.outlined(), "Copied")
-            } else {
-                (i::ICON_NOTES.outlined(), words)
-            }
+        more_ui(ui, scene, plan);
+        let (icon, words) = match widgets::just_copied(ui, TEXT) {
+            true => (i::ICON_CHECK.outlined(), "Copied"),
+            false => (i::ICON_NOTES.outlined(), "Copy as text"),
         };
-        for (key, words, write) in [
-            ("sequence mermaid", "Copy as Mermaid", text::mermaid as fn(&Diagram) -> String),
-            ("sequence text", "Copy as text", text::text),
-        ] {
-            let (icon, shown) = copied(ui, key, words);
-            if tool(ui, (wide, icon), shown).clicked() {
-                widgets::copy(ui, key, &write(&diagram(scene, plan, WRITTEN)));
-            }
+        if tool(ui, (wide, icon), words).clicked() {
+            widgets::copy(ui, TEXT, &text::text(&diagram(scene, plan, WRITTEN)));
         }
         let (icon, words) = match (&self.picture, widgets::just_copied(ui, PICTURE)) {
             (Some(_), _) => (i::ICON_HOURGLASS_EMPTY.outlined(), "Drawing…"),
@@ -91,8 +84,30 @@ impl Copies {
     }
 }
 
+/// The key under which a copied text is remembered.
+const TEXT: &str = "sequence text";
 /// The key under which a copied picture is remembered.
 const PICTURE: &str = "sequence picture";
+
+/// The same for other programs.
+fn more_ui(ui: &mut Ui, scene: &Scene, plan: &Plan) {
+    let words = egui::RichText::new("More…").font(theme::words(theme::TAB));
+    let button = egui::Button::new(words).frame(false).min_size(egui::Vec2::splat(theme::TARGET));
+    MenuButton::from_button(button).ui(ui, |ui| {
+        ui.set_min_width(150.0);
+        let mermaid = ui.button("Copy as Mermaid").on_hover_text("For a page that draws diagrams from text");
+        if mermaid.clicked() {
+            ui.ctx().copy_text(text::mermaid(&diagram(scene, plan, WRITTEN)));
+            ui.close();
+        }
+        let image =
+            ui.button("Copy as SVG").on_hover_text("The picture as a file's text: save it with the ending .svg");
+        if image.clicked() {
+            ui.ctx().copy_text(svg(&diagram(scene, plan, WRITTEN), &inks(Tokens::of(ui))));
+            ui.close();
+        }
+    });
+}
 
 /// Draws a picture on a thread of its own and wakes the window.
 fn draw(ui: &Ui, svg: String) -> Picture {
@@ -159,7 +174,8 @@ fn arrow(row: &RowView, plan: &Plan) -> Arrow {
         from: row.from,
         to: row.to,
         kind: layout::kind(row),
-        words: format!("{} {}", row.title, row.wire),
+        words: format!("{} {}", row.title, row.wire).trim().to_owned(),
+        note: row.note.clone(),
         http: row.http,
         mark,
         status,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, FontId, Galley, Id, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo};
 use egui::{pos2, vec2};
+use egui_material_icons::icons as i;
 
 use super::super::Scene;
 use super::super::rows::{Class, Mark, RowView, severity_tone, short_time};
@@ -233,6 +234,13 @@ impl Canvas<'_> {
         if let Some(Mark::Word(tone, _, word)) = &row.mark {
             let colour = if *tone == Tone::Neutral { tokens.muted } else { tokens.tone(*tone).ink };
             add(&display_text(word), self.words(theme::SMALL), colour);
+        }
+        if row.marked {
+            let star = i::ICON_STAR.filled();
+            add(star.codepoint, theme::icon(star, self.z(13.0)), tokens.warning.ink);
+        }
+        if !row.note.is_empty() {
+            add(&format!("“{}”", row.note), self.words(theme::SMALL), tokens.accent.ink);
         }
         job
     }
