@@ -1,6 +1,8 @@
 //! The timeline and the inspector, by their labels.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "ui_timeline/list.rs"]
+mod list;
 #[allow(dead_code)] // the harness there is for one panel in the usual look
 #[path = "support/render.rs"]
 mod render;

@@ -71,13 +71,14 @@ impl Panel {
             ("Callback", crate::model::Lane::Callback, Class::Callback, &mut self.chips.callback),
         ];
         for (name, lane, class, left_out) in chips {
-            if chip_ui(ui, name, Some(lane), self.lines.count(class), !*left_out).clicked() {
+            if chip_ui(ui, (name, name), Some(lane), self.lines.count(class), !*left_out).clicked() {
                 *left_out = !*left_out;
             }
         }
         let wide = ui.max_rect().width() > ROOM_FOR_LONG_NAME;
-        let name = if wide { "Hidden scheme messages" } else { "Hidden" };
-        let chip = chip_ui(ui, name, None, self.lines.count(Class::Hidden), hidden);
+        let name = "Hidden scheme messages";
+        let chip =
+            chip_ui(ui, (name, if wide { name } else { "Hidden" }), None, self.lines.count(Class::Hidden), hidden);
         if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {
             let settings = crate::model::settings::Settings { hidden_messages: !hidden, ..workspace.settings.clone() };
             commands.push(Command::SaveSettings(settings));
@@ -96,11 +97,17 @@ const ROOM_FOR_LONG_NAME: f32 = 940.0;
 const ROOM_FOR_NAMES: f32 = 460.0;
 
 /// A filter chip: badge or eye, name, count; lit while its rows are shown.
-fn chip_ui(ui: &mut Ui, name: &str, lane: Option<crate::model::Lane>, count: usize, shown: bool) -> egui::Response {
+fn chip_ui(
+    ui: &mut Ui,
+    (name, short): (&str, &str),
+    lane: Option<crate::model::Lane>,
+    count: usize,
+    shown: bool,
+) -> egui::Response {
     let tokens = Tokens::of(ui);
     let colour = if shown { tokens.text } else { tokens.muted };
     // Where the strip is narrow, badge and number must do; the name stays for screen readers.
-    let written = if ui.max_rect().width() < ROOM_FOR_NAMES { "" } else { name };
+    let written = if ui.max_rect().width() < ROOM_FOR_NAMES { "" } else { short };
     let words = widgets::line_of(ui, written, theme::words(theme::TAB), colour);
     let number = widgets::line_of(ui, &count.to_string(), theme::words(theme::TAB), tokens.muted);
     let width = 8.0 + 17.0 + 6.0 + words.size().x + 6.0 + number.size().x + 9.0;

@@ -138,6 +138,11 @@ impl Panel {
         self.shown
     }
 
+    /// How many rows are shown of how many, as of the last frame.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.sieve.places().len(), self.lines.rows().len())
+    }
+
     /// Shows this run, until a newer one begins.
     pub fn show_run(&mut self, run: RunId, workspace: &Workspace) {
         self.newest = workspace.newest_run().map(|run| run.id);

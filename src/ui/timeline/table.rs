@@ -1,6 +1,7 @@
 //! The rows as a table with the waterfall beside them. Hides: column widths, scrolling and
 //! following, keys, notes, and that only visible rows are drawn.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use egui::{Stroke, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons as i;
 
 use super::lines::Rows;
-use super::rows::{Class, Mark, RowView, short_time};
+use super::rows::{Class, Mark, RowView, middle_cut, short_time};
 use super::waterfall::{Axis, MIN_BAR, Stretch};
 use crate::bus::Command;
 use crate::model::Lane;
@@ -498,7 +499,9 @@ fn event(ui: &Ui, space: Rect, row: &RowView, columns: Columns) {
         _ => (theme::code(theme::CODE), tokens.text_second),
     };
     let room = if row.note.is_empty() { end - x } else { (end - x) * 0.55 };
-    x += write(ui, pos2(x, space.center().y), &row.wire, font, colour, room) + 10.0;
+    let path = matches!(font.family, egui::FontFamily::Monospace) && !hidden;
+    let wire = if path { fitting(ui, &row.wire, &font, room) } else { Cow::Borrowed(row.wire.as_str()) };
+    x += write(ui, pos2(x, space.center().y), &wire, font, colour, room) + 10.0;
     if !row.note.is_empty() && end - x > 30.0 {
         let sign = i::ICON_EDIT_NOTE.outlined();
         let sign = line_of(ui, sign.codepoint, theme::icon(sign, 15.0), tokens.accent.ink);
@@ -507,6 +510,18 @@ fn event(ui: &Ui, space: Rect, row: &RowView, columns: Columns) {
         let at = pos2(after, space.center().y);
         write(ui, at, &row.note, theme::words(theme::TAB), tokens.accent.ink, end - after);
     }
+}
+
+/// A path that keeps its end where it is too long for the room.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // points of a window
+fn fitting<'a>(ui: &Ui, text: &'a str, font: &FontId, room: f32) -> Cow<'a, str> {
+    let letter = ui.fonts_mut(|fonts| fonts.glyph_width(font, '0')).max(1.0);
+    let most = (room / letter) as usize;
+    if text.chars().count() <= most || most < 12 {
+        return Cow::Borrowed(text);
+    }
+    let tail = (most - 3) / 2;
+    Cow::Owned(middle_cut(text, most - 3 - tail, tail))
 }
 
 /// One line that ends in `…` where it does not fit. Returns its width.
