@@ -298,6 +298,39 @@ fn zoom_changes_by_button_and_by_key_where_the_diagram_has_the_keyboard() {
 }
 
 #[test]
+fn the_pointer_zooms_and_drags_the_diagram() {
+    let mut diagram = diagram(vec![session::finished(ONE)], 11_000, [1000.0, 800.0], Theme::Dark);
+    let at = |y: f32| egui::pos2(760.0, y);
+    diagram.event(egui::Event::PointerMoved(at(230.0)));
+    diagram.run_steps(2);
+    diagram.event(egui::Event::Zoom(1.25));
+    diagram.run_steps(3);
+    diagram.get_by_label("125 %");
+    assert_eq!(count(&diagram, "POST /connect/token"), 0);
+    for _ in 0..6 {
+        for (y, pressed) in [(230.0, Some(true)), (300.0, None), (440.0, None), (440.0, Some(false))] {
+            diagram.event(egui::Event::PointerMoved(at(y)));
+            diagram.run_steps(1);
+            if let Some(pressed) = pressed {
+                let (pos, button, modifiers) = (at(y), egui::PointerButton::Middle, Modifiers::NONE);
+                diagram.event(egui::Event::PointerButton { pos, button, pressed, modifiers });
+                diagram.run_steps(1);
+            }
+        }
+    }
+    assert_eq!(count(&diagram, "POST /connect/token"), 1, "dragged down to the first");
+    assert_eq!(diagram.state().timeline.selected, None, "a drag chooses nothing");
+}
+
+#[test]
+fn nothing_is_drawn_again_without_cause() {
+    let mut diagram = diagram(vec![session::finished(ONE)], 9_048 + 7_200_000, [1000.0, 800.0], Theme::Dark);
+    diagram.run_steps(20);
+    let again = diagram.output().viewport_output.values().map(|view| view.repaint_delay).min();
+    assert_eq!(again, Some(Duration::MAX), "hours after the end");
+}
+
+#[test]
 fn fit_shows_the_whole_run() {
     let mut diagram = diagram(vec![session::finished(ONE)], 11_000, [1000.0, 1000.0], Theme::Dark);
     assert_eq!(count(&diagram, "POST /connect/token"), 0, "the newest is followed");
