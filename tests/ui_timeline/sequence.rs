@@ -348,7 +348,7 @@ fn new_rows_are_followed_until_one_scrolls_away() {
     let mut diagram = diagram(vec![session::waiting(ONE)], 13_500, [1000.0, 700.0], Theme::Dark);
     diagram.get_by_label("Fit").hover();
     diagram.run_steps(2);
-    let middle = egui::pos2(500.0, 300.0);
+    let middle = egui::pos2(500.0, 240.0);
     diagram.event(egui::Event::PointerMoved(middle));
     diagram.run_steps(2);
     for _ in 0..6 {

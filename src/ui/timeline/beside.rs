@@ -25,6 +25,8 @@ use crate::ui::widgets::{self, Look, Size, display_text, line_of, muted};
 
 /// What the menu is called.
 const NAME: &str = "Beside…";
+/// Under this width of the head, points, a sign stands for it.
+const ROOM_FOR_NAME: f32 = 700.0;
 /// Height of the two sessions' heads, points.
 const HEAD: f32 = 36.0;
 /// Height of the axis, points.
@@ -136,11 +138,12 @@ impl Columns {
 
 impl State {
     /// The menu that picks another session to stand beside this one.
-    pub fn button_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, narrow: bool) {
+    pub fn button_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
         if workspace.runs.len() < 2 {
             return;
         }
         let sign = i::ICON_SPLITSCREEN_RIGHT.outlined();
+        let narrow = ui.max_rect().width() < ROOM_FOR_NAME;
         let style = match narrow {
             true => egui::RichText::new(sign.codepoint).font(theme::icon(sign, 18.0)),
             false => egui::RichText::new(NAME).font(theme::words(theme::TAB)),

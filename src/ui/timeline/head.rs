@@ -11,30 +11,44 @@ use crate::ui::widgets::{self, display_text, muted};
 
 impl Panel {
     pub(super) fn head_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
+        let tokens = Tokens::of(ui);
         strip(ui, theme::PANEL_HEAD, |ui| {
-            // The choices first: what is left of them is for the session's own words.
+            match run.session() {
+                Some(session) => {
+                    let id = display_text(&session.id.0);
+                    let short = widgets::mono(ui, &middle_cut(&id, 12, 6), tokens.text);
+                    short.on_hover_text(id);
+                    widgets::copy_button(ui, "session id", &session.id.0);
+                    widgets::status_pill(ui, &session.status);
+                }
+                None => {
+                    widgets::emphasis(ui, "Session");
+                    muted(ui, "not created yet");
+                }
+            }
+            let length = if run.is_open() { now.since(run.started) } else { run.length() };
+            let ended = now.since(run.started).saturating_sub(run.length());
+            let words = if run.is_open() { "running".into() } else { widgets::ago(ended) };
+            let when = muted(ui, &format!("{:.2} s · {words}", length.as_secs_f32()));
+            when.on_hover_text(format!("Began {}", run.started.wall));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let narrow = ui.available_width() < ROOM_FOR_WORDS;
                 let views = [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States")];
                 widgets::segmented(ui, &mut self.view, &views);
-                self.picker_ui(ui, workspace, run, now, narrow);
-                self.beside.button_ui(ui, workspace, run, now, narrow);
-                let short = narrow && workspace.runs.len() > 1;
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| session_ui(ui, run, now, short));
+                self.picker_ui(ui, workspace, run, now);
+                self.beside.button_ui(ui, workspace, run, now);
             });
         });
         widgets::hline(ui);
     }
 
-    fn picker_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, narrow: bool) {
+    fn picker_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
         if workspace.runs.len() < 2 {
             return;
         }
         let place = workspace.runs.keys().position(|id| *id == run.id).map_or(0, |place| place + 1);
         let mut picked = None;
         let text = format!("Session {place} of {}", workspace.runs.len());
-        let (written, width) = if narrow { (text.trim_start_matches("Session "), 56.0) } else { (&*text, 130.0) };
-        let combo = egui::ComboBox::from_id_salt("sessions").selected_text(written).width(width).show_ui(ui, |ui| {
+        let combo = egui::ComboBox::from_id_salt("sessions").selected_text(&text).width(130.0).show_ui(ui, |ui| {
             ui.set_min_width(260.0);
             for (number, other) in workspace.runs.values().enumerate().rev() {
                 let id = other.session_id().map_or_else(|| "not created".into(), |id| middle_cut(&id.0, 10, 6));
@@ -50,36 +64,6 @@ impl Panel {
         if picked.is_some() {
             self.show(picked);
         }
-    }
-}
-
-/// Under this width, points, the choices of the head say less.
-const ROOM_FOR_WORDS: f32 = 700.0;
-
-/// Whose session, how it stands, how long, as far as there is room.
-fn session_ui(ui: &mut Ui, run: &Run, now: Stamp, short: bool) {
-    let tokens = Tokens::of(ui);
-    match run.session() {
-        Some(session) => {
-            let id = display_text(&session.id.0);
-            let (head, tail) = if short { (7, 4) } else { (12, 6) };
-            let cut = widgets::mono(ui, &middle_cut(&id, head, tail), tokens.text);
-            cut.on_hover_text(id);
-            widgets::copy_button(ui, "session id", &session.id.0);
-            widgets::status_pill(ui, &session.status);
-        }
-        None => {
-            widgets::emphasis(ui, "Session");
-            muted(ui, "not created yet");
-        }
-    }
-    let length = if run.is_open() { now.since(run.started) } else { run.length() };
-    let ended = now.since(run.started).saturating_sub(run.length());
-    let words = if run.is_open() { "running".into() } else { widgets::ago(ended) };
-    let words = format!("{:.2} s · {words}", length.as_secs_f32());
-    let width = widgets::line_of(ui, &words, theme::words(theme::SMALL), tokens.muted).size().x;
-    if width <= ui.available_width() {
-        muted(ui, &words).on_hover_text(format!("Began {}", run.started.wall));
     }
 }
 

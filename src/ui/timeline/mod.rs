@@ -305,8 +305,6 @@ impl Panel {
     fn split(&self, room: Rect, wanted: f32) -> (Rect, Rect) {
         let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
         let least = wanted.min(table::HEAD + kept * theme::TIMELINE_ROW);
-        // A diagram needs more than a few rows to be read; what is below can be scrolled.
-        let least = if self.view == View::List { least } else { least.max(room.height() * 0.55) };
         let height = if self.below <= 0.0 {
             room.height()
         } else {
