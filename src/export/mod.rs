@@ -4,3 +4,5 @@
 
 pub mod code;
 pub mod diagram;
+pub mod har;
+pub mod text;

@@ -243,6 +243,7 @@ impl Shell {
                 self.unfolded = true;
                 self.builder.save_body(ui);
             }
+            Act::Moments => self.timeline.toggle_moments(),
             Act::Keys => self.keys = !self.keys,
             Act::ZoomIn => wanted.zoom = (wanted.zoom + ZOOM_STEP).min(ZOOM.1),
             Act::ZoomOut => wanted.zoom = (wanted.zoom - ZOOM_STEP).max(ZOOM.0),

@@ -4,16 +4,17 @@ use egui::{Align, Layout, Sense, Ui, UiBuilder, vec2};
 
 use super::rows::middle_cut;
 use super::{Panel, View};
+use crate::model::moment::Then;
 use crate::model::run::Run;
 use crate::model::{Stamp, Workspace};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text, muted};
 
 impl Panel {
-    pub(super) fn head_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
+    pub(super) fn head_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, then: Option<&Then>) {
         let tokens = Tokens::of(ui);
         strip(ui, theme::PANEL_HEAD, |ui| {
-            match run.session() {
+            match then.map_or_else(|| run.session(), |then| then.session.as_ref()) {
                 Some(session) => {
                     let id = display_text(&session.id.0);
                     let short = widgets::mono(ui, &middle_cut(&id, 12, 6), tokens.text);
@@ -28,7 +29,12 @@ impl Panel {
             }
             let length = if run.is_open() { now.since(run.started) } else { run.length() };
             let ended = now.since(run.started).saturating_sub(run.length());
-            let words = if run.is_open() { "running".into() } else { widgets::ago(ended) };
+            let words = match then {
+                Some(_) => "then".into(),
+                None if run.is_open() => "running".into(),
+                None => widgets::ago(ended),
+            };
+            let length = then.map_or(length, |then| then.at);
             let when = muted(ui, &format!("{:.2} s · {words}", length.as_secs_f32()));
             when.on_hover_text(format!("Began {}", run.started.wall));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -308,7 +308,7 @@ fn present_ui(canvas: &Canvas, scene: &Scene, plan: &Plan, view: Rect, y: impl F
 
 /// True if the present is below the rows: the run is open, and no past moment is looked at.
 fn is_open(scene: &Scene) -> bool {
-    scene.run.is_open() && scene.rows.len() == scene.run.entries.len()
+    scene.run.is_open() && scene.then.is_none()
 }
 
 /// Draws again when a countdown changes: each second, while one runs.
