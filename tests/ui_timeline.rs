@@ -10,6 +10,8 @@ mod list;
 #[allow(dead_code)] // the harness there is for one panel in the usual look
 #[path = "support/render.rs"]
 mod render;
+#[path = "ui_timeline/sequence.rs"]
+mod sequence;
 #[path = "support/session.rs"]
 mod session;
 #[path = "ui_timeline/states.rs"]

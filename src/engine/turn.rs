@@ -1,8 +1,6 @@
 //! A person's part in a run: the turn that waits for an order, what a real browser does
 //! meanwhile, and the page that it sees.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
 
 use super::drive::{Done, Driver, IN_APP, Next, Order};
@@ -14,12 +12,7 @@ use crate::model::exchange::Step;
 use crate::model::run::{Act, Answer, AppResult, Deed, MethodResult, StepRequest, Turn};
 use crate::model::settings::{HandOff, ShopPolicy};
 use crate::model::steps::{self, form_field};
-use crate::model::{Problem, explain};
-
-/// How long the bank waits for the shopper. Source: emv-3ds.md 1.9.
-const CHALLENGE_LIMIT: Duration = Duration::from_secs(600);
-/// How long a session lives. Source: sessions-api.md 4.1.
-const SESSION_LIMIT: Duration = Duration::from_secs(900);
+use crate::model::{Problem, deadline, explain};
 
 impl Driver {
     /// Waits for a person, or for what a person does in a browser.
@@ -115,11 +108,11 @@ impl Driver {
     fn describe(&self, request: &StepRequest, problem: Option<Problem>) -> Turn {
         let (answers, limit) = match request.step {
             Step::Challenge if steps::is_app_challenge(request) => {
-                (AppResult::ALL.map(Answer::App).to_vec(), Some(CHALLENGE_LIMIT))
+                (AppResult::ALL.map(Answer::App).to_vec(), Some(deadline::CHALLENGE))
             }
-            Step::Challenge => (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(CHALLENGE_LIMIT)),
+            Step::Challenge => (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(deadline::CHALLENGE)),
             Step::Authenticate | Step::Redirect => {
-                (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(SESSION_LIMIT))
+                (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(deadline::SESSION))
             }
             Step::Collect if self.plan.channel != Channel::Browser => (Vec::new(), None), // no page knows an app
             Step::Method | Step::Collect => (vec![Answer::Browser, Answer::Here], None),

@@ -3,5 +3,6 @@
 //! carried one, the text names a variable.
 
 pub mod code;
+pub mod diagram;
 pub mod har;
 pub mod text;

@@ -419,6 +419,11 @@ fn copied_id(key: &str) -> egui::Id {
 /// To the clipboard, with the moment kept under `key` for [`just_copied`].
 pub fn copy(ui: &Ui, key: &str, value: &str) {
     ui.ctx().copy_text(value.to_owned());
+    mark_copied(ui, key);
+}
+
+/// Keeps the moment for [`just_copied`], where something else than text was copied.
+pub fn mark_copied(ui: &Ui, key: &str) {
     let now = ui.input(|input| input.time);
     ui.data_mut(|data| data.insert_temp(copied_id(key), now));
     ui.ctx().request_repaint();

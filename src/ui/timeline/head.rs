@@ -45,6 +45,7 @@ impl Panel {
                 let views = [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States")];
                 widgets::segmented(ui, &mut self.view, &views);
                 self.picker_ui(ui, workspace, run, now);
+                self.beside.button_ui(ui, workspace, run, now);
             });
         });
         widgets::hline(ui);

@@ -2,6 +2,7 @@
 //! and below it what asks for attention: your turn, a refusal, the result.
 //! Draws the workspace and pushes commands; keeps only what is selected and filtered.
 
+mod beside;
 mod empty;
 mod field;
 mod filters;
@@ -103,6 +104,7 @@ pub struct Panel {
     pub view: View,
     links: Vec<Link>,
     sequence: sequence::State,
+    beside: beside::State,
     states: states::State,
     scrub: scrub::State,
     shown: Option<RunId>,
@@ -272,13 +274,14 @@ impl Panel {
         let now = then.map_or(now, |then| Stamp { mono: run.started.mono + then.at, ..now });
         let ghost = expected(run).filter(|_| then.is_none());
         let room = ui.available_rect_before_wrap();
+        let two = self.beside.open(run.id, workspace);
         let wanted = match self.view {
-            View::List => {
+            View::List if two.is_none() => {
                 table::HEAD
                     + (self.sieve.places().len() + usize::from(ghost.is_some())) as f32 * theme::TIMELINE_ROW
                     + 4.0
             }
-            View::Sequence | View::States => room.height(),
+            _ => room.height(),
         };
         let (upper, lower) = self.split(room, wanted);
         ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| match then {
@@ -315,6 +318,10 @@ impl Panel {
                 held: clock_held(workspace, run),
                 then,
             };
+            if let Some(two) = two {
+                self.beside.ui(ui, (workspace, two), self.selected, &mut self.links);
+                return None;
+            }
             match self.view {
                 View::List => self.table.ui(ui, &shown, commands),
                 View::Sequence => self.sequence.ui(ui, &scene),

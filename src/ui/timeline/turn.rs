@@ -9,10 +9,10 @@ use egui::{WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
 
-use super::rows::clock;
 use crate::bus::Command;
+use crate::model::deadline::Deadline;
 use crate::model::exchange::{Headers, Step};
-use crate::model::run::{Answer, AppResult, Auth, Kind, Run, StepRequest, Turn};
+use crate::model::run::{Answer, AppResult, Auth, Run, StepRequest, Turn};
 use crate::model::sandbox::{Known, SandboxAct};
 use crate::model::scheme::PhoneKind;
 use crate::model::settings::Pace;
@@ -396,65 +396,50 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
         });
         ui.add_space(6.0);
     }
-    if let Some(limit) = turn.limit {
-        let asked = asked(run, turn);
-        let since = asked.unwrap_or(turn.since);
-        let passed = (!held).then(|| now.since(since).saturating_add(run.jumped_since(since)));
-        let name = deadline_name(turn.request.step, asked.is_some());
-        deadline_ui(ui, (name, turn.request.step != Step::Challenge), passed, limit);
+    if let Some(deadline) = Deadline::of_turn(run, turn) {
+        deadline_ui(ui, &deadline, (!held).then(|| deadline.left(now)));
     }
 }
 
-/// When the bank's time with the shopper began anew: each time its page was asked for, as
-/// the sandbox shows it or a browser told us. Until then it waits for the first request.
-fn asked(run: &Run, turn: &Turn) -> Option<Stamp> {
-    let challenge = turn.request.step == Step::Challenge;
-    let seen = run.entries.newest(Kind::ChallengeRequest).map(|entry| entry.at);
-    seen.into_iter().chain(turn.asked).filter(|_| challenge).max_by_key(|stamp| stamp.mono)
-}
-
-fn deadline_name(step: Step, asked: bool) -> &'static str {
-    match step {
-        Step::Challenge if asked => "Shopper answers",
-        Step::Challenge => "First request to the bank",
-        _ => "Session finishes",
-    }
-}
-
-/// How much of the time is left; `passed` is `None` while the clock stands still.
-fn deadline_ui(ui: &mut Ui, (name, ends_session): (&str, bool), passed: Option<Duration>, limit: Duration) {
+/// How much of the time is left; `left` is `None` while the clock stands still.
+fn deadline_ui(ui: &mut Ui, deadline: &Deadline, left: Option<Duration>) {
     let tokens = Tokens::of(ui);
-    let left = passed.map(|passed| limit.saturating_sub(passed));
-    let share = left.filter(|_| !limit.is_zero()).map_or(0.0, |left| left.as_secs_f32() / limit.as_secs_f32());
+    let share = left.map_or(0.0, |left| deadline.share(left));
     let (words, tone) = match left {
         None => ("clock held".into(), tokens.muted),
-        Some(Duration::ZERO) => ("over".into(), tokens.danger.ink),
-        Some(left) => {
-            let tone = if share < 0.1 { tokens.warning.ink } else { tokens.accent.ink };
-            (format!("{} of {} left", clock(left), clock(limit)), tone)
-        }
+        Some(left) => (deadline.words(left), deadline_tone(tokens, left, share)),
     };
     if let Some(left) = left {
-        ui.ctx().request_repaint_after(Duration::from_millis(1000 - u64::from(left.subsec_millis()) % 1000));
+        ui.ctx().request_repaint_after(until_next_second(left));
     }
     ui.horizontal(|ui| {
-        widgets::text(ui, name, theme::BODY);
+        widgets::text(ui, deadline.name, theme::BODY);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             widgets::mono(ui, &words, tokens.text);
         });
     });
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
     ui.painter().rect_filled(rect, 2.0, tokens.bg3);
-    let filled = Rect::from_min_size(rect.min, vec2(rect.width() * share.clamp(0.0, 1.0), 4.0));
+    let filled = Rect::from_min_size(rect.min, vec2(rect.width() * share, 4.0));
     ui.painter().rect_filled(filled, 2.0, tone);
-    muted(
-        ui,
-        match left {
-            None => "It waits as long as you like; no deadline comes nearer",
-            Some(_) if ends_session => "Then the session ends as expired",
-            Some(_) => "Then the session ends as expired, transaction_timed_out",
-        },
-    );
+    muted(ui, if left.is_some() { deadline.end } else { HELD });
+}
+
+/// The colour of what is left: good for long, nearly over, over.
+pub fn deadline_tone(tokens: &Tokens, left: Duration, share: f32) -> egui::Color32 {
+    match share {
+        _ if left.is_zero() => tokens.danger.ink,
+        ..0.1 => tokens.warning.ink,
+        _ => tokens.accent.ink,
+    }
+}
+
+/// What is said where a deadline would be.
+pub const HELD: &str = "It waits as long as you like; no deadline comes nearer";
+
+/// When a countdown that shows whole seconds changes next; a second at most.
+pub fn until_next_second(left: Duration) -> Duration {
+    Duration::from_millis(1000 - u64::from(left.subsec_millis()) % 1000).min(Duration::from_secs(1))
 }
 
 // --- The next request
