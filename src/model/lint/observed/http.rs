@@ -291,7 +291,7 @@ fn disagrees(look: &mut Look<'_>, at: usize, body: &Value) {
         (said != own && !masked(&said) && !masked(&own)).then_some((said, own))
     };
     let wrong: Vec<(&str, String, String)> =
-        SHARED.iter().filter_map(|name| differs(&name).map(|(said, own)| (*name, said, own))).collect();
+        SHARED.iter().filter_map(|name| differs(name).map(|(said, own)| (*name, said, own))).collect();
     for (name, said, own) in wrong {
         let message = format!(
             "The callback says {} for {name}, the session that was read says {}. Go by the session",

@@ -213,10 +213,10 @@ fn facts(look: &mut Look<'_>) {
             look.against(place, Part::Request, &format!("/{ours}"), "What the shop declared");
         }
     }
-    if let (Some(said), Some(saw)) = (declared.get("javascript_enabled"), facts.get("javascript")) {
-        if differs(look, entry, ("javascript_enabled", "P497", "JavaScript"), &plain(said), &plain(saw)) {
-            look.against(place, Part::Request, "/javascript_enabled", "What the shop declared");
-        }
+    if let (Some(said), Some(saw)) = (declared.get("javascript_enabled"), facts.get("javascript"))
+        && differs(look, entry, ("javascript_enabled", "P497", "JavaScript"), &plain(said), &plain(saw))
+    {
+        look.against(place, Part::Request, "/javascript_enabled", "What the shop declared");
     }
 }
 
