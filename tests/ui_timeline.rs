@@ -3,8 +3,6 @@
 
 #[path = "ui_timeline/lens.rs"]
 mod lens;
-#[path = "ui_timeline/lens_pictures.rs"]
-mod lens_pictures;
 #[path = "ui_timeline/list.rs"]
 mod list;
 #[allow(dead_code)] // the harness there is for one panel in the usual look
@@ -602,7 +600,7 @@ fn every_tab_of_an_exchange_has_its_page() {
     window.get_by_label_contains("a session comes back");
     window.get_by_role_and_label(Role::Tab, "Headers").click();
     window.run_steps(3);
-    window.get_by_label("masked when recorded");
+    window.get_by_label("masked");
     window.get_by_label("Cko-Request-Id");
     window.get_by_role_and_label(Role::Tab, "Timing").click();
     window.run_steps(3);

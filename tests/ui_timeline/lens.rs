@@ -58,7 +58,7 @@ pub(super) fn tab(window: &mut One, label: &str) {
 
 fn is_open(window: &One, label: &str) -> bool {
     let node = window.get_by_role_and_label(Role::Tab, label);
-    node.accesskit_node().is_selected() == Some(true)
+    node.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True)
 }
 
 /// A browser's post of a form, and its row.

@@ -86,7 +86,7 @@ fn own_ui(ui: &mut Ui, row: &Row<'_>) {
 fn labelled(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui)) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
-        ui.allocate_ui_with_layout(vec2(LABEL, 20.0), Layout::left_to_right(Align::Min), |ui| {
+        ui.allocate_ui_with_layout(vec2(LABEL, 20.0), Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_width(LABEL);
             muted(ui, label);
         });
@@ -160,8 +160,9 @@ fn change_ui(ui: &mut Ui, row: &Row<'_>, change: &Change, links: &mut Vec<Link>)
         }
         match (&change.before, &change.after) {
             (Some(before), Some(after)) => {
-                ui.label(code(short(before), tokens.muted));
-                muted(ui, "→");
+                muted(ui, "was");
+                ui.label(code(short(before), tokens.text_second));
+                muted(ui, "now");
                 ui.add(egui::Label::new(code(short(after), tokens.text)).wrap());
             }
             (None, Some(after)) => {
@@ -170,7 +171,7 @@ fn change_ui(ui: &mut Ui, row: &Row<'_>, change: &Change, links: &mut Vec<Link>)
             }
             (Some(before), None) => {
                 muted(ui, "gone, was");
-                ui.label(code(short(before), tokens.muted));
+                ui.label(code(short(before), tokens.text_second));
             }
             (None, None) => (),
         }

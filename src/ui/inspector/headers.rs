@@ -77,7 +77,6 @@ fn header_ui(ui: &mut Ui, (name, value): (&str, &str), masks: bool, go: &mut Opt
     cell(ui, room.max(40.0), text, None);
     if masked {
         let pill = widgets::pill_with(ui, Tone::Neutral, None, "masked", 17.0);
-        widgets::name(&pill, "masked when recorded");
         pill.on_hover_text("Masked when recorded: the value was never kept, only its length");
     }
     if reads && widgets::link(ui, "Decoded").clicked() {
