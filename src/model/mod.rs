@@ -16,6 +16,7 @@ pub mod exchange;
 pub mod explain;
 pub mod fields;
 pub mod finding;
+pub mod jsonpath;
 pub mod lint;
 pub mod oauth;
 pub mod payload;
