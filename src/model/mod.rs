@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod app;
+pub mod body;
 pub mod cards;
 mod contract;
 pub mod deck;

@@ -1,26 +1,35 @@
 //! What a recorded row and a known member mean, in plain words. Pure: facts in, text out.
 
 use crate::model::api::Status;
+use crate::model::body::{Kind, Tree};
 use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::explain;
-use crate::model::payload::{Kind, Payload};
 use crate::model::run::What;
 use crate::model::sandbox::{fault_line, fault_told};
 use crate::model::scheme::METHOD_DATA;
 use crate::ui::widgets;
 
 /// What a member of a session or payment says; `None` where the value speaks for itself.
-pub fn member(payload: &Payload, at: usize) -> Option<String> {
-    let row = payload.rows().get(at)?;
-    let key = payload.key(row)?;
-    if let Kind::Open { .. } = row.kind {
+pub fn member(tree: &Tree, node: u32) -> Option<String> {
+    /// Bytes of the longest key and value that mean something.
+    const LONGEST: usize = 200;
+    let key = tree.key(node).filter(|key| key.len() <= LONGEST)?;
+    let kind = tree.index.kind(node);
+    if let Kind::Object | Kind::Array = kind {
         return folded(&key).map(str::to_owned);
     }
-    let value = payload.value(row);
-    let scheme = || payload.member("scheme").unwrap_or_default();
-    let text = match (key.as_str(), row.kind) {
-        ("amount", Kind::Number) => return widgets::money(value.parse().ok()?, &payload.member("currency")?),
+    if tree.raw(node).len() > LONGEST {
+        return None;
+    }
+    let value = tree.value(node);
+    /// Members up to which a neighbour is looked for.
+    const FEW: u32 = 200;
+    let object = tree.index.parent(node).filter(|object| tree.index.members(*object).is_some_and(|count| count <= FEW));
+    let beside = |name: &str| object.and_then(|object| tree.child(object, name)).map(|node| tree.value(node));
+    let scheme = || beside("scheme").unwrap_or_default();
+    let text = match (key.as_str(), kind) {
+        ("amount", Kind::Number) => return widgets::money(value.parse().ok()?, &beside("currency")?),
         ("eci", Kind::Text) => explain::eci(&scheme(), Some(&value)),
         ("status", Kind::Text) => status(&value),
         ("response_code", Kind::Text) => response_code(&value),
@@ -207,7 +216,7 @@ mod tests {
     #[test]
     fn members_are_explained_by_their_neighbours() {
         let body = bytes::Bytes::from_static(br#"{"amount":6540,"currency":"USD","scheme":"mastercard","eci":"07"}"#);
-        let payload = Payload::read(&body, None);
+        let payload = Tree::read(&body);
         assert_eq!(member(&payload, 1).as_deref(), Some("USD 65.40"));
         assert_eq!(member(&payload, 4).as_deref(), Some("Authenticated, merchant-initiated"));
         assert_eq!(member(&payload, 2), None);
