@@ -7,6 +7,7 @@ pub mod api;
 pub mod app;
 pub mod body;
 pub mod cards;
+pub mod codes;
 mod contract;
 pub mod deck;
 pub mod delivery;
@@ -18,7 +19,9 @@ pub mod explain;
 pub mod fields;
 pub mod finding;
 pub mod jsonpath;
+pub mod lens;
 pub mod lint;
+pub mod meaning;
 pub mod oauth;
 pub mod payload;
 pub mod presets;
@@ -185,6 +188,17 @@ pub struct Notice {
     pub problem: Problem,
 }
 
+/// A file that was opened to be looked at.
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    /// Counts up with each.
+    pub number: u64,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub source: body::Source,
+}
+
 /// All that the window draws. Changed by the engine alone.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
@@ -209,6 +223,8 @@ pub struct Workspace {
     /// A body read from a file, until the builder has taken it: path, text, a number that
     /// grows with each.
     pub opened_body: Option<(u64, PathBuf, String)>,
+    /// The file that was opened last to be looked at.
+    pub inspected: Option<Inspected>,
     /// App values made on demand, until the builder has taken them: a number that grows
     /// with each, and the values.
     pub app_values: Option<(u64, app::AppValues)>,

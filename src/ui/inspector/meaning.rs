@@ -1,125 +1,11 @@
-//! What a recorded row and a known member mean, in plain words. Pure: facts in, text out.
+//! What a recorded row means, in plain words. Pure: facts in, text out.
 
-use crate::model::api::Status;
-use crate::model::body::{Kind, Tree};
 use crate::model::delivery::{Delivery, DeliveryKind, Verdict};
 use crate::model::exchange::{Exchange, Step};
-use crate::model::explain;
+pub use crate::model::meaning::of_row as member;
 use crate::model::run::What;
 use crate::model::sandbox::{fault_line, fault_told};
 use crate::model::scheme::METHOD_DATA;
-use crate::ui::widgets;
-
-/// What a member of a session or payment says; `None` where the value speaks for itself.
-pub fn member(tree: &Tree, node: u32) -> Option<String> {
-    /// Bytes of the longest key and value that mean something.
-    const LONGEST: usize = 200;
-    let key = tree.key(node).filter(|key| key.len() <= LONGEST)?;
-    let kind = tree.index.kind(node);
-    if let Kind::Object | Kind::Array = kind {
-        return folded(&key).map(str::to_owned);
-    }
-    if tree.raw(node).len() > LONGEST {
-        return None;
-    }
-    let value = tree.value(node);
-    /// Members up to which a neighbour is looked for.
-    const FEW: u32 = 200;
-    let object = tree.index.parent(node).filter(|object| tree.index.members(*object).is_some_and(|count| count <= FEW));
-    let beside = |name: &str| object.and_then(|object| tree.child(object, name)).map(|node| tree.value(node));
-    let scheme = || beside("scheme").unwrap_or_default();
-    let text = match (key.as_str(), kind) {
-        ("amount", Kind::Number) => return widgets::money(value.parse().ok()?, &beside("currency")?),
-        ("eci", Kind::Text) => explain::eci(&scheme(), Some(&value)),
-        ("status", Kind::Text) => status(&value),
-        ("response_code", Kind::Text) => response_code(&value),
-        ("status_reason", Kind::Text) => status_reason(&value),
-        ("authentication_type", Kind::Text) => authentication_type(&value),
-        ("three_ds_method_completion", Kind::Text) => method_completion(&value),
-        ("transStatus", Kind::Text) => response_code(&value),
-        ("cryptogram", Kind::Text) => "proof for the authorisation",
-        ("session_secret", Kind::Text) => "for the browser, 60 minutes",
-        ("expires_in", Kind::Number) => "seconds",
-        ("challenge_mandated", Kind::Literal) if value == "true" => "the law or the bank asks for it",
-        _ => return None,
-    };
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn folded(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "ds" => "directory server",
-        "acs" => "issuer's server",
-        "card" => "what the API keeps of the card",
-        "_links" => "where to go next",
-        "certificates" => "keys of the scheme",
-        "source" => "the card",
-        "completion" => "how the result comes back",
-        "channel_data" => "the shopper's browser",
-        "exemption" => "from strong authentication",
-        _ => return None,
-    })
-}
-
-fn status(word: &str) -> &'static str {
-    match Status::parse(word) {
-        Status::Pending => "waits for the next action",
-        Status::Processing => "with the bank",
-        Status::Challenged => "the bank asks the shopper",
-        Status::ChallengeAbandoned => "the shopper walked away",
-        Status::Expired => "out of time",
-        Status::Approved => "the bank said yes",
-        Status::Attempted => "not checked, but a receipt",
-        Status::Unavailable => "no check was possible",
-        Status::Declined => "the bank said no",
-        Status::Rejected => "the bank asks not to try",
-        Status::Other(_) => "",
-    }
-}
-
-/// Source: emv-3ds.md, transStatus.
-fn response_code(code: &str) -> &'static str {
-    match code {
-        "Y" => "authenticated",
-        "A" => "attempted",
-        "N" => "not authenticated",
-        "U" => "could not be checked",
-        "C" => "challenge wanted",
-        "D" => "decoupled challenge",
-        "R" => "rejected",
-        "I" => "information only",
-        _ => "",
-    }
-}
-
-fn status_reason(word: &str) -> &'static str {
-    match word {
-        "ares_status" => "the bank decided at once",
-        "rreq_status" => "the bank decided after the challenge",
-        "ares_error" | "rreq_error" => "the servers failed to talk",
-        "risk_declined" => "the API's own risk check",
-        _ => "",
-    }
-}
-
-/// Source: sessions-api.md 4.4; words are the API's own for the request member.
-fn authentication_type(word: &str) -> &'static str {
-    match word {
-        "01" => "static password",
-        "02" => "dynamic password",
-        "03" => "out of band",
-        _ => "",
-    }
-}
-
-fn method_completion(word: &str) -> &'static str {
-    match word {
-        "Y" => "the Method notified in time",
-        "N" => "tried, not notified in time",
-        "U" => "not tried",
-        _ => "",
-    }
-}
 
 /// One sentence: what this row is.
 pub fn sentence(what: &What) -> String {
@@ -206,19 +92,5 @@ fn scheme_message(kind: &str) -> &'static str {
         METHOD_DATA => "What the bank's 3DS Method page saw of the browser, to compare with what the shop declares.",
         "Erro" => "Error message: the receiver refused what it got, and says why.",
         _ => "A message between the scheme's servers.",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn members_are_explained_by_their_neighbours() {
-        let body = bytes::Bytes::from_static(br#"{"amount":6540,"currency":"USD","scheme":"mastercard","eci":"07"}"#);
-        let payload = Tree::read(&body);
-        assert_eq!(member(&payload, 1).as_deref(), Some("USD 65.40"));
-        assert_eq!(member(&payload, 4).as_deref(), Some("Authenticated, merchant-initiated"));
-        assert_eq!(member(&payload, 2), None);
     }
 }

@@ -9,6 +9,7 @@ mod compare;
 mod delivery;
 mod exchange;
 mod explain;
+mod file;
 mod findings;
 mod head;
 mod headers;
@@ -43,6 +44,8 @@ pub struct Panel {
     over: Option<Link>,
     compare: compare::State,
     links: Vec<Link>,
+    /// The file that is looked at.
+    pub files: file::Files,
 }
 
 /// The row that is looked at, and what is known beside it.
@@ -70,7 +73,7 @@ impl Panel {
     pub fn open(&mut self, link: Link) {
         match link {
             Link::Spot(..) => self.over = None,
-            Link::Why(..) | Link::Compare(..) => self.over = Some(link),
+            Link::Why(..) | Link::Compare(..) | Link::File => self.over = Some(link),
         }
     }
 
@@ -90,7 +93,7 @@ impl Panel {
         let mut back = false;
         strip(ui, theme::PANEL_HEAD - 1.0, |ui| {
             back = widgets::icon_button(ui, i::ICON_ARROW_BACK.outlined(), "Back to the row").clicked();
-            widgets::emphasis(ui, if matches!(over, Link::Why(..)) { "Why?" } else { "Compare" });
+            widgets::emphasis(ui, over_title(over, workspace).as_ref());
         });
         widgets::hline(ui);
         match over {
@@ -99,6 +102,10 @@ impl Panel {
                 None => back = true,
             },
             Link::Compare(one, other) => self.compare.ui(ui, workspace, (one, other), &mut self.links),
+            Link::File => match &workspace.inspected {
+                Some(file) => self.files.ui(ui, &mut self.view, file),
+                None => back = true,
+            },
             Link::Spot(..) => back = true,
         }
         if back {
@@ -161,6 +168,18 @@ impl Panel {
         }
         let (_, body) = self.body.get_or_insert_with(|| (key, read()));
         (body, &mut self.view)
+    }
+}
+
+/// What lies over the row.
+fn over_title<'a>(over: &Link, workspace: &'a Workspace) -> std::borrow::Cow<'a, str> {
+    match over {
+        Link::Why(..) => "Why?".into(),
+        Link::File => workspace.inspected.as_ref().map_or("File".into(), |file| {
+            let name = file.path.file_name().unwrap_or(file.path.as_os_str());
+            widgets::display_text(&name.to_string_lossy()).into()
+        }),
+        Link::Compare(..) | Link::Spot(..) => "Compare".into(),
     }
 }
 

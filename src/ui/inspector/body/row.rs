@@ -7,12 +7,12 @@ use egui::{
 };
 use egui_material_icons::icons as i;
 
-use super::super::meaning;
 use super::outline::{arrow, arrow_colour};
 use super::words::{Hits, Words, ground, number};
 use super::{Copied, Hooks};
 use crate::model::body::{Kind, Place, Tree, line_of};
 use crate::model::jsonpath::Tree as _;
+use crate::model::meaning;
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text, muted, muted_lines};
 
@@ -164,7 +164,7 @@ fn right_ui(ui: &Ui, strip: Rect, tree: &Tree, node: u32, used: f32, hooks: &mut
         write(lens, theme::words(theme::SMALL), tokens.accent.ink, true);
         let icon = i::ICON_FRAME_INSPECT.outlined();
         write(icon.codepoint, theme::icon(icon, 14.0), tokens.accent.ink, true);
-    } else if let Some(hint) = meaning::member(tree, node) {
+    } else if let Some(hint) = meaning::of_row(tree, node) {
         write(&display_text(&hint), theme::words(theme::SMALL), tokens.muted, false);
     }
     right
