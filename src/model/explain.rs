@@ -4,9 +4,8 @@
 
 use super::api::{NextAction, Session, Status};
 use super::codes;
-use super::delivery::DeliveryKind;
 use super::draft::Channel;
-use super::run::{Entry, Progress, Run, What};
+use super::run::{Kind, Progress, Run};
 
 /// How good the news is; picks sign and colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,12 +104,8 @@ pub fn of_session(session: &Session, channel: Channel) -> Meaning {
 /// result of which the API never heard.
 pub fn of_run(run: &Run) -> Option<Meaning> {
     let mut meaning = meaning(&run.progress)?;
-    let brought = |entry: &Entry| match &entry.what {
-        What::Delivery(delivery) => delivery.kind == DeliveryKind::ChallengeNotification,
-        _ => false,
-    };
     let expired = run.session().is_some_and(|session| session.status == Status::Expired);
-    if expired && run.entries.iter().any(brought) {
+    if expired && run.entries.newest(Kind::ChallengeResult).is_some() {
         meaning.title = "The bank's result never came".into();
         meaning.sentence = "The browser brought an answer back, but the API never heard of it from the bank, and \
                             only that counts: nothing is authenticated. Create a new session to try again."

@@ -29,6 +29,7 @@ use self::link::Link;
 use self::palette::Act;
 use self::theme::Tokens;
 use crate::bus::Command;
+use crate::export::code::Language;
 use crate::model::profile::Environment;
 use crate::model::settings::{Settings, Theme};
 use crate::model::{Stamp, Workspace};
@@ -58,6 +59,8 @@ struct View {
     place: rail::Place,
     sandbox: sandbox::View,
     timeline: timeline::View,
+    language: Language,
+    bodies: inspector::View,
 }
 
 impl Default for View {
@@ -71,6 +74,8 @@ impl Default for View {
             place: rail::Place::default(),
             sandbox: sandbox::View::default(),
             timeline: timeline::View::default(),
+            language: Language::default(),
+            bodies: inspector::View::default(),
         }
     }
 }
@@ -103,11 +108,14 @@ impl Shell {
         // A view that cannot be read is one of another version: the default does.
         let view: View = serde_json::from_value(settings.view.clone()).unwrap_or_default();
         let credentials = credentials::Panel::new(view.credentials);
+        let mut inspector = inspector::Panel::default();
+        inspector.set_language(view.language);
+        inspector.view = view.bodies.clone();
         Self {
             credentials,
             builder: builder::Panel::new(view.builder.clone()),
             timeline: timeline::Panel::new(view.timeline),
-            inspector: inspector::Panel::default(),
+            inspector,
             sandbox: sandbox::Panel::new(view.sandbox.clone()),
             notices: notices::Notices::default(),
             gate: production::Gate::default(),
@@ -155,6 +163,8 @@ impl Shell {
                 self.timeline.show_run(run, workspace);
             }
         }
+        self.inspector.files.look(ui, commands);
+        self.inspector.show_opened(workspace);
         self.follow_links(workspace);
         self.timeline.follow_form(workspace, || self.builder.plan(workspace), commands);
         if let Some(intent) = self.timeline.take_intent() {
@@ -238,6 +248,8 @@ impl Shell {
                 self.unfolded = true;
                 self.builder.save_body(ui);
             }
+            Act::Moments => self.timeline.toggle_moments(),
+            Act::InspectFile => self.inspector.files.ask(ui),
             Act::Keys => self.keys = !self.keys,
             Act::ZoomIn => wanted.zoom = (wanted.zoom + ZOOM_STEP).min(ZOOM.1),
             Act::ZoomOut => wanted.zoom = (wanted.zoom - ZOOM_STEP).max(ZOOM.0),
@@ -261,7 +273,9 @@ impl Shell {
             self.view.credentials = self.credentials.open;
             self.view.builder = self.builder.view().kept();
             self.view.sandbox = self.sandbox.view.clone();
+            self.view.bodies = self.inspector.view.clone();
             self.view.timeline = self.timeline.view;
+            self.view.language = self.inspector.language();
             if self.view != self.kept {
                 // A view always has a JSON form; if not, the older one stays.
                 wanted.view = serde_json::to_value(&self.view).unwrap_or(wanted.view);

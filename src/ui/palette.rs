@@ -30,6 +30,10 @@ pub enum Act {
     OpenBody,
     /// Write the body to a file.
     SaveBody,
+    /// Show any moment of the session.
+    Moments,
+    /// Look at a file of any size.
+    InspectFile,
     /// Show all keys.
     Keys,
     /// Larger.
@@ -64,6 +68,9 @@ const fn plain(key: Key) -> KeyboardShortcut {
 /// The other key for doing again what was undone.
 const AGAIN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
 
+/// The key that opens a file to be looked at.
+const INSPECT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O);
+
 /// The table.
 pub const TABLE: &[Entry] = &[
     Entry { act: Act::Run, label: "Run", cap: "Ctrl ⏎", keys: &[with_ctrl(Key::Enter)] },
@@ -77,6 +84,8 @@ pub const TABLE: &[Entry] = &[
     Entry { act: Act::Redo, label: "Redo in the draft", cap: "Ctrl Y", keys: &[with_ctrl(Key::Y), AGAIN] },
     Entry { act: Act::OpenBody, label: "Open…", cap: "Ctrl O", keys: &[with_ctrl(Key::O)] },
     Entry { act: Act::SaveBody, label: "Save…", cap: "Ctrl S", keys: &[with_ctrl(Key::S)] },
+    Entry { act: Act::Moments, label: "Moments", cap: "T", keys: &[plain(Key::T)] },
+    Entry { act: Act::InspectFile, label: "Inspect a file…", cap: "Ctrl ⇧ O", keys: &[INSPECT] },
     Entry { act: Act::Keys, label: "Keys", cap: "F1", keys: &[plain(Key::F1), plain(Key::Questionmark)] },
     Entry { act: Act::ZoomIn, label: "Larger", cap: "Ctrl +", keys: &[with_ctrl(Key::Plus), with_ctrl(Key::Equals)] },
     Entry { act: Act::ZoomOut, label: "Smaller", cap: "Ctrl -", keys: &[with_ctrl(Key::Minus)] },
@@ -169,6 +178,8 @@ mod tests {
             Act::AllFields,
             Act::OpenBody,
             Act::SaveBody,
+            Act::InspectFile,
+            Act::Moments,
             Act::Keys,
             Act::ZoomIn,
             Act::ZoomOut,

@@ -4,10 +4,10 @@
 use bytes::Bytes;
 
 use super::{Decoded, Found, Mark, Row, What};
+use crate::model::body::{Kind, Tree};
 use crate::model::codes;
 use crate::model::fields::Kind as Field;
 use crate::model::meaning::{self, Doc, Member};
-use crate::model::body::{Kind, Tree};
 use crate::model::payload::{self, lossless};
 
 /// What a message holds.

@@ -26,10 +26,10 @@ use url::form_urlencoded;
 pub use cipher::Key;
 pub use value::{card_scheme, stamp, twenty_bytes};
 
+use super::body::{Kind, Tree};
 use super::exchange::{Headers, header};
 use super::finding::Severity;
 use super::meaning::{self, Doc, Member};
-use super::body::{Kind, Tree};
 use super::payload;
 use super::profile::TokenView;
 use super::run::{self, Entry, Run};

@@ -7,9 +7,9 @@ use jiff::civil::DateTime;
 
 use super::text::{Due, base64, hex};
 use super::{Decoded, Found, Mark, Row, What};
+use crate::model::body::Tree;
 use crate::model::fields::Kind as Field;
 use crate::model::meaning::Kind;
-use crate::model::body::Tree;
 use crate::model::secret::luhn;
 
 /// Bytes of a cryptogram, and of the xid of 3-D Secure 1. Source: emv-3ds.md 3.4.

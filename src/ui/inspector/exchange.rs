@@ -6,7 +6,7 @@ use egui_material_icons::icons as i;
 
 use super::body::Body;
 use super::tabs::Tab;
-use super::{Panel, Row, code, note_strip, padded, strip};
+use super::{Panel, Row, note_strip, padded, strip};
 use crate::bus::Command;
 use crate::model::exchange::{Exchange, Step, header};
 use crate::model::{Problem, oauth, payload};
@@ -33,14 +33,9 @@ impl Panel {
             Tab::Request => {
                 line_ui(ui, &exchange.request.method, &exchange.request.url);
                 let kind = header(&exchange.request.headers, "content-type");
-                let (body, view) = self.body(row.key(tab), || Body::new(&exchange.request.body, kind));
-                body.ui(ui, view, "request body");
+                self.body_ui(ui, row, tab, "request body", || Body::new(&exchange.request.body, kind));
             }
-            Tab::Code => {
-                note_strip(ui, "The variables stand for secrets; a live one is never written here");
-                let (body, view) = self.body(row.key(tab), || code::body(exchange));
-                body.ui(ui, view, "as curl");
-            }
+            Tab::Code => self.code.ui(ui, row, exchange),
             _ => self.response_ui(ui, row, exchange, commands),
         }
     }
@@ -68,8 +63,7 @@ impl Panel {
             note_strip(ui, &format!("{} more were received and not kept", payload::size(response.dropped_bytes)));
         }
         let kind = header(&response.headers, "content-type");
-        let (body, view) = self.body(row.key(Tab::Response), || Body::new(&response.body, kind));
-        body.ui(ui, view, "response body");
+        self.body_ui(ui, row, Tab::Response, "response body", || Body::new(&response.body, kind));
     }
 }
 

@@ -8,7 +8,7 @@ use poll_promise::Promise;
 
 use super::body::{Body, View};
 use crate::bus::Command;
-use crate::model::Inspected;
+use crate::model::{Inspected, Workspace};
 use crate::ui::theme;
 use crate::ui::widgets;
 
@@ -24,6 +24,8 @@ pub struct Files {
     asked: Option<(f64, Promise<Option<PathBuf>>)>,
     /// A path that is typed where there is no dialog.
     typed: Option<String>,
+    /// The newest file that was shown.
+    seen: Option<u64>,
 }
 
 impl std::fmt::Debug for Files {
@@ -49,6 +51,12 @@ impl Files {
         self.asked = Some((ui.input(|input| input.time), promise));
     }
 
+    /// True once for each file that was opened.
+    pub(super) fn is_new(&mut self, workspace: &Workspace) -> bool {
+        let newest = workspace.inspected.as_ref().map(|file| file.number);
+        std::mem::replace(&mut self.seen, newest) != newest
+    }
+
     /// True while a path is typed.
     pub fn typing(&self) -> bool {
         self.typed.is_some()
@@ -56,7 +64,7 @@ impl Files {
 
     /// Takes the dialog's answer and what was dropped on the window.
     pub fn look(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
-        let dropped = ui.input(|input| input.raw.dropped_files.iter().find_map(|file| file.path.clone()));
+        let dropped = ui.input(|input| input.raw.dropped_files.iter().next().map(|file| file.path().to_owned()));
         commands.extend(dropped.map(Command::InspectFile));
         let Some((since, promise)) = self.asked.take() else { return };
         match promise.try_take() {
@@ -72,7 +80,10 @@ impl Files {
         let Some(typed) = &mut self.typed else { return };
         let mut done = false;
         super::padded(ui, |ui| {
-            widgets::muted_lines(ui, "This system showed no file dialog; type the path, or drop the file on the window");
+            widgets::muted_lines(
+                ui,
+                "This system showed no file dialog; type the path, or drop the file on the window",
+            );
             let edit = TextEdit::singleline(typed).font(theme::code(theme::CODE)).hint_text("Path of a file");
             let field = ui.add(edit.margin(Margin::symmetric(8, 4)).desired_width(f32::INFINITY));
             widgets::name(&field, "Path of a file");

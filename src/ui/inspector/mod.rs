@@ -13,6 +13,7 @@ mod file;
 mod findings;
 mod head;
 mod headers;
+mod known;
 pub mod meaning;
 mod tabs;
 mod timing;
@@ -21,12 +22,14 @@ mod why;
 use egui::{Align, Layout, ScrollArea, Sense, Ui, UiBuilder, vec2};
 use egui_material_icons::icons as i;
 
-use self::body::{Body, View};
+pub use self::body::{Body, Shown, View};
 pub use self::tabs::Tab;
 use crate::bus::Command;
+use crate::export::code::Language;
 use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
 use crate::model::scheme::SchemeMessage;
+use crate::model::trace::{Part, Spot};
 use crate::model::{RunId, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme;
@@ -37,15 +40,19 @@ use crate::ui::widgets::{self, muted};
 pub struct Panel {
     /// The open tab; kept from row to row.
     pub tab: Tab,
-    view: View,
+    /// How bodies are shown.
+    pub view: View,
     body: Option<((RunId, usize, Tab), Body)>,
     findings: findings::Findings,
     /// Laid over the row: a «Why?», a comparison.
     over: Option<Link>,
     compare: compare::State,
+    code: code::State,
     links: Vec<Link>,
+    /// What a link led to, until its body is drawn.
+    wanted: Option<(RunId, Spot)>,
     /// The file that is looked at.
-    pub files: file::Files,
+    pub(super) files: file::Files,
 }
 
 /// The row that is looked at, and what is known beside it.
@@ -64,6 +71,16 @@ impl Row<'_> {
 }
 
 impl Panel {
+    /// The language of the code that was shown last.
+    pub fn language(&self) -> Language {
+        self.code.language
+    }
+
+    /// Shows code in this language.
+    pub fn set_language(&mut self, language: Language) {
+        self.code.language = language;
+    }
+
     /// What was followed since the last call.
     pub fn take_links(&mut self) -> Vec<Link> {
         std::mem::take(&mut self.links)
@@ -72,14 +89,27 @@ impl Panel {
     /// Shows what a link leads to.
     pub fn open(&mut self, link: Link) {
         match link {
-            Link::Spot(..) => self.over = None,
+            Link::Spot(run, spot) => {
+                self.over = None;
+                if spot.path.is_some() {
+                    self.tab = if spot.part == Part::Response { Tab::Response } else { Tab::Request };
+                }
+                self.wanted = Some((run, spot));
+            }
             Link::Why(..) | Link::Compare(..) | Link::File => self.over = Some(link),
+        }
+    }
+
+    /// Shows a file when it has been opened.
+    pub fn show_opened(&mut self, workspace: &Workspace) {
+        if self.files.is_new(workspace) {
+            self.over = Some(Link::File);
         }
     }
 
     /// True if something is shown that needs no selected row.
     pub fn is_open(&self) -> bool {
-        self.over.is_some()
+        self.over.is_some() || self.files.typing()
     }
 
     /// Back to the row.
@@ -123,20 +153,21 @@ impl Panel {
         commands: &mut Vec<Command>,
     ) {
         ui.spacing_mut().item_spacing.y = 0.0;
+        self.files.path_ui(ui, commands);
         if self.over_ui(ui, workspace) {
             return;
         }
         let run = selected.and_then(|(run, _)| workspace.runs.get(&run));
-        let found = run.zip(selected).and_then(|(run, (_, number))| {
-            run.entries.iter().find(|entry| entry.number == number).map(|entry| (run, entry))
-        });
+        let found =
+            run.zip(selected).and_then(|(run, (_, number))| run.entries.numbered(number).map(|entry| (run, entry)));
         let Some((run, entry)) = found else {
             head::empty_ui(ui);
             return;
         };
         let findings = self.findings.of(run, entry.number);
         let row = Row { workspace, run, entry, findings: &findings };
-        head::head_ui(ui, run, entry);
+        let part = if self.tab == Tab::Request { Part::Request } else { Part::Response };
+        self.links.extend(head::head_ui(ui, workspace, (run, entry), part));
         let tab = tabs::ui(ui, &mut self.tab, &entry.what, [None, Some(findings.len())]);
         self.page_ui(ui, &row, tab, commands);
     }
@@ -157,8 +188,7 @@ impl Panel {
     /// A hidden message: its bytes.
     fn scheme_ui(&mut self, ui: &mut Ui, row: &Row<'_>, message: &SchemeMessage, tab: Tab) {
         let kind = if message.body.starts_with(b"<") { "application/xml" } else { "application/json" };
-        let (body, view) = self.body(row.key(tab), || Body::new(&message.body, Some(kind)));
-        body.ui(ui, view, "message");
+        self.body_ui(ui, row, tab, "message", || Body::new(&message.body, Some(kind)));
     }
 
     /// The body that was read last, if it is this one; else reads it.

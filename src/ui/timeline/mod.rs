@@ -3,8 +3,12 @@
 //! Draws the workspace and pushes commands; keeps only what is selected and filtered.
 
 mod empty;
+mod filters;
+mod head;
+mod next;
 mod result;
 pub mod rows;
+mod scrub;
 mod sequence;
 mod states;
 mod table;
@@ -13,21 +17,20 @@ mod waterfall;
 
 use std::time::Duration;
 
-use egui::{Align, Frame, Layout, Margin, Rect, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui::{Frame, Margin, Rect, ScrollArea, Ui, UiBuilder, pos2};
 use egui_material_icons::icons as i;
 use serde::{Deserialize, Serialize};
 
-use self::rows::{Class, RowView, middle_cut};
+use self::rows::{Class, RowView};
 use crate::bus::Command;
-use crate::model::api::{NextAction, Session};
 use crate::model::exchange::{Exchange, Step};
-use crate::model::explain;
+use crate::model::moment::Then;
 use crate::model::profile::Environment;
-use crate::model::run::{Phase, Plan, Run, What};
+use crate::model::run::{Phase, Plan, Revision, Run, What};
 use crate::model::{RunId, Stamp, Workspace};
 use crate::ui::link::Link;
-use crate::ui::theme::{self, Tokens};
-use crate::ui::widgets::{self, display_text, ghost_button, muted, secondary_button};
+use crate::ui::theme;
+use crate::ui::widgets::{self, secondary_button};
 
 pub use self::result::refusal_ui;
 
@@ -71,6 +74,8 @@ pub struct Scene<'a> {
     pub selected: Option<usize>,
     /// True if the clock that deadlines go by stands still.
     pub held: bool,
+    /// The past that is looked at: rows, `now` and all else are as they were then.
+    pub then: Option<&'a Then>,
 }
 
 /// View state of the timeline.
@@ -83,9 +88,10 @@ pub struct Panel {
     links: Vec<Link>,
     sequence: sequence::State,
     states: states::State,
+    scrub: scrub::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
-    filter: Filter,
+    filter: filters::Filter,
     table: table::State,
     edit: Option<turn::Edit>,
     intent: Option<Intent>,
@@ -96,31 +102,12 @@ pub struct Panel {
     below: f32,
 }
 
-/// Classes that are left out.
-#[derive(Debug, Clone, Copy, Default)]
-struct Filter {
-    api: bool,
-    browser: bool,
-    callback: bool,
-}
+/// What a drawn view keeps of the room where something below it asks for attention: the
+/// states are whole then at 1280×800.
+const DRAWN: f32 = 0.62;
 
 /// What the rows' words were made from.
-pub type Key = (RunId, usize, usize, bool, bool);
-
-/// Steps that «Do again» offers.
-const STEPS: [Step; 11] = [
-    Step::Token,
-    Step::Create,
-    Step::Method,
-    Step::Fingerprint,
-    Step::Collect,
-    Step::Challenge,
-    Step::Authenticate,
-    Step::Redirect,
-    Step::Confirm,
-    Step::Complete,
-    Step::Authorise,
-];
+pub type Key = Revision;
 
 impl Panel {
     /// The panel as it was left.
@@ -154,19 +141,33 @@ impl Panel {
         self.follow(workspace);
         ui.spacing_mut().item_spacing.y = 0.0;
         let Some(run) = self.shown.and_then(|shown| workspace.runs.get(&shown)) else {
-            empty_head_ui(ui);
+            head::empty_head_ui(ui);
             if let Some(intent) = empty::ui(ui) {
                 self.intent = Some(intent);
             }
             return;
         };
-        self.head_ui(ui, workspace, run, now);
-        next_action_ui(ui, run, now, commands);
-        let rows = self.words(run);
+        let then = self.scrub.take(run);
+        self.head_ui(ui, workspace, run, now, then.as_ref());
+        match &then {
+            None => next::next_action_ui(ui, run, now, commands),
+            Some(then) if scrub::past_ui(ui, then) => self.scrub.release(),
+            Some(_) => (),
+        }
+        let mut rows = self.words(run);
         self.filters_ui(ui, workspace, run, &rows, commands);
-        self.body_ui(ui, workspace, run, &rows, now, commands);
+        self.scrub.ui(ui, run, &rows, then.as_ref(), &mut self.links);
+        let were = then.as_ref().map(|then| scrub::back(&mut rows, then));
+        self.body_ui(ui, workspace, run, &rows, (now, then.as_ref()), commands);
+        scrub::forward(&mut rows, were.unwrap_or_default());
+        self.scrub.keep(run, then);
         self.words = Some((key(run), rows));
         wake(ui, run, now);
+    }
+
+    /// Shows or hides the strip of moments.
+    pub fn toggle_moments(&mut self) {
+        self.scrub.toggle();
     }
 
     /// The newest run, while it waits with a request that is made from the form, is told when
@@ -221,113 +222,18 @@ impl Panel {
         }
     }
 
-    fn head_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
-        let tokens = Tokens::of(ui);
-        strip(ui, theme::PANEL_HEAD, |ui| {
-            match run.session() {
-                Some(session) => {
-                    let id = display_text(&session.id.0);
-                    let short = widgets::mono(ui, &middle_cut(&id, 12, 6), tokens.text);
-                    short.on_hover_text(id);
-                    widgets::copy_button(ui, "session id", &session.id.0);
-                    widgets::status_pill(ui, &session.status);
-                }
-                None => {
-                    widgets::emphasis(ui, "Session");
-                    muted(ui, "not created yet");
-                }
-            }
-            let length = if run.is_open() { now.since(run.started) } else { run.length() };
-            let ended = now.since(run.started).saturating_sub(run.length());
-            let words = if run.is_open() { "running".into() } else { widgets::ago(ended) };
-            let when = muted(ui, &format!("{:.2} s · {words}", length.as_secs_f32()));
-            when.on_hover_text(format!("Began {}", run.started.wall));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let views = [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States")];
-                widgets::segmented(ui, &mut self.view, &views);
-                self.picker_ui(ui, workspace, run, now);
-            });
-        });
-        widgets::hline(ui);
-    }
-
-    fn picker_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
-        if workspace.runs.len() < 2 {
-            return;
-        }
-        let place = workspace.runs.keys().position(|id| *id == run.id).map_or(0, |place| place + 1);
-        let mut picked = None;
-        let text = format!("Session {place} of {}", workspace.runs.len());
-        let combo = egui::ComboBox::from_id_salt("sessions").selected_text(&text).width(130.0).show_ui(ui, |ui| {
-            ui.set_min_width(260.0);
-            for (number, other) in workspace.runs.values().enumerate().rev() {
-                let id = other.session_id().map_or_else(|| "not created".into(), |id| middle_cut(&id.0, 10, 6));
-                let status = other.session().map_or("", |session| session.status.word());
-                let ago = widgets::ago(now.since(other.started));
-                let words = display_text(&format!("{}  {id}  {status}  {ago}", number + 1));
-                if ui.selectable_label(other.id == run.id, words).clicked() {
-                    picked = Some(other.id);
-                }
-            }
-        });
-        widgets::name(&combo.response, &text);
-        if picked.is_some() {
-            self.show(picked);
-        }
-    }
-
-    fn filters_ui(
-        &mut self,
-        ui: &mut Ui,
-        workspace: &Workspace,
-        run: &Run,
-        rows: &[RowView],
-        commands: &mut Vec<Command>,
-    ) {
-        let count = |class| rows.iter().filter(|row| row.class == class).count();
-        let hidden = workspace.settings.hidden_messages;
-        strip(ui, 34.0, |ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            let chips = [
-                ("API", crate::model::Lane::Sessions, Class::Api, &mut self.filter.api),
-                ("Browser", crate::model::Lane::Browser, Class::Browser, &mut self.filter.browser),
-                ("Callback", crate::model::Lane::Callback, Class::Callback, &mut self.filter.callback),
-            ];
-            for (name, lane, class, left_out) in chips {
-                if chip_ui(ui, name, Some(lane), count(class), !*left_out).clicked() {
-                    *left_out = !*left_out;
-                }
-            }
-            let unfolded = !self.table.unfolded.is_empty();
-            let wide = ui.available_width() > if unfolded { 340.0 } else { 268.0 };
-            let name = if wide { "Hidden scheme messages" } else { "Hidden" };
-            let chip = chip_ui(ui, name, None, count(Class::Hidden), hidden);
-            if chip.on_hover_text("What 3DS Server, directory and issuer say to one another").clicked() {
-                let settings =
-                    crate::model::settings::Settings { hidden_messages: !hidden, ..workspace.settings.clone() };
-                commands.push(Command::SaveSettings(settings));
-            }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if run.session().is_some() {
-                    do_again_ui(ui, run, commands);
-                }
-                if unfolded && widgets::link(ui, "Fold waits").clicked() {
-                    self.table.unfolded.clear();
-                }
-            });
-        });
-    }
-
     #[allow(clippy::cast_precision_loss)] // rows of one session
     fn body_ui(
         &mut self,
         ui: &mut Ui,
         workspace: &Workspace,
         run: &Run,
-        rows: &[RowView],
-        now: Stamp,
+        all: &[RowView],
+        (now, then): (Stamp, Option<&Then>),
         commands: &mut Vec<Command>,
     ) {
+        let rows = then.map_or(all, |then| all.get(..then.begun).unwrap_or(all));
+        let now = then.map_or(now, |then| Stamp { mono: run.started.mono + then.at, ..now });
         let passes = |row: &&RowView| match row.class {
             Class::Api => !self.filter.api,
             Class::Browser => !self.filter.browser,
@@ -336,7 +242,7 @@ impl Panel {
             Class::Note => true,
         };
         let visible: Vec<&RowView> = rows.iter().filter(passes).collect();
-        let ghost = expected(run);
+        let ghost = expected(run).filter(|_| then.is_none());
         let room = ui.available_rect_before_wrap();
         let wanted = match self.view {
             View::List => {
@@ -349,15 +255,16 @@ impl Panel {
         let shown = table::Shown {
             salt: run.id.0,
             rows: &visible,
-            busy: busy(rows),
-            now: run.is_open().then_some(clock),
+            busy: busy(all),
+            now: (then.is_some() || run.is_open()).then_some(clock),
             clock,
-            end: if run.is_open() { clock } else { run.length() },
+            end: if run.is_open() && then.is_none() { clock } else { run.length() },
             ghost,
             selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
         };
-        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
-            self.below_ui(ui, workspace, run, now, commands);
+        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| match then {
+            None => self.below_ui(ui, workspace, run, now, commands),
+            Some(_) => self.below = 0.0, // nothing can be done in the past
         });
         let picked = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
@@ -369,11 +276,12 @@ impl Panel {
                 expected: ghost,
                 selected: shown.selected,
                 held: clock_held(workspace, run),
+                then,
             };
             match self.view {
                 View::List => self.table.ui(ui, &shown),
                 View::Sequence => self.sequence.ui(ui, &scene),
-                View::States => self.states.ui(ui, &scene),
+                View::States => self.states.ui(ui, &scene, &mut self.links, commands),
             }
         });
         if let Some(number) = picked.inner {
@@ -387,7 +295,10 @@ impl Panel {
     /// not fit, the table keeps six rows, three in a low window.
     fn split(&self, room: Rect, wanted: f32) -> (Rect, Rect) {
         let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
-        let least = wanted.min(table::HEAD + kept * theme::TIMELINE_ROW);
+        let least = match self.view {
+            View::List => wanted.min(table::HEAD + kept * theme::TIMELINE_ROW),
+            View::Sequence | View::States => room.height() * DRAWN,
+        };
         let height = if self.below <= 0.0 {
             room.height()
         } else {
@@ -453,10 +364,7 @@ impl Panel {
         let selected = self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number);
         let exchange = match selected {
             Some(number) => run.exchange(number),
-            None => run.entries.iter().rev().find_map(|entry| match &entry.what {
-                What::Exchange(exchange) => Some(exchange),
-                _ => None,
-            }),
+            None => run.newest_exchange(None),
         };
         exchange.map(AsRef::as_ref).filter(|exchange| exchange.status().is_some_and(|status| status >= 400))
     }
@@ -489,8 +397,7 @@ fn failed_step(run: &Run) -> Option<(Step, &crate::model::Problem)> {
 
 /// What must be the same for words and findings to be still true.
 pub fn key(run: &Run) -> Key {
-    let going = run.entries.iter().filter(|entry| entry.took.is_none()).count();
-    (run.id, run.entries.len(), going, run.session().is_some(), run.is_open())
+    run.revision()
 }
 
 /// Spans in which something other than waiting happened.
@@ -508,165 +415,4 @@ fn wake(ui: &Ui, run: &Run, now: Stamp) {
         _ => return,
     };
     ui.ctx().request_repaint_after(Duration::from_secs(pause));
-}
-
-/// A horizontal strip of this height with the panel's padding.
-fn strip(ui: &mut Ui, height: f32, add: impl FnOnce(&mut Ui)) {
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    let inner = rect.shrink2(vec2(theme::PADDING, 0.0));
-    let layout = Layout::left_to_right(Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(inner).layout(layout), add);
-}
-
-fn empty_head_ui(ui: &mut Ui) {
-    strip(ui, theme::PANEL_HEAD - 1.0, |ui| {
-        widgets::emphasis(ui, "Timeline");
-        muted(ui, "no session yet");
-    });
-    widgets::hline(ui);
-}
-
-/// A filter chip: badge or eye, name, count; lit while its rows are shown.
-/// Under this width, points, the filter chips show no names.
-const ROOM_FOR_NAMES: f32 = 460.0;
-
-fn chip_ui(ui: &mut Ui, name: &str, lane: Option<crate::model::Lane>, count: usize, shown: bool) -> egui::Response {
-    let tokens = Tokens::of(ui);
-    let colour = if shown { tokens.text } else { tokens.muted };
-    // Where the strip is narrow, badge and number must do; the name stays for screen readers.
-    let written = if ui.max_rect().width() < ROOM_FOR_NAMES { "" } else { name };
-    let words = widgets::line_of(ui, written, theme::words(theme::TAB), colour);
-    let number = widgets::line_of(ui, &count.to_string(), theme::words(theme::TAB), tokens.muted);
-    let width = 8.0 + 17.0 + 6.0 + words.size().x + 6.0 + number.size().x + 9.0;
-    let (rect, response) = ui.allocate_exact_size(vec2(width, theme::TARGET), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, shown, name));
-    let body = rect.shrink2(vec2(0.0, 1.0));
-    let fill = if response.hovered() { tokens.bg3 } else { tokens.bg2 };
-    let painter = ui.painter();
-    if shown || response.hovered() {
-        painter.rect_filled(body, 6.0, fill);
-    }
-    let stroke = Stroke::new(1.0, if shown { tokens.line_strong } else { tokens.line });
-    painter.rect_stroke(body, 6.0, stroke, egui::StrokeKind::Inside);
-    let sign = Rect::from_center_size(pos2(rect.left() + 8.0 + 8.5, rect.center().y), vec2(17.0, 16.0));
-    let icon = if shown { i::ICON_VISIBILITY.outlined() } else { i::ICON_VISIBILITY_OFF.outlined() };
-    match lane.filter(|_| shown) {
-        Some(lane) => widgets::paint_lane_badge(ui, sign, lane),
-        None => {
-            let tint = if shown { tokens.accent.ink } else { tokens.muted };
-            let eye = widgets::line_of(ui, icon.codepoint, theme::icon(icon, 15.0), tint);
-            ui.painter().galley(sign.center() - eye.size() / 2.0, eye, tint);
-        }
-    }
-    let x = sign.right() + 6.0;
-    let top = |galley: &egui::Galley| rect.center().y - galley.size().y / 2.0;
-    let after = x + words.size().x + 6.0;
-    ui.painter().galley(pos2(x, top(&words)), words, colour);
-    ui.painter().galley(pos2(after, top(&number)), number, tokens.muted);
-    widgets::focus_ring(ui, body, &response);
-    response
-}
-
-fn do_again_ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
-    let style = RichText::new("Do again…").font(theme::words(theme::TAB));
-    let button = egui::Button::new(style).frame(false);
-    let (response, menu) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        ui.set_min_width(190.0);
-        for step in STEPS {
-            if ui.button(step.name()).clicked() {
-                commands.push(Command::Do(run.id, step));
-                ui.close();
-            }
-        }
-    });
-    let _ = menu;
-    response.on_hover_text("Any step once more, as the program would write it");
-}
-
-/// Flag, `next_actions` as received, what they mean, the one button.
-fn next_action_ui(ui: &mut Ui, run: &Run, now: Stamp, commands: &mut Vec<Command>) {
-    let tokens = Tokens::of(ui);
-    let (space, _) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::hover());
-    let bar = Rect::from_min_size(space.min + vec2(12.0, 8.0), vec2(space.width() - 24.0, 38.0));
-    ui.painter().rect_filled(bar, 6.0, tokens.accent.tint);
-    let inner = bar.shrink2(vec2(10.0, 0.0));
-    let layout = Layout::left_to_right(Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(inner).layout(layout), |ui| {
-        widgets::icon(ui, i::ICON_FLAG.filled(), 16.0, tokens.accent.ink);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            the_button_ui(ui, run, commands);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                if let Some(session) = run.session() {
-                    let words: Vec<&str> = session.next_actions.iter().map(NextAction::word).collect();
-                    let list = if words.is_empty() { "[ ]".into() } else { format!("[ {} ]", words.join(", ")) };
-                    widgets::mono(ui, "next_actions", tokens.text_second);
-                    widgets::mono(ui, &display_text(&list), tokens.text);
-                }
-                let sentence = RichText::new(display_text(&sentence(run, now))).color(tokens.text);
-                ui.add(egui::Label::new(sentence).truncate());
-            });
-        });
-    });
-}
-
-/// What is going on, or what the API's word means.
-fn sentence(run: &Run, now: Stamp) -> String {
-    let since = || {
-        let last = run.entries.last().map_or(run.started, |entry| entry.at);
-        format!("{:.0} s", now.since(last).as_secs_f32())
-    };
-    match &run.phase {
-        Phase::Working(_) if run.session().is_some_and(Session::waits_decoupled) => {
-            format!(
-                "The bank asks its customer by a way of its own; read again every few seconds, later every minute, {}",
-                since()
-            )
-        }
-        Phase::Working(Some(step)) => format!("{} is under way, {}", step.name(), since()),
-        Phase::Working(None) => format!("Starting, {}", since()),
-        Phase::Waiting(turn) if turn.answers.is_empty() => format!("Next: {}", turn.request.step.name()),
-        Phase::Cancelled if run.progress.next_step().is_some() => "Stopped. Go on where it stood.".into(),
-        Phase::Cancelled => "Stopped. Send again.".into(),
-        Phase::Waiting(_) | Phase::Ended => match run.session() {
-            Some(session) if !session.next_actions.is_empty() => {
-                let words: Vec<&str> = session.next_actions.iter().map(explain::next_action).collect();
-                words.join(". ")
-            }
-            Some(session) if session.status.is_final() => {
-                match explain::of_session(session, run.progress.channel()).go_on {
-                    _ if run.progress.payment.is_some() => "Paid. Send again for another session.".into(),
-                    true => "Nothing left to do. Authorise, or send again.".into(),
-                    false => "Nothing left to do. Send again, or try another card.".into(),
-                }
-            }
-            Some(_) => "Nothing offered. Read the session again in a moment.".into(),
-            None => "No session came of it. Send again.".into(),
-        },
-    }
-}
-
-/// The one button of the bar: what a person would most likely do now.
-fn the_button_ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>) {
-    match &run.phase {
-        Phase::Waiting(_) => (),
-        Phase::Working(_) => {
-            if ghost_button(ui, Some(i::ICON_STOP.outlined()), "Stop", None).clicked() {
-                commands.push(Command::Cancel(run.id));
-            }
-        }
-        Phase::Ended | Phase::Cancelled => {
-            let next = run.progress.next_step().filter(|_| run.phase == Phase::Cancelled);
-            if let Some(step) = next {
-                let button = secondary_button(ui, None, "Continue", None);
-                if button.on_hover_text(step.name()).clicked() {
-                    commands.push(Command::Do(run.id, step));
-                }
-            } else {
-                let button = secondary_button(ui, None, "Run again", None);
-                if button.on_hover_text("The same body once more, as a new session").clicked() {
-                    commands.push(Command::Run(run.plan.clone()));
-                }
-            }
-        }
-    }
 }

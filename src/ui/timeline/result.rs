@@ -10,7 +10,7 @@ use crate::bus::Command;
 use crate::model::api::{ApiError, Session};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::explain::{self, Meaning, Risk};
-use crate::model::run::{Run, What};
+use crate::model::run::Run;
 use crate::model::steps::proof;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, display_text, emphasis, emphasis_with, muted, outlined_button};
@@ -222,10 +222,7 @@ fn not_now(meaning: &Meaning) -> Option<String> {
 
 /// The answer of the newest payment, if it was asked for this way.
 fn paid(run: &Run, by_id: bool) -> Option<&Value> {
-    let asked = run.entries.iter().rev().find_map(|entry| match &entry.what {
-        What::Exchange(exchange) if exchange.step == Step::Authorise => Some(exchange),
-        _ => None,
-    })?;
+    let asked = run.newest_exchange(Some(Step::Authorise))?;
     let named = String::from_utf8_lossy(&asked.request.body).contains("\"authentication_id\"");
     run.progress.payment.as_ref().filter(|_| named == by_id)
 }

@@ -12,7 +12,7 @@ use egui_material_icons::icons as i;
 use super::rows::clock;
 use crate::bus::Command;
 use crate::model::exchange::{Headers, Step};
-use crate::model::run::{Answer, AppResult, Auth, Run, StepRequest, Turn, What};
+use crate::model::run::{Answer, AppResult, Auth, Kind, Run, StepRequest, Turn};
 use crate::model::sandbox::{Known, SandboxAct};
 use crate::model::scheme::PhoneKind;
 use crate::model::settings::Pace;
@@ -365,7 +365,7 @@ const PASSWORD: &str = "Checkout1!";
 /// The phone and the deadline.
 fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
-    if let Some(message) = run.phone().next() {
+    if let Some(message) = run.phone() {
         ui.horizontal(|ui| {
             widgets::icon(ui, i::ICON_SMARTPHONE.outlined(), 16.0, tokens.text_second);
             emphasis(ui, "Phone");
@@ -409,10 +409,7 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
 /// the sandbox shows it or a browser told us. Until then it waits for the first request.
 fn asked(run: &Run, turn: &Turn) -> Option<Stamp> {
     let challenge = turn.request.step == Step::Challenge;
-    let seen = run.entries.iter().rev().find_map(|entry| match &entry.what {
-        What::Scheme(message) if message.kind == "CReq" => Some(entry.at),
-        _ => None,
-    });
+    let seen = run.entries.newest(Kind::ChallengeRequest).map(|entry| entry.at);
     seen.into_iter().chain(turn.asked).filter(|_| challenge).max_by_key(|stamp| stamp.mono)
 }
 

@@ -33,13 +33,10 @@ impl Body {
                         hooks.copied = what;
                     }
                 }
-                let outline = self.outline.as_mut();
-                let node = outline.and_then(|outline| outline.chosen.zip(outline.tree().cloned()));
-                if let Some((node, tree)) = node
-                    && let Some(link) = hooks.spot(&tree, node)
+                if let Some(link) = self.outline.as_ref().and_then(|outline| outline.link())
                     && widgets::link(ui, "Go to").clicked()
                 {
-                    hooks.go = Some(link);
+                    hooks.go = Some(link.clone());
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let text = RichText::new(display_text(&path)).font(theme::code(theme::CODE)).color(tokens.text);

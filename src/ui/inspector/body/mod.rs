@@ -222,6 +222,11 @@ impl Body {
             || self.raw.as_ref().is_some_and(|raw| raw.progress().is_some())
     }
 
+    /// Rows that no fold hides, of those found so far.
+    pub fn rows(&self) -> u64 {
+        self.outline.as_ref().map_or(0, Outline::count)
+    }
+
     /// As what it is shown, since not everything can be everything.
     fn shown(&self, view: &View) -> Shown {
         match (self.shape, view.shown) {

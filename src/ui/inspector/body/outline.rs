@@ -11,9 +11,10 @@ use egui_material_icons::icons as i;
 use super::list::{self, List};
 use super::row::{self, Look};
 use super::words::{Hits, ROW, gutter};
-use super::{Hooks, View, job};
+use super::{Explained, Hooks, View, job};
 use crate::model::body::{Index, Place, Rows, Source, Tree, Unread, line_of, scan};
 use crate::model::jsonpath::{Limits, Path};
+use crate::ui::link::Link;
 use crate::ui::theme::Tokens;
 use crate::ui::widgets;
 
@@ -46,6 +47,13 @@ pub(super) struct Filter {
     cancel: Arc<AtomicBool>,
 }
 
+/// What is known of a value.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub explained: Option<Explained>,
+    pub link: Option<Link>,
+}
+
 /// A JSON text on the screen.
 #[derive(Debug)]
 pub(super) struct Outline {
@@ -63,6 +71,8 @@ pub(super) struct Outline {
     depth: Option<Option<u32>>,
     pub chosen: Option<u32>,
     list: List,
+    /// What is known of the chosen value, and where it leads: found once.
+    told: Option<(u32, Told)>,
     /// Height of the card beneath the chosen row, points.
     card: f32,
     goal: Option<u32>,
@@ -101,6 +111,7 @@ impl Outline {
             depth: None,
             chosen: None,
             list: List::default(),
+            told: None,
             card: 0.0,
             goal: None,
             id: None,
@@ -139,6 +150,11 @@ impl Outline {
     /// What is found of the text.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Rows that are seen.
+    pub fn count(&self) -> u64 {
+        self.rows.count(&self.index, false)
     }
 
     /// True if something is folded.
@@ -257,6 +273,10 @@ impl Outline {
             ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
             self.keys(ui, &tree, lines, rect);
         }
+        if let Some(node) = self.chosen.filter(|node| self.told.as_ref().is_none_or(|(told, _)| told != node)) {
+            let told = Told { explained: hooks.explained(&tree, node), link: hooks.spot(&tree, node) };
+            self.told = Some((node, told));
+        }
         self.aim(index, lines);
         self.rows_ui(ui, rect, &tree, lines, hits, hooks);
         widgets::focus_ring(ui, rect.shrink(3.0), &focus);
@@ -293,6 +313,8 @@ impl Outline {
         let height = count as f64 * f64::from(ROW) + f64::from(self.card);
         let card_row = self.card_row(index, lines);
         let mut list = self.list;
+        let told = self.told.take();
+        let known = told.as_ref().map(|(_, told)| told);
         let (mut clicked, mut card) = (None, 0.0);
         list.ui(ui, rect, (0.0, height), |ui, list| {
             let rows = f64::from(ROW);
@@ -313,19 +335,19 @@ impl Outline {
                     chosen: self.chosen == Some(place.node),
                     hits,
                 };
-                if let Some(asked) = row::ui(ui, strip, tree, place, &look, hooks) {
+                if let Some(asked) = row::ui(ui, strip, tree, place, &look, (known, &mut *hooks)) {
                     clicked = Some((place, asked));
                 }
                 y += ROW;
                 if look.chosen && !place.close {
-                    card =
-                        row::card_ui(ui, pos2(strip.left() + wide + 16.0, y), strip.right(), tree, place.node, hooks);
+                    let at = pos2(strip.left() + wide + 16.0, y);
+                    card = known.map_or(0.0, |known| row::card_ui(ui, at, strip.right(), known, hooks));
                     y += card;
                 }
                 next = self.rows.after(index, place, lines);
             }
         });
-        self.list = list;
+        (self.list, self.told) = (list, told);
         // Out of sight it keeps its height.
         if (card - self.card).abs() > 0.5 && (card > 0.0 || card_row.is_none_or(|row| self.in_sight(row, rect))) {
             self.card = card;
@@ -397,6 +419,11 @@ impl Outline {
         if node.is_some() && node != self.chosen {
             (self.chosen, self.goal, self.card) = (node, node, 0.0);
         }
+    }
+
+    /// Where the chosen value leads.
+    pub fn link(&self) -> Option<&Link> {
+        self.told.as_ref().and_then(|(_, told)| told.link.as_ref())
     }
 
     /// True if its rows have the keyboard.

@@ -7,7 +7,7 @@ use egui::{
 };
 use egui_material_icons::icons as i;
 
-use super::outline::{arrow, arrow_colour};
+use super::outline::{Told, arrow, arrow_colour};
 use super::words::{Hits, Words, ground, number};
 use super::{Copied, Hooks};
 use crate::model::body::{Kind, Place, Tree, line_of};
@@ -51,7 +51,7 @@ pub(super) fn ui(
     tree: &Tree,
     place: Place,
     look: &Look<'_>,
-    hooks: &mut Hooks<'_>,
+    (known, hooks): (Option<&Told>, &mut Hooks<'_>),
 ) -> Option<Asked> {
     let tokens = Tokens::of(ui);
     let (index, node) = (&*tree.index, place.node);
@@ -77,7 +77,7 @@ pub(super) fn ui(
     job.wrap = egui::text::TextWrapping::truncate_at_width((end - left).max(20.0));
     let galley = ui.painter().layout_job(job);
     ui.painter().galley(pos2(left, strip.center().y - galley.size().y / 2.0), galley, tokens.text);
-    let copied = menu_ui(&response, look, tree, place, hooks);
+    let copied = menu_ui(&response, look, place, (known, hooks));
     if copied {
         return Some(Asked::Only);
     }
@@ -171,8 +171,8 @@ fn right_ui(ui: &Ui, strip: Rect, tree: &Tree, node: u32, used: f32, hooks: &mut
 }
 
 /// The explanation beneath the chosen row, if there is one. Its height in points.
-pub(super) fn card_ui(ui: &mut Ui, at: Pos2, right: f32, tree: &Tree, node: u32, hooks: &mut Hooks<'_>) -> f32 {
-    let Some(told) = hooks.explained(tree, node) else { return 0.0 };
+pub(super) fn card_ui(ui: &mut Ui, at: Pos2, right: f32, known: &Told, hooks: &mut Hooks<'_>) -> f32 {
+    let Some(told) = &known.explained else { return 0.0 };
     let room = Rect::from_min_max(at, pos2(right - theme::PADDING, at.y + 2000.0));
     let shown = ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
         widgets::card(ui, |ui| {
@@ -184,10 +184,10 @@ pub(super) fn card_ui(ui: &mut Ui, at: Pos2, right: f32, tree: &Tree, node: u32,
                 if let Some(from) = &told.from {
                     muted(ui, &display_text(from));
                 }
-                if let Some((words, link)) = told.link
-                    && widgets::link(ui, &display_text(&words)).clicked()
+                if let Some((words, link)) = &told.link
+                    && widgets::link(ui, &display_text(words)).clicked()
                 {
-                    hooks.links.push(link);
+                    hooks.links.push(link.clone());
                 }
             });
         });
@@ -196,7 +196,12 @@ pub(super) fn card_ui(ui: &mut Ui, at: Pos2, right: f32, tree: &Tree, node: u32,
 }
 
 /// What can be copied, by right click or Shift+F10. True if something was.
-fn menu_ui(response: &Response, look: &Look<'_>, tree: &Tree, place: Place, hooks: &mut Hooks<'_>) -> bool {
+fn menu_ui(
+    response: &Response,
+    look: &Look<'_>,
+    place: Place,
+    (known, hooks): (Option<&Told>, &mut Hooks<'_>),
+) -> bool {
     let by_key =
         look.chosen && !place.close && response.ctx.input_mut(|input| input.consume_key(Modifiers::SHIFT, Key::F10));
     let open = (by_key || response.secondary_clicked()).then_some(SetOpenCommand::Bool(true));
@@ -217,10 +222,10 @@ fn menu_ui(response: &Response, look: &Look<'_>, tree: &Tree, place: Place, hook
                 ui.close();
             }
         }
-        if let Some(link) = hooks.spot(tree, place.node)
+        if let Some(link) = known.filter(|_| look.chosen).and_then(|known| known.link.as_ref())
             && ui.button("Go to what it names").clicked()
         {
-            hooks.go = Some(link);
+            hooks.go = Some(link.clone());
             ui.close();
         }
     });
