@@ -138,7 +138,10 @@ impl Body {
                 muted(ui, &words);
             }
             let hint = if self.shape == Shape::Json { "Find or $.path" } else { "Find" };
-            let field = TextEdit::singleline(&mut self.typed).font(theme::code(theme::CODE)).hint_text(hint);
+            let field = TextEdit::singleline(&mut self.typed)
+                .id(egui::Id::unique("find in body"))
+                .font(theme::code(theme::CODE))
+                .hint_text(hint);
             let response = ui.add(field.desired_width(ui.available_width().max(40.0)));
             widgets::name(&response, "Find in body");
             self.find_keys(ui, view, &response, filtering);

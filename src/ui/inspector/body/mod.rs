@@ -256,7 +256,7 @@ impl Body {
 
     /// Why it is not shown as what it claims to be, or not all of it.
     fn note(&self, view: &View) -> Option<String> {
-        if let (Some(Err(why)), Shown::Pretty) = (&self.pretty, view.shown) {
+        if let (Some(Err(why)), Shown::Pretty) = (&self.pretty, self.shown(view)) {
             return Some(format!("Not set in: {why}"));
         }
         let outline = self.outline.as_ref()?;
