@@ -96,7 +96,8 @@ impl Rows {
         let (len, ended) = (index.len() as u32, index.ended());
         for _ in 0..budget {
             if let Some(last) = self.hidden.last_mut().filter(|last| last.end == OPEN) {
-                if index.is_open(last.first - 1) && !ended {
+                // Closed is not enough: the last values in it may not be published yet.
+                if index.next(last.first - 1) >= len && !ended {
                     return false;
                 }
                 let (first, end) = (last.first, index.next(last.first - 1));
@@ -269,7 +270,7 @@ impl Rows {
                 self.count_from(place);
             }
             Err(place) if index.filled(node) && node < self.upto => {
-                let open = index.is_open(node) && !index.ended();
+                let open = index.next(node) >= index.len() as u32 && !index.ended();
                 let end = if open { self.upto } else { index.next(node).min(self.upto) };
                 let behind = self.hidden.partition_point(|hidden| hidden.first < end);
                 let mut folded = hidden(index, node + 1, end, false);
