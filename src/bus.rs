@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::model::body::Source;
 use crate::model::delivery::{Delivery, Seq};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Profile, ProfileId, TokenStatus};
@@ -77,6 +78,8 @@ pub enum Command {
     SaveSettings(Settings),
     /// Read a session body from a file.
     OpenBody(PathBuf),
+    /// Open a file of any size to be looked at.
+    InspectFile(PathBuf),
     /// Write a session body to a file.
     SaveBody(PathBuf, String),
     /// Make fresh app values for the builder, sealed for the directory server of the newest
@@ -134,6 +137,8 @@ pub enum Event {
     KeychainTold(ProfileId, Keeping),
     /// A session body was read from a file.
     BodyOpened(PathBuf, String),
+    /// A file was opened to be looked at.
+    FileOpened(PathBuf, Source),
     /// The user's browser said what it is, under the names of `channel_data`.
     BrowserRead(Map<String, Value>),
     /// A record did not reach the disk.

@@ -8,13 +8,14 @@ use super::Engine;
 use super::start::ClockMode;
 use crate::bus::Event;
 use crate::clock;
+use crate::model::body::Source;
 use crate::model::delivery::Delivery;
 use crate::model::exchange::Exchange;
 use crate::model::profile::{ProfileId, TokenStatus};
 use crate::model::run::{Phase, Run, Turn};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::settings::Pace;
-use crate::model::{Problem, RunId, SessionId, Stamp};
+use crate::model::{Inspected, Problem, RunId, SessionId, Stamp};
 
 /// Messages kept for sessions that no run has claimed yet. Our choice.
 const MOST_ORPHANS: usize = 256;
@@ -70,6 +71,7 @@ impl Engine {
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
             Event::KeychainTold(profile, keeping) => self.keychain_told(profile, keeping),
             Event::BodyOpened(path, text) => self.body_opened(path, text),
+            Event::FileOpened(path, source) => self.file_opened(path, source),
             Event::BrowserRead(members) => self.browser_read(members),
             Event::NotSaved(problem) => self.not_saved(problem),
             Event::Noticed(notice) => self.add_notice(notice),
@@ -150,6 +152,11 @@ impl Engine {
     fn not_saved(&mut self, problem: Problem) {
         self.workspace.saving = false;
         self.notice(problem);
+    }
+
+    fn file_opened(&mut self, path: PathBuf, source: Source) {
+        let number = self.workspace.inspected.as_ref().map_or(1, |file| file.number + 1);
+        self.workspace.inspected = Some(Inspected { number, path, source });
     }
 
     fn body_opened(&mut self, path: PathBuf, text: String) {

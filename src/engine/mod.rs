@@ -181,6 +181,7 @@ impl Engine {
             }
             Command::SaveSettings(settings) => self.save_settings(settings),
             Command::OpenBody(path) => self.open_body(path),
+            Command::InspectFile(path) => self.inspect_file(path),
             Command::SaveBody(path, text) => self.save_body(path, text),
             Command::MakeAppValues => self.make_app_values(),
             Command::ReadMyBrowser => self.read_browser(),
@@ -365,6 +366,13 @@ impl Engine {
                     noticed(problem, Weight::Error)
                 }
             },
+            Err(error) => noticed(Problem::new(&error, Some(error.hint())), Weight::Error),
+        });
+    }
+
+    fn inspect_file(&mut self, path: std::path::PathBuf) {
+        self.on_disk(move || match store::inspect(&path) {
+            Ok(source) => Event::FileOpened(path, source),
             Err(error) => noticed(Problem::new(&error, Some(error.hint())), Weight::Error),
         });
     }

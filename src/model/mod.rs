@@ -6,6 +6,7 @@
 pub mod api;
 pub mod app;
 pub mod beside;
+pub mod body;
 pub mod cards;
 pub mod codes;
 mod contract;
@@ -196,6 +197,17 @@ pub struct Notice {
     pub problem: Problem,
 }
 
+/// A file that was opened to be looked at.
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    /// Counts up with each.
+    pub number: u64,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub source: body::Source,
+}
+
 /// All that the window draws. Changed by the engine alone.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
@@ -220,6 +232,8 @@ pub struct Workspace {
     /// A body read from a file, until the builder has taken it: path, text, a number that
     /// grows with each.
     pub opened_body: Option<(u64, PathBuf, String)>,
+    /// The file that was opened last to be looked at.
+    pub inspected: Option<Inspected>,
     /// App values made on demand, until the builder has taken them: a number that grows
     /// with each, and the values.
     pub app_values: Option<(u64, app::AppValues)>,

@@ -8,9 +8,9 @@ use url::form_urlencoded;
 use super::delivery::DeliveryKind;
 use super::exchange::Step;
 use super::fields;
-use super::payload::{Kind, Payload};
 use super::run::{Entry, Run, What};
 use super::{RunId, Workspace};
+use crate::model::body::{Kind, Tree};
 
 /// Which bytes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,13 +109,13 @@ fn place(bytes: &Bytes, name: &str, value: &str) -> Option<String> {
     }
     let fits = |own: &str| value.len() >= TELLING || same(own, name);
     if bytes.first() == Some(&b'{') {
-        let payload = Payload::read(bytes, Some("application/json"));
-        let found = payload.rows().iter().position(|row| {
-            matches!(row.kind, Kind::Text | Kind::Number)
-                && payload.value(row) == value
-                && payload.key(row).is_some_and(|own| fits(&own))
+        let tree = Tree::read(bytes);
+        let found = (0..tree.index.len() as u32).find(|node| {
+            matches!(tree.index.kind(*node), Kind::Text | Kind::Number)
+                && tree.value(*node) == value
+                && tree.key(*node).is_some_and(|own| fits(&own))
         });
-        return found.map(|at| payload.path(at));
+        return found.map(|node| tree.path(node));
     }
     let mut pairs = form_urlencoded::parse(bytes);
     pairs.find(|(own, found)| found == value && fits(own)).map(|(own, _)| own.into_owned())

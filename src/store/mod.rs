@@ -11,6 +11,7 @@ mod deck;
 mod files;
 pub mod keychain;
 mod pems;
+mod piece;
 pub mod settings;
 mod writer;
 
@@ -29,6 +30,7 @@ pub use body::{BodyError, read_body, write_body};
 pub use deck::own_scenarios;
 pub use files::default_dir;
 pub use pems::{Pem, Pems};
+pub use piece::{InspectError, inspect};
 
 /// What could not be done with the data folder.
 #[derive(Debug, thiserror::Error)]

@@ -12,4 +12,6 @@ pub enum Link {
     Why(RunId, Question),
     /// Two things side by side.
     Compare(Subject, Subject),
+    /// The file that was opened last to be looked at.
+    File,
 }

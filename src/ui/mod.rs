@@ -60,6 +60,7 @@ struct View {
     sandbox: sandbox::View,
     timeline: timeline::View,
     language: Language,
+    bodies: inspector::View,
 }
 
 impl Default for View {
@@ -74,6 +75,7 @@ impl Default for View {
             sandbox: sandbox::View::default(),
             timeline: timeline::View::default(),
             language: Language::default(),
+            bodies: inspector::View::default(),
         }
     }
 }
@@ -108,6 +110,7 @@ impl Shell {
         let credentials = credentials::Panel::new(view.credentials);
         let mut inspector = inspector::Panel::default();
         inspector.set_language(view.language);
+        inspector.view = view.bodies.clone();
         Self {
             credentials,
             builder: builder::Panel::new(view.builder.clone()),
@@ -161,6 +164,8 @@ impl Shell {
                 self.timeline.show_run(run, workspace);
             }
         }
+        self.inspector.files.look(ui, commands);
+        self.inspector.show_opened(workspace);
         self.follow_links(workspace);
         self.timeline.follow_form(workspace, || self.builder.plan(workspace), commands);
         if let Some(intent) = self.timeline.take_intent() {
@@ -258,6 +263,7 @@ impl Shell {
             }
             Act::Moments => self.timeline.toggle_moments(),
             Act::Why => self.ask_why(ui, workspace),
+            Act::InspectFile => self.inspector.files.ask(ui),
             Act::Keys => self.keys = !self.keys,
             Act::ZoomIn => wanted.zoom = (wanted.zoom + ZOOM_STEP).min(ZOOM.1),
             Act::ZoomOut => wanted.zoom = (wanted.zoom - ZOOM_STEP).max(ZOOM.0),
@@ -281,6 +287,7 @@ impl Shell {
             self.view.credentials = self.credentials.open;
             self.view.builder = self.builder.view().kept();
             self.view.sandbox = self.sandbox.view.clone();
+            self.view.bodies = self.inspector.view.clone();
             self.view.timeline = self.timeline.view;
             self.view.language = self.inspector.language();
             if self.view != self.kept {

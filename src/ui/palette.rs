@@ -34,6 +34,8 @@ pub enum Act {
     Moments,
     /// Ask why the selected row, or the session, came out as it did.
     Why,
+    /// Look at a file of any size.
+    InspectFile,
     /// Show all keys.
     Keys,
     /// Larger.
@@ -68,6 +70,9 @@ const fn plain(key: Key) -> KeyboardShortcut {
 /// The other key for doing again what was undone.
 const AGAIN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
 
+/// The key that opens a file to be looked at.
+const INSPECT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O);
+
 /// The table.
 pub const TABLE: &[Entry] = &[
     Entry { act: Act::Run, label: "Run", cap: "Ctrl ⏎", keys: &[with_ctrl(Key::Enter)] },
@@ -83,6 +88,7 @@ pub const TABLE: &[Entry] = &[
     Entry { act: Act::SaveBody, label: "Save…", cap: "Ctrl S", keys: &[with_ctrl(Key::S)] },
     Entry { act: Act::Moments, label: "Moments", cap: "T", keys: &[plain(Key::T)] },
     Entry { act: Act::Why, label: "Why?", cap: "W", keys: &[plain(Key::W)] },
+    Entry { act: Act::InspectFile, label: "Inspect a file…", cap: "Ctrl ⇧ O", keys: &[INSPECT] },
     Entry { act: Act::Keys, label: "Keys", cap: "F1", keys: &[plain(Key::F1), plain(Key::Questionmark)] },
     Entry { act: Act::ZoomIn, label: "Larger", cap: "Ctrl +", keys: &[with_ctrl(Key::Plus), with_ctrl(Key::Equals)] },
     Entry { act: Act::ZoomOut, label: "Smaller", cap: "Ctrl -", keys: &[with_ctrl(Key::Minus)] },
@@ -179,6 +185,7 @@ mod tests {
             Act::AllFields,
             Act::OpenBody,
             Act::SaveBody,
+            Act::InspectFile,
             Act::Moments,
             Act::Why,
             Act::Keys,

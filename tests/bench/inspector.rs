@@ -1,11 +1,289 @@
-//! Placeholder, filled in on its branch.
+//! How the inspector bears large bodies: `cargo bench --bench inspector -- [--only WORD]`.
+//!
+//! Documents are made here, from a seed. Each figure stands beside what is asked of it and
+//! beside a baseline measured in the same run. Frames are CPU time of the drawing thread,
+//! layout and tessellation; memory is this process's own, from `/proc/self/statm`. Ends with 1
+//! only if something shown was wrong.
+
 mod frame;
-fn main() {
-    let mut w = frame::Headless::new(100.0, 100.0);
-    println!(
-        "{:?}",
-        w.frame(vec![], |ui| {
-            ui.label("x");
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use egui::{Event, Modifiers, MouseWheelUnit, TouchPhase, Ui, pos2, vec2};
+use frame::{Headless, ms, quantile};
+use sessions_console::model::body::find::{Wanted, search};
+use sessions_console::model::body::{Index, Source, scan};
+use sessions_console::store;
+use sessions_console::ui::inspector::{Body, Shown, View};
+
+const MEGA: usize = 1_000_000;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let only = words.iter().position(|word| word == "--only").and_then(|place| words.get(place + 1));
+    let wants = |word: &str| only.is_none_or(|only| word.contains(only.as_str()));
+    let mut wrong = 0;
+    if wants("json") {
+        wrong += json();
+    }
+    if wants("line") {
+        wrong += line();
+    }
+    if wants("raw") {
+        wrong += raw();
+    }
+    if wrong > 0 {
+        println!("{wrong} things shown were wrong");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn say(what: &str, measured: &str, asked: &str) {
+    println!("{what:<46} {measured:>12}   {asked}");
+}
+
+/// Resident memory of this process, bytes.
+fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or_default() * 4096
+}
+
+/// Numbers that look like chance and are the same each time.
+struct Seed(u64);
+
+impl Seed {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+}
+
+/// A list of sessions as the API tells them.
+fn sessions(bytes: usize) -> Vec<u8> {
+    let mut seed = Seed(0x5e55_1045);
+    let mut text = Vec::with_capacity(bytes + 2000);
+    text.push(b'[');
+    while text.len() < bytes {
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        let (a, b, c) = (seed.next(), seed.next(), seed.next());
+        let status = ["approved", "declined", "challenged", "unavailable"][(a % 4) as usize];
+        write!(
+            text,
+            r#"{{"id":"sid_{a:016x}{b:08x}","transaction_id":"{b:08x}-b7e5-404a-a720-{c:012x}","scheme":"visa","amount":{},"currency":"USD","completed":{},"authentication_type":"regular","authentication_category":"payment","status":"{status}","protocol_version":"2.2.0","next_actions":["complete"],"approved":true,"challenged":true,"response_code":"Y","eci":"05","cryptogram":"V+v37FmuAPB9rCVyIpjY4BZ5RfQ=","xid":"{c:016x}","ds":{{"ds_id":"A000000003","reference_number":"SANDBOX-DS-VISA-0001","transaction_id":"{a:016x}"}},"acs":{{"reference_number":"SANDBOX-ACS-0001","transaction_id":"{b:016x}","challenge_mandated":true,"authentication_type":"02"}},"card":{{"instrument_id":"src_{c:016x}","metadata":{{"card_type":"CREDIT","card_category":"consumer"}}}},"_links":{{"self":{{"href":"http://127.0.0.1:8787/sessions/sid_{a:016x}"}}}}}}"#,
+            a % 100_000,
+            b % 2 == 0,
+        )
+        .expect("to memory");
+    }
+    text.push(b']');
+    text
+}
+
+/// The inspector's width in the design, points, and the window's usual height.
+fn window() -> Headless {
+    let mut window = Headless::new(456.0, 800.0);
+    window.frame(Vec::new(), |_| ()); // fonts
+    window.frame(Vec::new(), |ui| {
+        ui.label("x");
+    });
+    window
+}
+
+fn wheel(down: f32) -> Vec<Event> {
+    let turned = Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, -down),
+        phase: TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+        source: egui::MouseWheelSource::Unknown,
+    };
+    vec![Event::PointerMoved(pos2(200.0, 400.0)), turned]
+}
+
+/// Frames while scrolling: median and the slowest in a hundred.
+fn scroll(window: &mut Headless, body: &mut Body, view: &mut View) -> (Duration, Duration) {
+    let mut times = Vec::new();
+    for step in 0..300 {
+        let far = if step % 3 == 0 { 4000.0 } else { 60.0 };
+        let cost = window.frame(wheel(far), |ui: &mut Ui| body.ui(ui, view, "body"));
+        if step > 20 {
+            times.push(cost.cpu);
+        }
+    }
+    (quantile(&times, 0.5), quantile(&times, 0.99))
+}
+
+fn until_read(window: &mut Headless, body: &mut Body, view: &mut View) {
+    while body.busy() {
+        window.frame(Vec::new(), |ui: &mut Ui| body.ui(ui, view, "body"));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn said(window: &mut Headless, view: &mut View, name: &str, body: &mut Body) {
+    let (median, slowest) = scroll(window, body, view);
+    say(&format!("{name}: a frame while scrolling, median"), &ms(median), "2 ms asked");
+    say(&format!("{name}: the slowest in a hundred"), &ms(slowest), "");
+}
+
+fn json() -> usize {
+    let text = Bytes::from(sessions(50 * MEGA));
+    println!("JSON of {:.1} MB, sessions as the API tells them", text.len() as f64 / 1e6);
+    let start = Instant::now();
+    let newlines = memchr::memchr_iter(b'{', &text).count();
+    say("baseline: one look at each byte (memchr)", &ms(start.elapsed()), "");
+    let value_time = {
+        let mut times = Vec::new();
+        for _ in 0..3 {
+            let start = Instant::now();
+            let value: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+            times.push(start.elapsed());
+            drop(value);
+        }
+        quantile(&times, 0.5)
+    };
+    say("baseline: serde_json builds a Value", &ms(value_time), "");
+    let before = resident();
+    let value: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    say("baseline: memory of that Value, of the file", &times(resident() - before, text.len()), "");
+    let count = value.as_array().map_or(0, Vec::len);
+    drop(value);
+    let mut alone = Vec::new();
+    for _ in 0..3 {
+        let index = Index::new(text.len() as u64);
+        let start = Instant::now();
+        scan(&text, &index, &|| ());
+        alone.push(start.elapsed());
+    }
+    let alone = quantile(&alone, 0.5);
+    say("index alone, of the Value's time", &format!("{:.2}×", alone.as_secs_f64() / value_time.as_secs_f64()), "");
+
+    let before = resident();
+    let (mut window, mut view) = (window(), View::default());
+    let start = Instant::now();
+    let mut body = Body::new(&text, Some("application/json"));
+    let mut first = Duration::ZERO;
+    while body.rows() < 40 {
+        window.frame(Vec::new(), |ui: &mut Ui| body.ui(ui, &mut view, "body"));
+        first = start.elapsed();
+    }
+    say("first screen", &ms(first), "150 ms asked");
+    while body.busy() {
+        std::thread::sleep(Duration::from_millis(1));
+        window.frame(Vec::new(), |ui: &mut Ui| body.ui(ui, &mut view, "body"));
+    }
+    let indexed = start.elapsed().as_secs_f64() / value_time.as_secs_f64();
+    say("fully indexed, of the Value's time", &format!("{indexed:.2}×"), "1.5× asked");
+    let memory = resident().saturating_sub(before) + text.len();
+    say("memory with the text, of the file", &times(memory, text.len()), "3× asked");
+    let mut wrong = 0;
+    for _ in 0..200 {
+        window.frame(Vec::new(), |ui: &mut Ui| body.ui(ui, &mut view, "body"));
+    }
+    wrong += usize::from(body.rows() != count as u64 + 1 || newlines < count);
+    said(&mut window, &mut view, "tree, folded", &mut body);
+    view.depth = Some(0);
+    said(&mut window, &mut view, "tree, unfolded", &mut body);
+    view.shown = Shown::Pretty;
+    said(&mut window, &mut view, "pretty, unfolded", &mut body);
+    view.shown = Shown::Raw;
+    until_read(&mut window, &mut body, &mut view);
+    said(&mut window, &mut view, "raw, one line, wrapped", &mut body);
+    view.shown = Shown::Hex;
+    said(&mut window, &mut view, "hex", &mut body);
+    for (name, wanted) in [
+        ("search, plain", Wanted { text: "declined".into(), ..Wanted::default() }),
+        ("search, pattern", Wanted { text: r#""amount":\d{5}"#.into(), regex: true, case: true }),
+    ] {
+        let pattern = wanted.pattern().expect("a pattern");
+        let start = Instant::now();
+        let mut hits = 0;
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        search(&Source::from(text.clone()), &pattern, &stop, &mut |_, count| {
+            hits = count;
+            true
         })
-    );
+        .expect("readable");
+        say(&format!("{name}: {hits} hits counted"), &ms(start.elapsed()), "1 s asked");
+        wrong += usize::from(hits == 0);
+    }
+    println!();
+    wrong
+}
+
+fn times(part: usize, whole: usize) -> String {
+    format!("{:.2}×", part as f64 / whole as f64)
+}
+
+fn line() -> usize {
+    let text = Bytes::from([&b"\""[..], "3DS ünd so weiter ".repeat(20 * MEGA / 19).as_bytes(), b"\""].concat());
+    println!("one line of {:.1} MB", text.len() as f64 / 1e6);
+    let (mut window, mut view) = (window(), View { shown: Shown::Raw, ..View::default() });
+    let mut body = Body::new(&text, Some("text/plain"));
+    let start = Instant::now();
+    window.frame(Vec::new(), |ui: &mut Ui| body.ui(ui, &mut view, "body"));
+    say("first screen", &ms(start.elapsed()), "150 ms asked");
+    until_read(&mut window, &mut body, &mut view);
+    said(&mut window, &mut view, "wrapped", &mut body);
+    view.wrap = false;
+    said(&mut window, &mut view, "not wrapped", &mut body);
+    let mut across = Vec::new();
+    for _ in 0..300 {
+        let mut events = wheel(0.0);
+        if let Some(Event::MouseWheel { delta, .. }) = events.last_mut() {
+            delta.x = -90_000.0;
+        }
+        across.push(window.frame(events, |ui: &mut Ui| body.ui(ui, &mut view, "body")).cpu);
+    }
+    say("not wrapped: a frame while scrolling across", &ms(quantile(&across, 0.5)), "2 ms asked");
+    println!();
+    0
+}
+
+fn raw() -> usize {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("large.json");
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&path).expect("a file"));
+    let piece = sessions(10 * MEGA);
+    let lines: Vec<u8> =
+        piece.iter().flat_map(|byte| if *byte == b'{' { vec![b'\n', b'{'] } else { vec![*byte] }).collect();
+    let mut size = 0;
+    while size < 1000 * MEGA {
+        file.write_all(&lines).expect("room on the disk");
+        size += lines.len();
+    }
+    file.flush().expect("written");
+    drop((file, piece, lines));
+    println!("a file of {:.2} GB, in lines", size as f64 / 1e9);
+    let start = Instant::now();
+    let mut buffer = vec![0; 1 << 20];
+    let mut plain = std::fs::File::open(&path).expect("there");
+    let mut ends = 0;
+    while let Ok(read @ 1..) = std::io::Read::read(&mut plain, &mut buffer) {
+        ends += memchr::memchr_iter(b'\n', &buffer[..read]).count();
+    }
+    say(&format!("baseline: read and {ends} lines counted"), &ms(start.elapsed()), "");
+    let before = resident();
+    let (mut window, mut view) = (window(), View { shown: Shown::Raw, ..View::default() });
+    let start = Instant::now();
+    let mut body = Body::of(store::inspect(&path).expect("opened"), None);
+    window.frame(Vec::new(), |ui: &mut Ui| body.ui(ui, &mut view, "file"));
+    say("first screen, file opened", &ms(start.elapsed()), "");
+    until_read(&mut window, &mut body, &mut view);
+    say("all lines counted", &ms(start.elapsed()), "");
+    said(&mut window, &mut view, "wrapped", &mut body);
+    view.wrap = false;
+    said(&mut window, &mut view, "not wrapped", &mut body);
+    view.shown = Shown::Hex;
+    said(&mut window, &mut view, "hex", &mut body);
+    say("memory", &format!("{:.1} MB", resident().saturating_sub(before) as f64 / 1e6), "flat");
+    0
 }

@@ -9,8 +9,9 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::volatile;
+use crate::model::body::{Shape, Source, Tree, shape};
 use crate::model::jsonpath::{self, Kind};
-use crate::model::payload::{self, Pair, Payload, Shape};
+use crate::model::payload::{self, MAX_BYTES, MAX_NODES, Pair, pairs, size};
 
 /// A document that was cut into values.
 #[derive(Debug)]
@@ -45,42 +46,36 @@ impl Doc {
     /// # Errors
     /// With the reason why it has no values: over a cap of trust.md R42, or neither JSON nor form.
     pub fn read(bytes: &Bytes, content_type: Option<&str>, sums: &RandomState) -> Result<Self, String> {
-        let read = Payload::read(bytes, content_type);
         let mut doc = Self { bytes: bytes.clone(), nodes: Vec::new(), pairs: Vec::new() };
-        match read.shape {
-            Shape::Json(rows) => doc.add_rows(&rows),
-            Shape::Form(pairs) => doc.add_pairs(pairs),
+        match shape(&Source::from(bytes.clone()), content_type) {
             Shape::Empty => return Err("it is empty".into()),
-            Shape::Text | Shape::Binary => {
-                return Err(read.note.unwrap_or_else(|| "it is neither JSON nor a form".into()));
-            }
+            _ if bytes.len() > MAX_BYTES => return Err(format!("more than {}", size(MAX_BYTES as u64))),
+            Shape::Json => doc.add_values(&Tree::read(bytes))?,
+            Shape::Form => doc.add_pairs(pairs(bytes)),
+            Shape::Xml | Shape::Text | Shape::Binary => return Err("it is neither JSON nor a form".into()),
         }
         doc.add_sums(sums);
         Ok(doc)
     }
 
-    fn add_rows(&mut self, rows: &[payload::Row]) {
-        let mut at = vec![0_u32; rows.len()];
-        let mut last: Vec<Option<u32>> = Vec::with_capacity(rows.len());
-        for (row, place) in rows.iter().zip(0..) {
-            let kind = match row.kind {
-                payload::Kind::Close { .. } => continue,
-                payload::Kind::Open { array: true, .. } => Kind::Array,
-                payload::Kind::Open { .. } => Kind::Object,
-                payload::Kind::Hollow if self.bytes.get(row.value.start) == Some(&b'[') => Kind::Array,
-                payload::Kind::Hollow => Kind::Object,
-                payload::Kind::Text => Kind::Text,
-                payload::Kind::Number => Kind::Number,
-                payload::Kind::Literal if self.bytes.get(row.value.start) == Some(&b'n') => Kind::Null,
-                payload::Kind::Literal => Kind::Bool,
-            };
-            let parent = row.parent.and_then(|parent| at.get(parent)).copied();
-            let own = self.push(kind, row.key.clone(), row.value.clone(), parent, &mut last);
-            self.nodes[own as usize].repeated = row.repeated;
-            if let Some(slot) = at.get_mut::<usize>(place) {
-                *slot = own;
-            }
+    fn add_values(&mut self, tree: &Tree) -> Result<(), String> {
+        let index = &tree.index;
+        if let Some(broken) = index.broken() {
+            return Err(format!("Not valid JSON, from byte {} on: {}", broken.at, broken.why));
         }
+        let mut last: Vec<Option<u32>> = Vec::with_capacity(index.len());
+        for node in 0..index.len() as u32 {
+            if node as usize >= MAX_NODES {
+                return Err(format!("more than {MAX_NODES} values"));
+            }
+            let kind = jsonpath::Tree::kind(tree, node);
+            let value = index.value_start(node) as usize..index.end(node) as usize;
+            let start = index.start(node) as usize;
+            let key = tree.raw_key(node).map(|key| start..start + key.len());
+            let own = self.push(kind, key, value, index.parent(node), &mut last);
+            self.nodes[own as usize].repeated = index.repeated(node);
+        }
+        Ok(())
     }
 
     fn add_pairs(&mut self, pairs: Vec<Pair>) {

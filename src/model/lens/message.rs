@@ -4,10 +4,11 @@
 use bytes::Bytes;
 
 use super::{Decoded, Found, Mark, Row, What};
+use crate::model::body::{Kind, Tree};
 use crate::model::codes;
 use crate::model::fields::Kind as Field;
 use crate::model::meaning::{self, Doc, Member};
-use crate::model::payload::{self, Kind, Payload};
+use crate::model::payload::{self, lossless};
 
 /// What a message holds.
 struct Shape {
@@ -75,9 +76,9 @@ const METHOD_DATA: Shape = Shape {
 const ANY: Shape = Shape { kind: None, required: &["messageType", "messageVersion"], optional: None };
 
 impl Shape {
-    fn of(what: What, payload: &Payload) -> &'static Self {
-        let has = |name| payload.member(name).is_some();
-        let kind = payload.member("messageType");
+    fn of(what: What, tree: &Tree) -> &'static Self {
+        let has = |name| tree.member(name).is_some();
+        let kind = tree.member("messageType");
         match (what, kind.as_deref()) {
             (What::MethodData, _) => &METHOD_DATA,
             (What::Creq, _) | (What::Message, Some("CReq")) if has("sdkTransID") => &APP_CREQ,
@@ -94,24 +95,24 @@ impl Shape {
 pub(super) fn checked(what: What, bytes: &[u8], found: &Found<'_>) -> Decoded {
     let mut one = Decoded::new(what, found);
     let bare = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let payload = Payload::read(&Bytes::copy_from_slice(bare), Some("application/json"));
-    let is_object = matches!(payload.rows().first().map(|row| row.kind), Some(Kind::Open { array: false, .. }));
+    let tree = Tree::read(&Bytes::copy_from_slice(bare));
+    let is_object = tree.index.whole() && tree.index.kind(0) == Kind::Object && tree.index.filled(0);
     if !is_object {
-        let why = payload.note.clone().unwrap_or_else(|| "a message is one JSON object".into());
+        let broken = tree.index.broken().map(|broken| format!("{} at byte {}", broken.why, broken.at));
+        let why = broken.unwrap_or_else(|| "a message is one JSON object".into());
         one.marks.push(Mark::wrong(format!("Not a JSON object: {why}. It was cut, or is none of the protocol's")));
         return one;
     }
-    let shape = Shape::of(what, &payload);
-    let top = payload.rows().iter().enumerate().filter(|(_, row)| row.parent == Some(0) && row.key.is_some());
+    let shape = Shape::of(what, &tree);
     let mut names = Vec::new();
-    for (at, member) in top {
-        let name = payload.key(member).unwrap_or_default();
-        let value = match member.kind {
-            Kind::Open { .. } => payload.text(&member.value).into_owned(),
-            _ => payload.value(member),
+    for member in tree.children(0) {
+        let name = tree.key(member).unwrap_or_default();
+        let value = match tree.index.holds(member) {
+            true => lossless(tree.raw(member)).into_owned(),
+            false => tree.value(member),
         };
-        let path = payload.path(at);
-        let is_text = member.kind == Kind::Text;
+        let path = tree.path(member);
+        let is_text = tree.index.kind(member) == Kind::Text;
         let mut row = row(
             &Member {
                 doc: Doc::Emv,
@@ -124,7 +125,7 @@ pub(super) fn checked(what: What, bytes: &[u8], found: &Found<'_>) -> Decoded {
             &name,
         );
         let allowed = shape.optional.is_none_or(|optional| optional.contains(&name.as_str()));
-        if member.repeated {
+        if tree.index.repeated(member) {
             row.mark = Some(Mark::wrong("Stands twice: the receiver answers error 204"));
         } else if !allowed && !shape.required.contains(&name.as_str()) {
             row.mark = Some(Mark::odd("Does not belong here: the receiver may answer error 203"));
@@ -139,12 +140,12 @@ pub(super) fn checked(what: What, bytes: &[u8], found: &Found<'_>) -> Decoded {
         let mark = Mark::wrong(format!("{name} is missing: the receiver answers error 201"));
         one.rows.push(Row::new(name, "", "").marked(Some(mark)));
     }
-    kind_fits(shape, &payload, &mut one);
+    kind_fits(shape, &tree, &mut one);
     one
 }
 
-fn kind_fits(shape: &Shape, payload: &Payload, one: &mut Decoded) {
-    let Some((due, said)) = shape.kind.zip(payload.member("messageType")) else { return };
+fn kind_fits(shape: &Shape, tree: &Tree, one: &mut Decoded) {
+    let Some((due, said)) = shape.kind.zip(tree.member("messageType")) else { return };
     if due != said {
         one.marks
             .push(Mark::wrong(format!("It says that it is {}, where {due} is due: error 101", said.escape_debug())));

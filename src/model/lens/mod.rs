@@ -26,10 +26,11 @@ use url::form_urlencoded;
 pub use cipher::Key;
 pub use value::{card_scheme, stamp, twenty_bytes};
 
+use super::body::{Kind, Tree};
 use super::exchange::{Headers, header};
 use super::finding::Severity;
 use super::meaning::{self, Doc, Member};
-use super::payload::{self, Kind, Payload};
+use super::payload;
 use super::profile::TokenView;
 use super::run::{self, Entry};
 use super::trace::{Part, Spot};
@@ -493,30 +494,31 @@ fn fields(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
 
 /// What stands in the members of a JSON document.
 fn members(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
-    let payload = Payload::read(&Bytes::copy_from_slice(bytes), Some("application/json"));
+    let tree = Tree::read(&Bytes::copy_from_slice(bytes));
     let mut all = Vec::new();
     let mut rows = Vec::new();
-    let neighbour = |name: &str| payload.member(name);
-    for (at, member) in payload.rows().iter().enumerate() {
-        if !matches!(member.kind, Kind::Text | Kind::Number | Kind::Literal) || all.len() >= MOST || rows.len() >= MOST
-        {
+    let neighbour = |name: &str| tree.member(name);
+    let nodes = if tree.index.whole() { tree.index.len() as u32 } else { 0 };
+    for node in 0..nodes {
+        if tree.index.holds(node) || all.len() >= MOST || rows.len() >= MOST {
             continue;
         }
-        let name = payload.key(member).unwrap_or_default();
-        let value = payload.value(member);
-        let what = if member.kind == Kind::Text { recognised(&name, &value) } else { None };
+        let name = tree.key(node).unwrap_or_default();
+        let value = tree.value(node);
+        let text = tree.index.kind(node) == Kind::Text;
+        let what = if text { recognised(&name, &value) } else { None };
         match what {
             Some(what) => {
-                let place = Place::Member(payload.path(at));
+                let place = Place::Member(tree.path(node));
                 let mut one = decoded(what, &value, &Found { place, ..found.clone() });
                 if what == What::Cryptogram {
-                    value::maker(&mut one, &payload);
+                    value::maker(&mut one, &tree);
                 }
                 all.push(one);
             }
             None => {
-                let path = payload.path(at);
-                rows.extend(row(&name, &path, &value, member.kind == Kind::Text, found, &neighbour));
+                let path = tree.path(node);
+                rows.extend(row(&name, &path, &value, text, found, &neighbour));
             }
         }
     }

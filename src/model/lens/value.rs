@@ -7,9 +7,9 @@ use jiff::civil::DateTime;
 
 use super::text::{Due, base64, hex};
 use super::{Decoded, Found, Mark, Row, What};
+use crate::model::body::Tree;
 use crate::model::fields::Kind as Field;
 use crate::model::meaning::Kind;
-use crate::model::payload::Payload;
 use crate::model::secret::luhn;
 
 /// Bytes of a cryptogram, and of the xid of 3-D Secure 1. Source: emv-3ds.md 3.4.
@@ -120,14 +120,13 @@ fn first_byte(text: &str, scheme: &str) -> (&'static str, Option<Mark>) {
 }
 
 /// Who made a cryptogram, by its neighbours in a message or session.
-pub(super) fn maker(one: &mut Decoded, payload: &Payload) {
+pub(super) fn maker(one: &mut Decoded, tree: &Tree) {
     let find = |name: &str, parent: Option<&str>| {
-        let rows = payload.rows();
-        let row = rows.iter().find(|row| {
-            let within = row.parent.and_then(|at| rows.get(at)).and_then(|row| payload.key(row));
-            payload.key(row).as_deref() == Some(name) && within.as_deref() == parent
+        let found = (0..tree.index.len() as u32).find(|node| {
+            let within = tree.index.parent(*node).and_then(|parent| tree.key(parent));
+            tree.key(*node).as_deref() == Some(name) && within.as_deref() == parent
         });
-        row.map(|row| payload.value(row))
+        found.map(|node| tree.value(node))
     };
     let issuer = find("acsTransID", None).or_else(|| find("transaction_id", Some("acs")));
     let directory = find("dsTransID", None).or_else(|| find("transaction_id", Some("ds")));

@@ -14,10 +14,11 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::body::{Kind as Json, Tree};
 use super::draft::Body;
 use super::exchange::{Exchange, Step};
 use super::fields::{self, Kind as Field};
-use super::payload::{self, Payload};
+use super::payload;
 use super::run::What;
 use super::trace::Part;
 use super::{Lane, codes, lens};
@@ -456,17 +457,23 @@ pub fn hint(name: &str, value: &str, is_text: bool, neighbour: &dyn Fn(&str) -> 
     (!entry.hint.is_empty()).then(|| entry.hint.to_owned())
 }
 
-/// [`hint`] for a row of a payload.
-pub fn of_row(payload: &Payload, at: usize) -> Option<String> {
-    let row = payload.rows().get(at)?;
-    let key = payload.key(row)?;
-    match row.kind {
-        payload::Kind::Close { .. } => None,
-        payload::Kind::Open { .. } | payload::Kind::Hollow => {
-            named(&key).map(|entry| entry.hint).filter(|hint| !hint.is_empty()).map(str::to_owned)
-        }
-        kind => hint(&key, &payload.value(row), kind == payload::Kind::Text, &|name| payload.member(name)),
+/// [`hint`] for a member of a JSON text of any size.
+pub fn of_row(tree: &Tree, node: u32) -> Option<String> {
+    /// Bytes of the longest key that a table has, and of the longest value that says something.
+    const LONGEST: (usize, usize) = (100, 400);
+    /// Members of an object among which a neighbour is looked for.
+    const FEW: u32 = 200;
+    let index = &tree.index;
+    let key = tree.raw_key(node).filter(|key| key.len() <= LONGEST.0).and_then(|_| tree.key(node))?;
+    if index.holds(node) || tree.raw(node).len() > LONGEST.1 {
+        return named(&key).map(|entry| entry.hint).filter(|hint| !hint.is_empty()).map(str::to_owned);
     }
+    let few = |object: &u32| index.members(*object).is_some_and(|count| count <= FEW);
+    let neighbour = |name: &str| {
+        let mut objects = index.parent(node).into_iter().chain([0]).filter(few);
+        objects.find_map(|object| tree.child(object, name)).map(|found| tree.value(found))
+    };
+    hint(&key, &tree.value(node), index.kind(node) == Json::Text, &neighbour)
 }
 
 fn name_of(path: &str) -> String {

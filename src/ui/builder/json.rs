@@ -8,8 +8,8 @@ use egui::{Color32, Id, Margin, Pos2, Rect, Role, ScrollArea, Sense, TextEdit, U
 use egui_material_icons::icons as i;
 use serde::de::IgnoredAny;
 
+use crate::model::body::Tree;
 use crate::model::draft::Doc;
-use crate::model::payload::{Payload, Row, Shape};
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets;
 
@@ -103,14 +103,10 @@ fn marked_lines(doc: &Doc, marks: &[Mark<'_>]) -> Vec<Marked> {
         return Vec::new();
     }
     let bytes = Bytes::copy_from_slice(doc.text().as_bytes());
-    let payload = Payload::read(&bytes, Some("application/json"));
-    let rows = match &payload.shape {
-        Shape::Json(rows) => rows.as_slice(),
-        _ => &[],
-    };
+    let tree = Tree::read(&bytes);
     let mut lines: Vec<Marked> = Vec::new();
     for (place, mark) in marks.iter().enumerate() {
-        let at = offset(&payload, rows, mark.pointer);
+        let at = offset(&tree, mark.pointer);
         let line = 1 + doc.text().get(..at).map_or(0, |before| before.matches('\n').count());
         match lines.iter_mut().find(|marked| marked.line == line) {
             Some(marked) => {
@@ -128,18 +124,13 @@ fn marked_lines(doc: &Doc, marks: &[Mark<'_>]) -> Vec<Marked> {
 }
 
 /// Where a member begins, in bytes; where the nearest thing around it begins, if it is not there.
-fn offset(payload: &Payload, rows: &[Row], pointer: &str) -> usize {
-    let mut here: Option<usize> = (!rows.is_empty()).then_some(0);
-    let mut at = 0;
+fn offset(tree: &Tree, pointer: &str) -> usize {
+    let mut here = 0;
     for name in pointer.split('/').skip(1) {
-        let child = rows.iter().enumerate().find(|(_, row)| {
-            row.parent == here && (payload.key(row).as_deref() == Some(name) || name.parse() == Ok(row.index))
-        });
-        let Some((place, row)) = child else { break };
-        here = Some(place);
-        at = row.key.as_ref().unwrap_or(&row.value).start;
+        let Some(child) = tree.child(here, name) else { break };
+        here = child;
     }
-    at
+    if here == 0 { 0 } else { tree.index.start(here) as usize }
 }
 
 /// Line numbers beside the rows that begin a line, and a sign beside those with a finding.

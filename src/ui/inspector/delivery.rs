@@ -26,8 +26,7 @@ impl Panel {
         });
         widgets::hline(ui);
         let kind = header(&delivery.headers, "content-type");
-        let (body, view) = self.body(row.key(Tab::Request), || Body::new(&delivery.body, kind));
-        body.ui(ui, view, "body");
+        self.body_ui(ui, row, Tab::Request, "body", || Body::new(&delivery.body, kind));
     }
 }
 

@@ -33,8 +33,7 @@ impl Panel {
             Tab::Request => {
                 line_ui(ui, &exchange.request.method, &exchange.request.url);
                 let kind = header(&exchange.request.headers, "content-type");
-                let (body, view) = self.body(row.key(tab), || Body::new(&exchange.request.body, kind));
-                body.ui(ui, view, "request body");
+                self.body_ui(ui, row, tab, "request body", || Body::new(&exchange.request.body, kind));
             }
             Tab::Code => self.code.ui(ui, row, exchange),
             _ => self.response_ui(ui, row, exchange, commands),
@@ -64,8 +63,7 @@ impl Panel {
             note_strip(ui, &format!("{} more were received and not kept", payload::size(response.dropped_bytes)));
         }
         let kind = header(&response.headers, "content-type");
-        let (body, view) = self.body(row.key(Tab::Response), || Body::new(&response.body, kind));
-        body.ui(ui, view, "response body");
+        self.body_ui(ui, row, Tab::Response, "response body", || Body::new(&response.body, kind));
     }
 }
 

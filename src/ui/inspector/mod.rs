@@ -10,9 +10,11 @@ mod decoded;
 mod delivery;
 mod exchange;
 mod explain;
+mod file;
 mod findings;
 mod head;
 mod headers;
+mod known;
 pub mod meaning;
 mod tabs;
 mod timing;
@@ -21,14 +23,14 @@ pub mod why;
 use egui::{Align, Layout, ScrollArea, Sense, Ui, UiBuilder, vec2};
 use egui_material_icons::icons as i;
 
-use self::body::{Body, View};
-use self::tabs::Tab;
+pub use self::body::{Body, Shown, View};
+pub use self::tabs::Tab;
 use crate::bus::Command;
 use crate::export::code::Language;
 use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
 use crate::model::scheme::SchemeMessage;
-use crate::model::trace::{Part, Question};
+use crate::model::trace::{Part, Question, Spot};
 use crate::model::{RunId, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme;
@@ -42,7 +44,8 @@ pub struct Panel {
     explain: explain::State,
     timing: timing::State,
     decoded: decoded::State,
-    view: View,
+    /// How bodies are shown.
+    pub view: View,
     body: Option<((RunId, usize, Tab), Body)>,
     /// Laid over the row: a «Why?», a comparison.
     over: Option<Link>,
@@ -50,6 +53,10 @@ pub struct Panel {
     why: why::State,
     code: code::State,
     links: Vec<Link>,
+    /// What a link led to, until its body is drawn.
+    wanted: Option<(RunId, Spot)>,
+    /// The file that is looked at.
+    pub(super) files: file::Files,
 }
 
 /// The row that is looked at, and what is known beside it.
@@ -86,8 +93,22 @@ impl Panel {
     /// Shows what a link leads to.
     pub fn open(&mut self, link: Link) {
         match link {
-            Link::Spot(..) => self.over = None,
-            Link::Why(..) | Link::Compare(..) => self.over = Some(link),
+            Link::Spot(run, spot) => {
+                self.over = None;
+                if spot.path.is_some() {
+                    let sent = spot.part == Part::Request;
+                    self.tabs.show(if sent { Tab::Request } else { Tab::Response });
+                }
+                self.wanted = Some((run, spot));
+            }
+            Link::Why(..) | Link::Compare(..) | Link::File => self.over = Some(link),
+        }
+    }
+
+    /// Shows a file when it has been opened.
+    pub fn show_opened(&mut self, workspace: &Workspace) {
+        if self.files.is_new(workspace) {
+            self.over = Some(Link::File);
         }
     }
 
@@ -104,7 +125,7 @@ impl Panel {
 
     /// True if something is shown that needs no selected row.
     pub fn is_open(&self) -> bool {
-        self.over.is_some()
+        self.over.is_some() || self.files.typing()
     }
 
     /// Back to the row.
@@ -118,7 +139,7 @@ impl Panel {
         let mut back = false;
         strip(ui, theme::PANEL_HEAD - 1.0, |ui| {
             back = widgets::icon_button(ui, i::ICON_ARROW_BACK.outlined(), "Back to the row").clicked();
-            widgets::emphasis(ui, if matches!(over, Link::Why(..)) { "Why?" } else { "Compare" });
+            widgets::emphasis(ui, over_title(over, workspace).as_ref());
         });
         widgets::hline(ui);
         match over {
@@ -127,6 +148,10 @@ impl Panel {
                 None => back = true,
             },
             Link::Compare(one, other) => self.compare.ui(ui, workspace, (one, other), &mut self.links),
+            Link::File => match &workspace.inspected {
+                Some(file) => self.files.ui(ui, &mut self.view, file),
+                None => back = true,
+            },
             Link::Spot(..) => back = true,
         }
         if back {
@@ -144,6 +169,7 @@ impl Panel {
         commands: &mut Vec<Command>,
     ) {
         ui.spacing_mut().item_spacing.y = 0.0;
+        self.files.path_ui(ui, commands);
         if self.over_ui(ui, workspace) {
             return;
         }
@@ -186,8 +212,7 @@ impl Panel {
     /// A hidden message: its bytes.
     fn scheme_ui(&mut self, ui: &mut Ui, row: &Row<'_>, message: &SchemeMessage, tab: Tab) {
         let kind = if message.body.starts_with(b"<") { "application/xml" } else { "application/json" };
-        let (body, view) = self.body(row.key(tab), || Body::new(&message.body, Some(kind)));
-        body.ui(ui, view, "message");
+        self.body_ui(ui, row, tab, "message", || Body::new(&message.body, Some(kind)));
     }
 
     /// The body that was read last, if it is this one; else reads it.
@@ -197,6 +222,18 @@ impl Panel {
         }
         let (_, body) = self.body.get_or_insert_with(|| (key, read()));
         (body, &mut self.view)
+    }
+}
+
+/// What lies over the row.
+fn over_title<'a>(over: &Link, workspace: &'a Workspace) -> std::borrow::Cow<'a, str> {
+    match over {
+        Link::Why(..) => "Why?".into(),
+        Link::File => workspace.inspected.as_ref().map_or("File".into(), |file| {
+            let name = file.path.file_name().unwrap_or(file.path.as_os_str());
+            widgets::display_text(&name.to_string_lossy()).into()
+        }),
+        Link::Compare(..) | Link::Spot(..) => "Compare".into(),
     }
 }
 

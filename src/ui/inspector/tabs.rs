@@ -125,6 +125,11 @@ impl Chosen {
         }
     }
 
+    /// Opens a tab of bytes, whatever row comes next.
+    pub fn show(&mut self, tab: Tab) {
+        (self.sent, self.came) = (tab, tab);
+    }
+
     /// The page that is shown for a row.
     pub fn shown(&self, what: &What) -> Tab {
         match what {
