@@ -164,9 +164,15 @@ impl Panel {
         let found = watch::found(ui.ctx(), run);
         let found_anew = !Arc::ptr_eq(&found, self.lines.found());
         let keep = self.lines.follow(run, found);
-        self.filters_ui(ui, workspace, run, commands);
-        let chips = sieve::Chips { hidden: !workspace.settings.hidden_messages, ..self.chips };
+        let hidden = !workspace.settings.hidden_messages;
+        let chips = sieve::Chips { hidden, ..self.chips };
         self.sieve.follow(ui.ctx(), run, &self.lines, (keep, found_anew), chips);
+        self.filters_ui(ui, workspace, run, commands);
+        if self.sieve.is_asked_anew() || self.chips != (sieve::Chips { hidden: self.chips.hidden, ..chips }) {
+            let (kept, chips) = (self.lines.rows().len(), sieve::Chips { hidden, ..self.chips });
+            self.sieve.follow(ui.ctx(), run, &self.lines, (kept, false), chips);
+            ui.ctx().request_repaint(); // the count above is that of before
+        }
         self.body_ui(ui, workspace, run, now, commands);
         wake(ui, run, now);
     }
@@ -283,7 +289,7 @@ impl Panel {
                 View::States => self.states.ui(ui, &scene),
             }
         });
-        if self.table.at_end {
+        if self.table.following {
             self.sieve.seen(run);
         }
         if let Some(number) = picked.inner {
