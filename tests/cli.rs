@@ -753,3 +753,6 @@ fn a_run_that_is_stopped_reports_what_was_done() {
     assert!(report.tests >= 1 && report.tests < 1000, "{}", report.tests);
     assert!(is_empty(place.temporary.path()), "nothing temporary stays");
 }
+
+#[path = "cli/inspect.rs"]
+mod inspect;

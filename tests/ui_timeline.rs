@@ -1,6 +1,10 @@
 //! The timeline and the inspector, by their labels.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "ui_timeline/lens.rs"]
+mod lens;
+#[path = "ui_timeline/lens_pictures.rs"]
+mod lens_pictures;
 #[path = "ui_timeline/list.rs"]
 mod list;
 #[allow(dead_code)] // the harness there is for one panel in the usual look
@@ -8,6 +12,11 @@ mod list;
 mod render;
 #[path = "support/session.rs"]
 mod session;
+#[path = "ui_timeline/states.rs"]
+mod states;
+
+#[path = "ui_timeline/compare.rs"]
+mod compare;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -750,3 +759,6 @@ fn a_fault_and_a_jump_of_the_clock_are_told_in_words() {
     click_tab(&mut window, "Explain");
     window.get_by_label_contains("Done on purpose: RReq never arrives");
 }
+
+#[path = "ui_timeline/code.rs"]
+mod code;

@@ -8,6 +8,7 @@
 mod deck;
 mod display;
 mod environment;
+mod inspect;
 mod listen;
 mod logging;
 mod run;
@@ -89,6 +90,8 @@ enum Command {
     Sandbox(SandboxArguments),
     /// Run only the callback listener: one line per callback
     Listen(ListenArguments),
+    /// Decode a token, creq, cres, PaReq, session, request or HAR recording
+    Inspect(inspect::InspectArguments),
 }
 
 #[derive(Debug, Args)]
@@ -202,6 +205,7 @@ pub fn main(window: impl FnOnce(Options) -> Result<(), Problem>) -> ExitCode {
         Some(Command::List { json }) => Ok(deck::list(json, data_dir)),
         Some(Command::Sandbox(wanted)) => sandbox::run(&wanted, data_dir),
         Some(Command::Listen(wanted)) => listen::run(&wanted, data_dir),
+        Some(Command::Inspect(wanted)) => inspect::run(&wanted),
     };
     done.unwrap_or_else(|problem| {
         say(format_args!("error: {}", problem.line()));

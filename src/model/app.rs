@@ -160,7 +160,7 @@ fn seal(plain: &[u8], to: &PublicKey, random: &mut dyn FnMut(&mut [u8])) -> Stri
 
 /// The key that both sides derive: one round of SHA-256, which gives up to 256 bits.
 /// Source: RFC 7518 4.6.2, NIST SP 800-56A 5.8.1.
-fn concat_kdf(shared: &[u8], algorithm: &str, party_u: &[u8], party_v: &[u8], bits: u32) -> Vec<u8> {
+pub(super) fn concat_kdf(shared: &[u8], algorithm: &str, party_u: &[u8], party_v: &[u8], bits: u32) -> Vec<u8> {
     let mut hash = Sha256::new_with_prefix(1_u32.to_be_bytes());
     hash.update(shared);
     for part in [algorithm.as_bytes(), party_u, party_v] {

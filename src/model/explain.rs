@@ -3,6 +3,7 @@
 //! API error code asks for. Source: emv-3ds.md 3.1–3.3, 3.9; sessions-api.md 2.6, 4.5.
 
 use super::api::{NextAction, Session, Status};
+use super::codes;
 use super::draft::Channel;
 use super::run::{Kind, Progress, Run};
 
@@ -315,18 +316,9 @@ fn risk(session: &Session, case: &Case<'_>) -> Risk {
 
 /// What an ECI says: the same digits mean opposite things at different schemes.
 pub fn eci(scheme: &str, eci: Option<&str>) -> &'static str {
-    match (scheme, eci) {
-        (_, None) => "Not given",
-        ("mastercard", Some("02")) | (_, Some("05")) => "Fully authenticated",
-        ("mastercard", Some("01")) => "Attempted",
-        ("mastercard", Some("00")) => "Not authenticated",
-        ("mastercard", Some("04")) => "Data only, not authenticated",
-        ("mastercard", Some("06")) => "Exempt, not authenticated",
-        ("mastercard", Some("07")) => "Authenticated, merchant-initiated",
-        (_, Some("06")) => "Attempted",
-        (_, Some("07")) => "Not authenticated",
-        ("cartes_bancaires", Some("02")) => "Fully authenticated",
-        (_, Some(_)) => "Not in the scheme's table",
+    match eci {
+        None => "Not given",
+        Some(code) => codes::eci(scheme, code).map_or("Not in the scheme's table", |eci| eci.title),
     }
 }
 

@@ -29,6 +29,7 @@ use self::link::Link;
 use self::palette::Act;
 use self::theme::Tokens;
 use crate::bus::Command;
+use crate::export::code::Language;
 use crate::model::profile::Environment;
 use crate::model::settings::{Settings, Theme};
 use crate::model::{Stamp, Workspace};
@@ -58,6 +59,7 @@ struct View {
     place: rail::Place,
     sandbox: sandbox::View,
     timeline: timeline::View,
+    language: Language,
 }
 
 impl Default for View {
@@ -71,6 +73,7 @@ impl Default for View {
             place: rail::Place::default(),
             sandbox: sandbox::View::default(),
             timeline: timeline::View::default(),
+            language: Language::default(),
         }
     }
 }
@@ -103,11 +106,13 @@ impl Shell {
         // A view that cannot be read is one of another version: the default does.
         let view: View = serde_json::from_value(settings.view.clone()).unwrap_or_default();
         let credentials = credentials::Panel::new(view.credentials);
+        let mut inspector = inspector::Panel::default();
+        inspector.set_language(view.language);
         Self {
             credentials,
             builder: builder::Panel::new(view.builder.clone()),
             timeline: timeline::Panel::new(view.timeline),
-            inspector: inspector::Panel::default(),
+            inspector,
             sandbox: sandbox::Panel::new(view.sandbox.clone()),
             notices: notices::Notices::default(),
             gate: production::Gate::default(),
@@ -238,6 +243,7 @@ impl Shell {
                 self.unfolded = true;
                 self.builder.save_body(ui);
             }
+            Act::Moments => self.timeline.toggle_moments(),
             Act::Keys => self.keys = !self.keys,
             Act::ZoomIn => wanted.zoom = (wanted.zoom + ZOOM_STEP).min(ZOOM.1),
             Act::ZoomOut => wanted.zoom = (wanted.zoom - ZOOM_STEP).max(ZOOM.0),
@@ -262,6 +268,7 @@ impl Shell {
             self.view.builder = self.builder.view().kept();
             self.view.sandbox = self.sandbox.view.clone();
             self.view.timeline = self.timeline.view;
+            self.view.language = self.inspector.language();
             if self.view != self.kept {
                 // A view always has a JSON form; if not, the older one stays.
                 wanted.view = serde_json::to_value(&self.view).unwrap_or(wanted.view);

@@ -30,6 +30,8 @@ pub enum Act {
     OpenBody,
     /// Write the body to a file.
     SaveBody,
+    /// Show any moment of the session.
+    Moments,
     /// Show all keys.
     Keys,
     /// Larger.
@@ -77,6 +79,7 @@ pub const TABLE: &[Entry] = &[
     Entry { act: Act::Redo, label: "Redo in the draft", cap: "Ctrl Y", keys: &[with_ctrl(Key::Y), AGAIN] },
     Entry { act: Act::OpenBody, label: "Open…", cap: "Ctrl O", keys: &[with_ctrl(Key::O)] },
     Entry { act: Act::SaveBody, label: "Save…", cap: "Ctrl S", keys: &[with_ctrl(Key::S)] },
+    Entry { act: Act::Moments, label: "Moments", cap: "T", keys: &[plain(Key::T)] },
     Entry { act: Act::Keys, label: "Keys", cap: "F1", keys: &[plain(Key::F1), plain(Key::Questionmark)] },
     Entry { act: Act::ZoomIn, label: "Larger", cap: "Ctrl +", keys: &[with_ctrl(Key::Plus), with_ctrl(Key::Equals)] },
     Entry { act: Act::ZoomOut, label: "Smaller", cap: "Ctrl -", keys: &[with_ctrl(Key::Minus)] },
@@ -169,6 +172,7 @@ mod tests {
             Act::AllFields,
             Act::OpenBody,
             Act::SaveBody,
+            Act::Moments,
             Act::Keys,
             Act::ZoomIn,
             Act::ZoomOut,

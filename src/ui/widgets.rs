@@ -557,25 +557,6 @@ pub fn tab(ui: &mut Ui, selected: bool, label: &str, count: Option<usize>) -> Re
 
 // --- Numbers with a meaning
 
-/// An amount as people write it: 6540 and `USD` are `USD 65.40`. `None` without a
-/// currency of three letters. Source of the exponents: ISO 4217.
-pub fn money(amount_minor: i64, currency: &str) -> Option<String> {
-    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return None;
-    }
-    let currency = currency.to_ascii_uppercase();
-    let digits: usize = match currency.as_str() {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    };
-    let sign = if amount_minor < 0 { "-" } else { "" };
-    let text = format!("{:0>width$}", amount_minor.unsigned_abs(), width = digits + 1);
-    let (whole, part) = text.split_at(text.len() - digits);
-    Some(if digits == 0 { format!("{currency} {sign}{whole}") } else { format!("{currency} {sign}{whole}.{part}") })
-}
-
 /// A duration as a clock: `59:48`, `1:02:03`.
 pub fn clock(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs();
@@ -738,16 +719,6 @@ fn fold_label(open: bool, lines: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn money_knows_how_many_digits_a_currency_has() {
-        let cases =
-            [(6540, "USD", "USD 65.40"), (5, "eur", "EUR 0.05"), (500, "JPY", "JPY 500"), (-1234, "KWD", "KWD -1.234")];
-        for (minor, currency, expected) in cases {
-            assert_eq!(money(minor, currency).as_deref(), Some(expected));
-        }
-        assert_eq!(money(1, "DOLLAR"), None);
-    }
 
     #[test]
     fn what_hides_is_shown_and_what_is_long_is_cut() {

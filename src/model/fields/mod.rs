@@ -14,6 +14,7 @@ pub mod words;
 use serde_json::Value;
 
 pub use kind::Kind;
+pub(super) use kind::uuid as is_uuid;
 pub use words::Word;
 
 use super::draft::{Body, Channel, Completion, Draft};

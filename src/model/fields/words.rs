@@ -12,7 +12,8 @@ pub struct Word {
     pub aliases: &'static [&'static str],
 }
 
-const fn word(word: &'static str, meaning: &'static str) -> Word {
+/// A word without other spellings.
+pub(in crate::model) const fn word(word: &'static str, meaning: &'static str) -> Word {
     Word { word, meaning, aliases: &[] }
 }
 

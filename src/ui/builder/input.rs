@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::cards::grouped;
 use super::help::path;
 use super::row::{self, Context, INPUT, Rows};
+use crate::model::codes;
 use crate::model::draft::Draft;
 use crate::model::fields::{Field, Kind, Required, Word};
 use crate::model::template::{Placeholder, Values};
@@ -120,7 +121,7 @@ fn hint(field: &Field, draft: &Draft, width: f32) -> String {
 
 fn money(field: &Field, draft: &Draft) -> Option<String> {
     let amount = draft.get(field).filter(|_| field.pointer == "/amount")?.as_i64()?;
-    widgets::money(amount, &draft.doc(field.body).form_text("/currency"))
+    codes::money(amount, &draft.doc(field.body).form_text("/currency"))
 }
 
 /// A word that is not in the list, and the way back to the list.

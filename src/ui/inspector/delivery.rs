@@ -8,7 +8,7 @@ use super::tabs::Tab;
 use super::{Panel, Row, padded, strip};
 use crate::model::delivery::Delivery;
 use crate::model::exchange::header;
-use crate::ui::inspector::meaning;
+use crate::model::retell;
 use crate::ui::theme::{Tokens, Tone};
 use crate::ui::widgets::{self, display_text};
 
@@ -21,7 +21,7 @@ impl Panel {
         strip(ui, 32.0, |ui| {
             let (tone, word) = verdict_pill(&delivery.verdict);
             widgets::pill_with(ui, tone, None, word, 17.0);
-            let verdict = RichText::new(display_text(&meaning::verdict(&delivery.verdict)));
+            let verdict = RichText::new(display_text(&retell::verdict(&delivery.verdict)));
             ui.add(egui::Label::new(verdict.color(Tokens::of(ui).text_second)).truncate());
         });
         widgets::hline(ui);

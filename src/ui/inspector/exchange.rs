@@ -6,7 +6,7 @@ use egui_material_icons::icons as i;
 
 use super::body::Body;
 use super::tabs::Tab;
-use super::{Panel, Row, code, note_strip, padded, strip};
+use super::{Panel, Row, note_strip, padded, strip};
 use crate::bus::Command;
 use crate::model::exchange::{Exchange, Step, header};
 use crate::model::{Problem, oauth, payload};
@@ -36,11 +36,7 @@ impl Panel {
                 let (body, view) = self.body(row.key(tab), || Body::new(&exchange.request.body, kind));
                 body.ui(ui, view, "request body");
             }
-            Tab::Code => {
-                note_strip(ui, "The variables stand for secrets; a live one is never written here");
-                let (body, view) = self.body(row.key(tab), || code::body(exchange));
-                body.ui(ui, view, "as curl");
-            }
+            Tab::Code => self.code.ui(ui, row, exchange),
             _ => self.response_ui(ui, row, exchange, commands),
         }
     }

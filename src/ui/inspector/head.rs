@@ -4,9 +4,12 @@
 use egui::{Align, Layout, RichText, Ui};
 use egui_material_icons::icons as i;
 
-use super::strip;
+use super::{compare, strip};
+use crate::model::Workspace;
 use crate::model::delivery::Verdict;
 use crate::model::run::{Entry, Run, What};
+use crate::model::trace::Part;
+use crate::ui::link::Link;
 use crate::ui::phone;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::timeline::rows::{short_path, short_time};
@@ -28,8 +31,9 @@ pub(super) fn empty_ui(ui: &mut Ui) {
     });
 }
 
-/// Lanes, line, status, time.
-pub(super) fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
+/// Lanes, line, status, time; what the row is to be compared with, if that was chosen.
+pub(super) fn head_ui(ui: &mut Ui, workspace: &Workspace, (run, entry): (&Run, &Entry), part: Part) -> Option<Link> {
+    let mut compared = None;
     let tokens = Tokens::of(ui);
     let session = run.session_id().map(|id| id.0.as_str());
     let (title, code, status) = match &entry.what {
@@ -62,6 +66,7 @@ pub(super) fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
         ui.spacing_mut().item_spacing.x = 8.0;
         ui.add_space(5.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            compared = compare::menu_ui(ui, workspace, (run, entry), part);
             if let Some(took) = entry.took.filter(|took| !took.is_zero()) {
                 widgets::mono(ui, &short_time(took), tokens.text_second);
             }
@@ -78,6 +83,7 @@ pub(super) fn head_ui(ui: &mut Ui, run: &Run, entry: &Entry) {
         });
     });
     widgets::hline(ui);
+    compared
 }
 
 /// What we think of a delivery, in a word.

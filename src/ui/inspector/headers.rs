@@ -2,62 +2,88 @@
 
 use egui::{Align, Layout, RichText, Ui, vec2};
 
+use super::tabs::Tab;
 use crate::model::delivery::Delivery;
 use crate::model::exchange::Headers;
+use crate::model::payload::lossless;
 use crate::model::run::{Entry, What};
+use crate::model::{lens, meaning};
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, display_text, muted};
 
-/// Draws the page.
-pub(super) fn ui(ui: &mut Ui, entry: &Entry) {
+/// Draws the page. Returns the tab to go to, if somebody asked for one.
+pub(super) fn ui(ui: &mut Ui, entry: &Entry) -> Option<Tab> {
+    let mut go = None;
     match &entry.what {
         What::Exchange(exchange) => {
             let answer = exchange.response();
             let count = exchange.request.headers.len() + answer.map_or(0, |answer| answer.headers.len());
             muted(ui, &format!("{count} lines"));
-            headers_ui(ui, "Request", &exchange.request.headers, exchange.masked > 0);
+            headers_ui(ui, "Request", &exchange.request.headers, exchange.masked > 0, &mut go);
             if let Some(answer) = answer {
-                headers_ui(ui, "Response", &answer.headers, exchange.masked > 0);
+                headers_ui(ui, "Response", &answer.headers, exchange.masked > 0, &mut go);
             }
         }
-        What::Delivery(delivery) => delivery_details_ui(ui, delivery),
+        What::Delivery(delivery) => {
+            headers_ui(ui, "Request", &delivery.headers, true, &mut go);
+            ui.add_space(8.0);
+            widgets::emphasis(ui, "How it came");
+            ui.add_space(4.0);
+            delivery_details_ui(ui, delivery);
+            ui.add_space(8.0);
+            widgets::emphasis(ui, "Head as received");
+            ui.add_space(4.0);
+            widgets::code_ui(ui, "head", &lossless(&delivery.head));
+        }
         _ => (),
     }
+    go
 }
 
-fn headers_ui(ui: &mut Ui, title: &str, headers: &Headers, masks: bool) {
-    let tokens = Tokens::of(ui);
+fn headers_ui(ui: &mut Ui, title: &str, headers: &Headers, masks: bool, go: &mut Option<Tab>) {
     ui.add_space(8.0);
     widgets::emphasis(ui, title);
     ui.add_space(4.0);
     for (name, value) in headers {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let name_width = theme::LABEL_COLUMN.min(ui.available_width() * 0.4);
-            let cell = |ui: &mut Ui, width: f32, text: RichText| {
-                ui.allocate_ui_with_layout(vec2(width, theme::TARGET), Layout::left_to_right(Align::Center), |ui| {
-                    ui.set_min_width(width);
-                    ui.set_max_width(width);
-                    ui.add(egui::Label::new(text).wrap());
-                });
-            };
-            let shown = RichText::new(display_text(name)).font(theme::code(theme::SMALL)).color(tokens.text_second);
-            cell(ui, name_width, shown);
-            let masked = masks && is_masked(value);
-            let room = ui.available_width() - theme::TARGET - 6.0 - if masked { 136.0 } else { 0.0 };
-            cell(
-                ui,
-                room.max(40.0),
-                RichText::new(display_text(&short_mask(value))).font(theme::code(theme::CODE)).color(tokens.text),
-            );
-            if masked {
-                let pill = widgets::pill_with(ui, Tone::Neutral, None, "masked when recorded", 17.0);
-                pill.on_hover_text("The value was never kept; only its length");
-            }
-            widgets::copy_button(ui, name, value);
+            header_ui(ui, (name, value), masks, go);
         });
         widgets::hline(ui);
     }
+}
+
+fn header_ui(ui: &mut Ui, (name, value): (&str, &str), masks: bool, go: &mut Option<Tab>) {
+    let tokens = Tokens::of(ui);
+    let cell = |ui: &mut Ui, width: f32, text: RichText, hover: Option<&str>| {
+        ui.allocate_ui_with_layout(vec2(width, theme::TARGET), Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_width(width);
+            ui.set_max_width(width);
+            let label = ui.add(egui::Label::new(text).wrap());
+            if let Some(hover) = hover {
+                label.on_hover_text(hover);
+            }
+        });
+    };
+    let name_width = theme::LABEL_COLUMN.min(ui.available_width() * 0.4);
+    let shown = RichText::new(display_text(name)).font(theme::code(theme::SMALL)).color(tokens.text_second);
+    cell(ui, name_width, shown, meaning::header(name));
+    let masked = masks && is_masked(value);
+    let token = value.strip_prefix("Bearer ").unwrap_or(value);
+    let reads = name.eq_ignore_ascii_case("authorization") && (token != value || lens::peek(name, token).is_some());
+    let ways = if masked { 76.0 } else { 0.0 } + if reads { 66.0 } else { 0.0 };
+    let room = ui.available_width() - theme::TARGET - 6.0 - ways;
+    let text = RichText::new(display_text(&short_mask(value))).font(theme::code(theme::CODE)).color(tokens.text);
+    cell(ui, room.max(40.0), text, None);
+    if masked {
+        let pill = widgets::pill_with(ui, Tone::Neutral, None, "masked", 17.0);
+        widgets::name(&pill, "masked when recorded");
+        pill.on_hover_text("Masked when recorded: the value was never kept, only its length");
+    }
+    if reads && widgets::link(ui, "Decoded").clicked() {
+        *go = Some(Tab::Decoded);
+    }
+    widgets::copy_button(ui, name, value);
 }
 
 /// A mask as long as a token says nothing more than a short one.
@@ -86,5 +112,4 @@ fn delivery_details_ui(ui: &mut Ui, delivery: &Delivery) {
     if let Some(session) = &delivery.session {
         widgets::key_value_ui(ui, "names session", &session.0);
     }
-    headers_ui(ui, "Headers", &delivery.headers, true);
 }

@@ -6,6 +6,7 @@
 mod body;
 mod code;
 mod compare;
+mod decoded;
 mod delivery;
 mod exchange;
 mod explain;
@@ -21,11 +22,13 @@ use egui::{Align, Layout, ScrollArea, Sense, Ui, UiBuilder, vec2};
 use egui_material_icons::icons as i;
 
 use self::body::{Body, View};
-pub use self::tabs::Tab;
+use self::tabs::Tab;
 use crate::bus::Command;
+use crate::export::code::Language;
 use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Run, What};
 use crate::model::scheme::SchemeMessage;
+use crate::model::trace::Part;
 use crate::model::{RunId, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme;
@@ -35,12 +38,16 @@ use crate::ui::widgets::{self, muted};
 #[derive(Debug, Default)]
 pub struct Panel {
     /// The open tab; kept from row to row.
-    pub tab: Tab,
+    tabs: tabs::Chosen,
+    explain: explain::State,
+    timing: timing::State,
+    decoded: decoded::State,
     view: View,
     body: Option<((RunId, usize, Tab), Body)>,
     /// Laid over the row: a «Why?», a comparison.
     over: Option<Link>,
     compare: compare::State,
+    code: code::State,
     links: Vec<Link>,
 }
 
@@ -60,6 +67,16 @@ impl Row<'_> {
 }
 
 impl Panel {
+    /// The language of the code that was shown last.
+    pub fn language(&self) -> Language {
+        self.code.language
+    }
+
+    /// Shows code in this language.
+    pub fn set_language(&mut self, language: Language) {
+        self.code.language = language;
+    }
+
     /// What was followed since the last call.
     pub fn take_links(&mut self) -> Vec<Link> {
         std::mem::take(&mut self.links)
@@ -127,21 +144,28 @@ impl Panel {
         };
         let findings = findings::of(ui.ctx(), run, entry.number);
         let row = Row { workspace, run, entry, findings: &findings };
-        head::head_ui(ui, run, entry);
-        let tab = tabs::ui(ui, &mut self.tab, &entry.what, [None, Some(findings.len())]);
+        let part = if self.tabs.shown(&entry.what) == Tab::Request { Part::Request } else { Part::Response };
+        self.links.extend(head::head_ui(ui, workspace, (run, entry), part));
+        let counts = tabs::Counts { decoded: self.decoded.look(ui, &row), findings: findings.len() };
+        let tab = self.tabs.ui(ui, &entry.what, counts);
         self.page_ui(ui, &row, tab, commands);
     }
 
     fn page_ui(&mut self, ui: &mut Ui, row: &Row<'_>, tab: Tab, commands: &mut Vec<Command>) {
+        let mut go = None;
         match (tab, &row.entry.what) {
-            (Tab::Explain, _) => scrolled(ui, |ui| explain::ui(ui, row)),
+            (Tab::Explain, _) => scrolled(ui, |ui| go = self.explain.ui(ui, row, &mut self.links)),
             (Tab::Findings, _) => scrolled(ui, |ui| findings::list_ui(ui, row.findings)),
-            (Tab::Headers, _) => scrolled(ui, |ui| headers::ui(ui, row.entry)),
-            (Tab::Timing, _) => scrolled(ui, |ui| timing::ui(ui, row.entry)),
+            (Tab::Headers, _) => scrolled(ui, |ui| go = headers::ui(ui, row.entry)),
+            (Tab::Timing, _) => scrolled(ui, |ui| self.timing.ui(ui, row)),
+            (Tab::Decoded, _) => scrolled(ui, |ui| self.decoded.ui(ui, row, &mut self.links)),
             (_, What::Exchange(exchange)) => self.exchange_ui(ui, row, exchange, tab, commands),
             (_, What::Delivery(delivery)) => self.delivery_ui(ui, row, delivery, tab),
             (_, What::Scheme(message)) => self.scheme_ui(ui, row, message, tab),
             _ => (),
+        }
+        if let Some(go) = go {
+            self.tabs.choose(go, &row.entry.what);
         }
     }
 

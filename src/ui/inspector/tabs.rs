@@ -77,46 +77,89 @@ impl Tab {
             _ => Some("Nothing was sent or received in this row"),
         }
     }
+}
 
-    /// The page that is shown when this one is wanted.
-    fn shown_for(self, what: &What) -> Self {
-        match (self, what) {
-            (wanted, what) if wanted.why_not(what).is_none() => wanted,
-            (_, What::Exchange(_)) => Self::Response,
-            (_, What::Delivery(_) | What::Scheme(_)) => Self::Request,
-            _ => Self::Explain,
-        }
+/// What stands after a tab's word.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    /// What the lens found.
+    pub decoded: usize,
+    /// What there is to say.
+    pub findings: usize,
+}
+
+impl Counts {
+    fn of(self, tab: Tab) -> Option<usize> {
+        let count = match tab {
+            Tab::Decoded => self.decoded,
+            Tab::Findings => self.findings,
+            _ => 0,
+        };
+        (count > 0).then_some(count)
     }
 }
 
-/// Draws the tabs; `counts` stand after *Decoded* and *Findings*. Returns the page to draw.
-pub(super) fn ui(ui: &mut Ui, wanted: &mut Tab, what: &What, counts: [Option<usize>; 2]) -> Tab {
-    keys(ui, wanted, what);
-    let shown = wanted.shown_for(what);
-    let count_of = |tab| match tab {
-        Tab::Decoded => counts[0].filter(|count| *count > 0),
-        Tab::Findings => counts[1].filter(|count| *count > 0),
-        _ => None,
-    };
-    let mut picked = None;
-    strip(ui, 32.0, |ui| {
-        let widths = Tab::ALL.map(|tab| widgets::tab_width(ui, tab.name(), count_of(tab)));
-        let (gap, fit) = fitting(&widths, ui.available_width());
-        ui.spacing_mut().item_spacing.x = gap;
-        for tab in in_sight(fit, shown) {
-            if tab_ui(ui, tab, tab == shown, count_of(tab), tab.why_not(what)) {
-                picked = Some(tab);
-            }
-        }
-        if fit < Tab::ALL.len() {
-            more_ui(ui, &in_sight(fit, shown), what, count_of, &mut picked);
-        }
-    });
-    widgets::hline(ui);
-    if let Some(picked) = picked {
-        *wanted = picked;
+/// The open tab, kept from row to row; of what was sent the answer is wanted first, of what
+/// came in what came.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    sent: Tab,
+    came: Tab,
+}
+
+impl Default for Chosen {
+    fn default() -> Self {
+        Self { sent: Tab::Response, came: Tab::Request }
     }
-    wanted.shown_for(what)
+}
+
+impl Chosen {
+    /// Opens a tab for this kind of row, and for all others if it is none of bytes.
+    pub fn choose(&mut self, tab: Tab, what: &What) {
+        let bytes = matches!(tab, Tab::Request | Tab::Response);
+        if !bytes || matches!(what, What::Exchange(_)) {
+            self.sent = tab;
+        }
+        if !bytes || !matches!(what, What::Exchange(_)) {
+            self.came = tab;
+        }
+    }
+
+    /// The page that is shown for a row.
+    pub fn shown(&self, what: &What) -> Tab {
+        match what {
+            What::Exchange(_) => self.sent,
+            What::Delivery(_) | What::Scheme(_) if self.came.why_not(what).is_none() => self.came,
+            What::Delivery(_) | What::Scheme(_) => Tab::Request,
+            _ if self.came.why_not(what).is_none() => self.came,
+            _ => Tab::Explain,
+        }
+    }
+
+    /// Draws the tabs. Returns the page to draw.
+    pub fn ui(&mut self, ui: &mut Ui, what: &What, counts: Counts) -> Tab {
+        let shown = self.shown(what);
+        let mut picked = keys(ui, shown, what);
+        strip(ui, 32.0, |ui| {
+            let widths = Tab::ALL.map(|tab| widgets::tab_width(ui, tab.name(), counts.of(tab)));
+            let (gap, fit) = fitting(&widths, ui.available_width());
+            ui.spacing_mut().item_spacing.x = gap;
+            let in_sight = in_sight(fit, shown);
+            for tab in &in_sight {
+                if tab_ui(ui, *tab, *tab == shown, counts.of(*tab), tab.why_not(what)) {
+                    picked = Some(*tab);
+                }
+            }
+            if fit < Tab::ALL.len() {
+                more_ui(ui, &in_sight, what, counts, &mut picked);
+            }
+        });
+        widgets::hline(ui);
+        if let Some(picked) = picked {
+            self.choose(picked, what);
+        }
+        self.shown(what)
+    }
 }
 
 /// Width of «More» with its arrow, points.
@@ -160,13 +203,7 @@ fn tab_ui(ui: &mut Ui, tab: Tab, selected: bool, count: Option<usize>, why_not: 
     false
 }
 
-fn more_ui(
-    ui: &mut Ui,
-    in_sight: &[Tab],
-    what: &What,
-    count_of: impl Fn(Tab) -> Option<usize>,
-    picked: &mut Option<Tab>,
-) {
+fn more_ui(ui: &mut Ui, in_sight: &[Tab], what: &What, counts: Counts, picked: &mut Option<Tab>) {
     let tokens = Tokens::of(ui);
     let button = widgets::tab(ui, false, "More", None);
     let arrow = i::ICON_EXPAND_MORE.outlined();
@@ -176,7 +213,7 @@ fn more_ui(
     Popup::menu(&button).show(|ui| {
         for tab in Tab::ALL.into_iter().filter(|tab| !in_sight.contains(tab)) {
             let why_not = tab.why_not(what);
-            let words = count_of(tab).map_or_else(|| tab.name().to_owned(), |count| format!("{} {count}", tab.name()));
+            let words = counts.of(tab).map_or_else(|| tab.name().to_owned(), |count| format!("{} {count}", tab.name()));
             let item = ui.add_enabled(why_not.is_none(), egui::Button::new(words));
             let item = match why_not {
                 Some(why_not) => item.on_disabled_hover_text(why_not),
@@ -191,26 +228,25 @@ fn more_ui(
 
 /// `1` to `8` and Ctrl+Tab, while the pointer or the focus is in the inspector and no text is
 /// under the pen.
-fn keys(ui: &Ui, wanted: &mut Tab, what: &What) {
+fn keys(ui: &Ui, shown: Tab, what: &What) -> Option<Tab> {
     const DIGITS: [Key; 8] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
     if !is_here(ui) {
-        return;
+        return None;
     }
+    let had: Vec<Tab> = Tab::ALL.into_iter().filter(|tab| tab.why_not(what).is_none()).collect();
     let typing = ui.ctx().text_edit_focused();
     for (tab, key) in Tab::ALL.into_iter().zip(DIGITS) {
-        let free = !typing && tab.why_not(what).is_none();
+        let free = !typing && had.contains(&tab);
         if free && ui.input_mut(|input| input.modifiers.is_none() && input.consume_key(Modifiers::NONE, key)) {
-            *wanted = tab;
+            return Some(tab);
         }
     }
-    let back = ui.input_mut(|input| input.consume_key(Modifiers::CTRL | Modifiers::SHIFT, Key::Tab));
-    let on = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::Tab));
-    if back || on {
-        let had: Vec<Tab> = Tab::ALL.into_iter().filter(|tab| tab.why_not(what).is_none()).collect();
-        let at = had.iter().position(|tab| *tab == wanted.shown_for(what)).unwrap_or_default();
-        let next = if back { at + had.len() - 1 } else { at + 1 };
-        *wanted = had[next % had.len()];
+    let at = had.iter().position(|tab| *tab == shown).unwrap_or_default();
+    if ui.input_mut(|input| input.consume_key(Modifiers::CTRL | Modifiers::SHIFT, Key::Tab)) {
+        return had.get((at + had.len() - 1) % had.len()).copied();
     }
+    let on = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::Tab));
+    if on { had.get((at + 1) % had.len()).copied() } else { None }
 }
 
 fn is_here(ui: &Ui) -> bool {

@@ -4,18 +4,64 @@ use std::time::Duration;
 
 use egui::{Sense, Ui, vec2};
 
+use super::Row;
 use crate::model::exchange::{Exchange, Timing};
-use crate::model::run::{Entry, What};
+use crate::model::run::What;
+use crate::model::{RunId, Workspace};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::timeline::rows::short_time;
 use crate::ui::widgets;
 
-/// Draws the page.
-pub(super) fn ui(ui: &mut Ui, entry: &Entry) {
-    match &entry.what {
-        What::Exchange(exchange) => timing_ui(ui, exchange),
-        _ => moments_ui(ui, entry),
+/// View state of the page: how long the others of this step took.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    others: Option<((RunId, usize), Option<Others>)>,
+}
+
+/// The other exchanges of a step, in all runs of this window.
+#[derive(Debug, Clone, Copy)]
+struct Others {
+    count: usize,
+    median: Duration,
+}
+
+impl State {
+    /// Draws the page.
+    pub fn ui(&mut self, ui: &mut Ui, row: &Row<'_>) {
+        let What::Exchange(exchange) = &row.entry.what else { return moments_ui(ui, row) };
+        timing_ui(ui, exchange);
+        // Looked up once for each row that is chosen, not while runs grow.
+        let key = (row.run.id, row.entry.number);
+        if self.others.is_none_or(|(held, _)| held != key) {
+            self.others = Some((key, others(row.workspace, exchange)));
+        }
+        if let Some((_, Some(others))) = self.others {
+            let total = exchange.timing.total;
+            let times = total.as_secs_f64() / others.median.as_secs_f64().max(1e-9);
+            let words = match times {
+                2.0.. => format!("{times:.1} times as long"),
+                ..0.5 => format!("{:.1} times as fast", 1.0 / times.max(1e-9)),
+                _ => "about the same".to_owned(),
+            };
+            let count = if others.count == 1 { "1 other".to_owned() } else { format!("{} others", others.count) };
+            let line = format!("{}, median of {count} of «{}»: {words}", short_micro(others.median), exchange.step);
+            widgets::key_value_ui(ui, "usually", &line);
+        }
     }
+}
+
+fn others(workspace: &Workspace, own: &Exchange) -> Option<Others> {
+    let all = workspace.runs.values().flat_map(|run| run.entries.iter());
+    let same = all.filter_map(|entry| match &entry.what {
+        What::Exchange(other) if other.step == own.step && other.id != own.id && other.outcome.is_ok() => {
+            Some(other.timing.total)
+        }
+        _ => None,
+    });
+    let mut times: Vec<Duration> = same.collect();
+    times.sort_unstable();
+    let median = times.get(times.len() / 2).copied()?;
+    Some(Others { count: times.len(), median })
 }
 
 fn timing_ui(ui: &mut Ui, exchange: &Exchange) {
@@ -23,7 +69,7 @@ fn timing_ui(ui: &mut Ui, exchange: &Exchange) {
     let tokens = Tokens::of(ui);
     let colour = tokens.lane(exchange.from).ink;
     let mut start = Duration::ZERO;
-    let connect_words = if connect.is_some() { "" } else { "a connection was open already" };
+    let connect_words = if connect.is_some() { "until the connection stood" } else { "a connection was open already" };
     for (name, took, note) in [
         ("Connect", connect, connect_words),
         ("Wait", Some(wait), "until the answer's head"),
@@ -33,8 +79,12 @@ fn timing_ui(ui: &mut Ui, exchange: &Exchange) {
         bar_ui(ui, name, (start, took), total, colour, note);
         start += took;
     }
+    let rest = total.saturating_sub(start);
+    if rest > Duration::from_micros(50) {
+        bar_ui(ui, "Own work", (start, rest), total, tokens.muted, "before, between and after: building and reading");
+    }
     widgets::hline(ui);
-    bar_ui(ui, "Total", (Duration::ZERO, total), total, tokens.muted, "");
+    bar_ui(ui, "Total", (Duration::ZERO, total), total, tokens.muted, "all of it");
     ui.add_space(12.0);
     widgets::key_value_ui(ui, "began", &exchange.started.wall.to_string());
     if let Some(response) = exchange.response() {
@@ -82,8 +132,11 @@ fn short_micro(time: Duration) -> String {
     }
 }
 
-fn moments_ui(ui: &mut Ui, entry: &Entry) {
+fn moments_ui(ui: &mut Ui, row: &Row<'_>) {
+    let entry = row.entry;
     widgets::key_value_ui(ui, "began", &entry.at.wall.to_string());
+    let since = entry.at.since(row.run.started);
+    widgets::key_value_ui(ui, "in the run", &format!("{:.3} s after its start", since.as_secs_f64()));
     let took = entry.took.map_or_else(|| "goes on".to_owned(), short_time);
     widgets::key_value_ui(ui, "took", &took);
 }

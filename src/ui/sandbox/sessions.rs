@@ -7,6 +7,7 @@ use egui_material_icons::icons as i;
 use super::fold_row;
 use crate::bus::Command;
 use crate::model::api::Status;
+use crate::model::codes;
 use crate::model::run::{AppResult, Run};
 use crate::model::sandbox::{Overview, SandboxAct, Seen, plain};
 use crate::model::{RunId, SessionId, Workspace};
@@ -68,7 +69,7 @@ fn unfolding() -> egui::Id {
 fn row_ui(ui: &mut Ui, session: &Seen, open: bool) -> Response {
     let tokens = Tokens::of(ui);
     let tail: String = session.card.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
-    let money = widgets::money(session.amount, &session.currency).unwrap_or_else(|| session.amount.to_string());
+    let money = codes::money(session.amount, &session.currency).unwrap_or_else(|| session.amount.to_string());
     let name = display_text(&format!("{} {} …{tail} {money}", session.id, session.status));
     let (response, drawn) = fold_row(ui, ROW, &name, open);
     let Some((rect, painter)) = drawn else { return response };

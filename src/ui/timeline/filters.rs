@@ -11,7 +11,7 @@ use crate::model::Workspace;
 use crate::model::exchange::Step;
 use crate::model::run::Run;
 use crate::ui::theme::{self, Tokens};
-use crate::ui::widgets;
+use crate::ui::widgets::{self, Look, Size};
 
 /// Steps that «Do again» offers.
 const STEPS: [Step; 11] = [
@@ -39,17 +39,22 @@ impl Panel {
             beside = ui.available_width() > ROOM_FOR_FIELD;
             self.chips_ui(ui, workspace, hidden, commands);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if run.session().is_some() {
+                if run.session().is_some() && !self.scrub.is_past(run.id) {
                     do_again_ui(ui, run, commands);
                 }
-                if !self.table.unfolded.is_empty() && widgets::link(ui, "Fold waits").clicked() {
+                let unfolded = !self.table.unfolded.is_empty();
+                let moments = (beside || !unfolded).then(|| widgets::link(ui, "Moments"));
+                if moments.is_some_and(|link| link.on_hover_text("The session at any moment: T").clicked()) {
+                    self.scrub.toggle();
+                }
+                if unfolded && widgets::link(ui, "Fold waits").clicked() {
                     self.table.unfolded.clear();
                 }
                 if beside {
                     let width = ui.available_width();
                     self.field.ui(ui, &mut self.sieve, self.lines.rows().len(), width);
                 } else if !self.field.in_use(&self.sieve) {
-                    let button = widgets::ghost_button(ui, Some(i::ICON_SEARCH.outlined()), "Filter", None);
+                    let button = widgets::button(ui, Look::Ghost, Size::Small, None, "Filter", None);
                     if button.on_hover_text("Search and filter the rows: / or Ctrl F").clicked() {
                         self.field.take_keyboard();
                     }

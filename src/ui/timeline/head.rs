@@ -4,13 +4,14 @@ use egui::{Align, Layout, Sense, Ui, UiBuilder, vec2};
 
 use super::rows::middle_cut;
 use super::{Panel, View};
+use crate::model::moment::Then;
 use crate::model::run::Run;
 use crate::model::{Stamp, Workspace};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text, muted};
 
 impl Panel {
-    pub(super) fn head_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
+    pub(super) fn head_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, then: Option<&Then>) {
         strip(ui, theme::PANEL_HEAD, |ui| {
             let narrow = ui.available_width() < ROOM_FOR_WORDS;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -19,7 +20,7 @@ impl Panel {
                 self.picker_ui(ui, workspace, run, now, narrow);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.set_clip_rect(ui.max_rect().expand2(vec2(2.0, 8.0)).intersect(ui.clip_rect()));
-                    session_ui(ui, run, now);
+                    session_ui(ui, run, now, then);
                 });
             });
         });
@@ -58,12 +59,12 @@ impl Panel {
 const ROOM_FOR_WORDS: f32 = 640.0;
 
 /// Whose session, how it stands, how long: as much of it as there is room for.
-fn session_ui(ui: &mut Ui, run: &Run, now: Stamp) {
+fn session_ui(ui: &mut Ui, run: &Run, now: Stamp, then: Option<&Then>) {
     let tokens = Tokens::of(ui);
-    let Some(session) = run.session() else {
+    let Some(session) = then.map_or_else(|| run.session(), |then| then.session.as_ref()) else {
         widgets::emphasis(ui, "Session");
         muted(ui, "not created yet");
-        time_ui(ui, run, now);
+        time_ui(ui, run, now, then);
         return;
     };
     let id = display_text(&session.id.0);
@@ -81,14 +82,19 @@ fn session_ui(ui: &mut Ui, run: &Run, now: Stamp) {
     short.on_hover_text(id);
     widgets::copy_button(ui, "session id", &session.id.0);
     widgets::status_pill(ui, &session.status);
-    time_ui(ui, run, now);
+    time_ui(ui, run, now, then);
 }
 
 /// How long it took and how long ago that is, if there is room.
-fn time_ui(ui: &mut Ui, run: &Run, now: Stamp) {
+fn time_ui(ui: &mut Ui, run: &Run, now: Stamp, then: Option<&Then>) {
     let length = if run.is_open() { now.since(run.started) } else { run.length() };
     let ended = now.since(run.started).saturating_sub(run.length());
-    let words = if run.is_open() { "running".into() } else { widgets::ago(ended) };
+    let words = match then {
+        Some(_) => "then".into(),
+        None if run.is_open() => "running".into(),
+        None => widgets::ago(ended),
+    };
+    let length = then.map_or(length, |then| then.at);
     let short = format!("{:.2} s", length.as_secs_f32());
     let long = format!("{short} · {words}");
     let colour = Tokens::of(ui).muted;

@@ -146,7 +146,6 @@ impl Lines {
     }
 
     /// A row's words, to be changed for a while: a view of the past draws from changed ones.
-    #[allow(dead_code)] // the scrubber, on its way
     pub fn get_mut(&mut self, place: usize) -> Option<&mut RowView> {
         self.words(place)?;
         self.lines.get_mut(place)?.words.get_mut().map(AsMut::as_mut)

@@ -10,6 +10,7 @@ mod lines;
 mod next;
 mod result;
 pub mod rows;
+mod scrub;
 mod sequence;
 mod sieve;
 mod states;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use self::lines::{Lines, Rows};
 use crate::bus::Command;
 use crate::model::exchange::{Exchange, Step};
+use crate::model::moment::Then;
 use crate::model::profile::Environment;
 use crate::model::run::{Phase, Plan, Run, What};
 use crate::model::{RunId, Stamp, Workspace};
@@ -88,6 +90,8 @@ pub struct Scene<'a> {
     pub selected: Option<usize>,
     /// True if the clock that deadlines go by stands still.
     pub held: bool,
+    /// The past that is looked at: rows, `now` and all else are as they were then.
+    pub then: Option<&'a Then>,
 }
 
 /// View state of the timeline.
@@ -100,6 +104,7 @@ pub struct Panel {
     links: Vec<Link>,
     sequence: sequence::State,
     states: states::State,
+    scrub: scrub::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
     lines: Lines,
@@ -114,6 +119,10 @@ pub struct Panel {
     /// Height of what is below the table, as it came out last.
     below: f32,
 }
+
+/// What a drawn view keeps of the room where something below it asks for attention: the
+/// states are whole then at 1280×800.
+const DRAWN: f32 = 0.62;
 
 impl Panel {
     /// The panel as it was left.
@@ -158,8 +167,13 @@ impl Panel {
             }
             return;
         };
-        self.head_ui(ui, workspace, run, now);
-        next::next_action_ui(ui, run, now, commands);
+        let then = self.scrub.take(run);
+        self.head_ui(ui, workspace, run, now, then.as_ref());
+        match &then {
+            None => next::next_action_ui(ui, run, now, commands),
+            Some(then) if scrub::past_ui(ui, then) => self.scrub.release(),
+            Some(_) => (),
+        }
         self.keys(ui);
         let found = watch::found(ui.ctx(), run);
         let found_anew = !Arc::ptr_eq(&found, self.lines.found());
@@ -173,8 +187,17 @@ impl Panel {
             self.sieve.follow(ui.ctx(), run, &self.lines, (kept, false), chips);
             ui.ctx().request_repaint(); // the count above is that of before
         }
-        self.body_ui(ui, workspace, run, now, commands);
+        self.scrub.ui(ui, run, self.lines.rows(), then.as_ref(), &mut self.links);
+        let were = then.as_ref().map(|then| scrub::back(&mut self.lines, then));
+        self.body_ui(ui, workspace, run, (now, then.as_ref()), commands);
+        scrub::forward(&mut self.lines, were.unwrap_or_default());
+        self.scrub.keep(run, then);
         wake(ui, run, now);
+    }
+
+    /// Shows or hides the strip of moments.
+    pub fn toggle_moments(&mut self) {
+        self.scrub.toggle();
     }
 
     /// The newest run, while it waits with a request that is made from the form, is told when
@@ -244,8 +267,16 @@ impl Panel {
     }
 
     #[allow(clippy::cast_precision_loss)] // rows of one session
-    fn body_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp, commands: &mut Vec<Command>) {
-        let ghost = expected(run);
+    fn body_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        run: &Run,
+        (now, then): (Stamp, Option<&Then>),
+        commands: &mut Vec<Command>,
+    ) {
+        let now = then.map_or(now, |then| Stamp { mono: run.started.mono + then.at, ..now });
+        let ghost = expected(run).filter(|_| then.is_none());
         let room = ui.available_rect_before_wrap();
         let wanted = match self.view {
             View::List => {
@@ -256,19 +287,25 @@ impl Panel {
             View::Sequence | View::States => room.height(),
         };
         let (upper, lower) = self.split(room, wanted);
-        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| {
-            self.below_ui(ui, workspace, run, now, commands);
+        ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| match then {
+            None => self.below_ui(ui, workspace, run, now, commands),
+            Some(_) => self.below = 0.0, // nothing can be done in the past
         });
         let clock = now.since(run.started);
-        let rows = self.lines.rows();
+        let (mut rows, mut places) = (self.lines.rows(), self.sieve.places());
+        if let Some(then) = then {
+            rows = rows.upto(then.begun);
+            let begun = places.partition_point(|place| (*place as usize) < then.begun);
+            places = places.get(..begun).unwrap_or_default();
+        }
         let shown = table::Shown {
             run,
             rows,
-            places: self.sieve.places(),
+            places,
             news: self.sieve.news(),
-            now: run.is_open().then_some(clock),
+            now: (then.is_some() || run.is_open()).then_some(clock),
             clock,
-            end: if run.is_open() { clock } else { run.length() },
+            end: if run.is_open() && then.is_none() { clock } else { run.length() },
             ghost,
             selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
         };
@@ -282,14 +319,15 @@ impl Panel {
                 expected: ghost,
                 selected: shown.selected,
                 held: clock_held(workspace, run),
+                then,
             };
             match self.view {
                 View::List => self.table.ui(ui, &shown, commands),
                 View::Sequence => self.sequence.ui(ui, &scene),
-                View::States => self.states.ui(ui, &scene),
+                View::States => self.states.ui(ui, &scene, &mut self.links, commands),
             }
         });
-        if self.table.following {
+        if self.table.following && then.is_none() {
             self.sieve.seen(run);
         }
         if let Some(number) = picked.inner {
@@ -303,7 +341,10 @@ impl Panel {
     /// not fit, the table keeps six rows, three in a low window.
     fn split(&self, room: Rect, wanted: f32) -> (Rect, Rect) {
         let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
-        let least = wanted.min(table::HEAD + kept * theme::TIMELINE_ROW);
+        let least = match self.view {
+            View::List => wanted.min(table::HEAD + kept * theme::TIMELINE_ROW),
+            View::Sequence | View::States => room.height() * DRAWN,
+        };
         let height = if self.below <= 0.0 {
             room.height()
         } else {

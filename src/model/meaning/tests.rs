@@ -1,0 +1,87 @@
+use super::*;
+
+fn member<'a>(doc: Doc, path: &'a str, value: &'a str, scheme: &'a str) -> Member<'a> {
+    Member { doc, path, value, text: true, scheme, currency: "USD" }
+}
+
+#[test]
+fn an_eci_is_explained_by_its_scheme() {
+    let meaning = of_member(&member(Doc::Api, "$.eci", "05", "visa")).expect("known");
+    assert_eq!(meaning.title, "05 at Visa: fully authenticated");
+    assert_eq!(meaning.elsewhere.as_deref(), Some("Mastercard says 02"));
+    assert!(meaning.says.contains("takes the fraud risk") && meaning.act.contains("unchanged"));
+    assert_eq!(meaning.wrong, None);
+    let wrong = of_member(&member(Doc::Api, "$.eci", "05", "mastercard")).expect("known");
+    assert!(wrong.wrong.is_some(), "{wrong:?}");
+    assert!(wrong.allowed.contains(&("02", "Fully authenticated")));
+}
+
+#[test]
+fn a_request_field_brings_its_limits_and_what_the_bank_does_with_it() {
+    let path = "$.channel_data.browser_info";
+    assert_eq!(of_member(&member(Doc::Request(Body::Session), path, "x", "")), None);
+    let meaning = of_member(&member(Doc::Request(Body::Browser), "$.color_depth", "4711", "")).expect("known");
+    assert!(meaning.limits.contains("1 to 2 characters"), "{}", meaning.limits);
+    assert!(meaning.wrong.expect("too long").contains("color_depth"));
+    assert!(meaning.act.contains("browserColorDepth"));
+    let inside = of_member(&member(Doc::Request(Body::Session), "$.channel_data.timezone", "-60", "")).expect("known");
+    assert!(inside.act.contains("compares it with the address"), "{}", inside.act);
+}
+
+#[test]
+fn the_same_name_says_what_its_document_says() {
+    let entry_of = |doc, path| entry(doc, path).map(|entry| entry.name);
+    assert_eq!(entry_of(Doc::Api, "$['3ds'].challenge_request"), Some("3ds.challenge_request"));
+    assert_eq!(entry_of(Doc::Api, "$.ds.transaction_id"), Some("ds.transaction_id"));
+    assert_eq!(entry_of(Doc::Api, "$.transaction_id"), Some("transaction_id"));
+    assert_eq!(entry_of(Doc::Legacy, "ThreeDSecure/Message/PARes/TX/status"), Some("TX/status"));
+    assert_eq!(entry_of(Doc::Emv, "$.list[3].acsTransID"), Some("acsTransID"));
+    assert_eq!(entry_of(Doc::Api, "$.nothing"), None);
+}
+
+#[test]
+fn wrong_values_are_marked_and_masked_ones_are_not() {
+    let wrong = |path, value| of_member(&member(Doc::Emv, path, value, "visa")).expect("known").wrong;
+    assert!(wrong("$.acsTransID", "375d90ad").expect("short").contains("UUID"));
+    assert_eq!(wrong("$.acsTransID", "375d90ad-3873-498b-9133-380cbbc8d99d"), None);
+    assert!(wrong("$.authenticationValue", "abc").expect("short").contains("20 bytes"));
+    assert!(wrong("$.purchaseCurrency", "999").is_some());
+    assert_eq!(wrong("$.acctNumber", "424242******4242"), None);
+    assert!(wrong("$.purchaseDate", "20261399000000").is_some());
+    assert_eq!(wrong("$.threeDSRequestorChallengeInd", "82"), None, "the scheme's own");
+}
+
+#[test]
+fn hints_are_read_from_neighbours() {
+    let body = bytes::Bytes::from_static(
+        br#"{"amount":6540,"currency":"USD","scheme":"mastercard","eci":"07","acs":{"url":"x"},"transStatus":"Y"}"#,
+    );
+    let payload = Payload::read(&body, None);
+    let all: Vec<Option<String>> = (0..payload.rows().len()).map(|at| of_row(&payload, at)).collect();
+    let all: Vec<Option<&str>> = all.iter().map(Option::as_deref).collect();
+    assert_eq!(all[1], Some("USD 65.40"));
+    assert_eq!(all[2], None);
+    assert_eq!(all[4], Some("Authenticated, merchant-initiated"));
+    assert_eq!(all[5], Some("issuer's server"));
+    assert_eq!(all[8], Some("authenticated"));
+}
+
+#[test]
+fn every_entry_is_a_sentence_and_stands_once() {
+    for table in [emv::MEMBERS, api::MEMBERS, emv::LEGACY] {
+        for (at, entry) in table.iter().enumerate() {
+            assert!(entry.says.ends_with('.') && (entry.act.is_empty() || entry.act.ends_with('.')), "{entry:?}");
+            assert!(table[..at].iter().all(|earlier| earlier.name != entry.name), "{} twice", entry.name);
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_path_and_no_value_breaks_it(path in ".{0,60}", value in ".{0,60}") {
+        for doc in [Doc::Api, Doc::Emv, Doc::Legacy, Doc::Request(Body::Session)] {
+            let _ = of_member(&member(doc, &path, &value, "visa"));
+        }
+        let _ = hint(&path, &value, true, &|_| None);
+    }
+}
