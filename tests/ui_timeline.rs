@@ -1,12 +1,12 @@
 //! The timeline and the inspector, by their labels.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "ui_timeline/body.rs"]
+mod body;
 #[path = "ui_timeline/lens.rs"]
 mod lens;
 #[path = "ui_timeline/list.rs"]
 mod list;
-#[path = "ui_timeline/body.rs"]
-mod body;
 #[allow(dead_code)] // the harness there is for one panel in the usual look
 #[path = "support/render.rs"]
 mod render;

@@ -33,6 +33,8 @@ pub(super) struct State {
     cursor: usize,
     /// The hint that the arrow keys have come to.
     chosen: Option<usize>,
+    /// Where the hints are.
+    below: Option<Rect>,
 }
 
 impl State {
@@ -43,7 +45,7 @@ impl State {
 
     /// True while it must be there: it has text, or the keyboard.
     pub fn in_use(&self, sieve: &Sieve) -> bool {
-        self.wanted || self.focused || !sieve.text.is_empty()
+        self.wanted || self.focused || self.below.is_some() || !sieve.text.is_empty()
     }
 
     /// Draws it. `all` is how many rows there are.
@@ -171,7 +173,14 @@ impl State {
 
     /// What is wrong, and what could follow, over the rows.
     fn below_ui(&mut self, ui: &mut Ui, id: Id, rect: Rect, sieve: &mut Sieve) {
-        let offered = if self.focused { hints(&sieve.text, self.cursor) } else { Vec::new() };
+        // A press on a hint takes the keyboard away before it is a click.
+        let pressed = ui.input(|input| {
+            let pointer = &input.pointer;
+            let place = pointer.interact_pos().filter(|_| pointer.any_down() || pointer.any_released());
+            place.is_some_and(|place| self.below.is_some_and(|below| below.contains(place)))
+        });
+        let offered = if self.focused || pressed { hints(&sieve.text, self.cursor) } else { Vec::new() };
+        self.below = None;
         if offered.is_empty() && sieve.mistake.is_none() {
             return;
         }
@@ -183,7 +192,7 @@ impl State {
             .inner_margin(Margin::symmetric(8, 4));
         let mut taken = None;
         let area = Area::new(id.with("below")).order(Order::Foreground).fixed_pos(rect.left_bottom() + vec2(0.0, 2.0));
-        area.show(ui.ctx(), |ui| {
+        let shown = area.show(ui.ctx(), |ui| {
             frame.show(ui, |ui| {
                 ui.set_width((rect.width() - 18.0).clamp(200.0, 460.0));
                 ui.spacing_mut().item_spacing.y = 0.0;
@@ -202,6 +211,7 @@ impl State {
                 }
             });
         });
+        self.below = Some(shown.response.rect);
         if let Some(hint) = taken {
             self.accept(ui, id, sieve, hint);
         }

@@ -180,9 +180,15 @@ impl Panel {
         let found = watch::found(ui.ctx(), run);
         let found_anew = !Arc::ptr_eq(&found, self.lines.found());
         let keep = self.lines.follow(run, found);
-        self.filters_ui(ui, workspace, run, commands);
-        let chips = sieve::Chips { hidden: !workspace.settings.hidden_messages, ..self.chips };
+        let hidden = !workspace.settings.hidden_messages;
+        let chips = sieve::Chips { hidden, ..self.chips };
         self.sieve.follow(ui.ctx(), run, &self.lines, (keep, found_anew), chips);
+        self.filters_ui(ui, workspace, run, commands);
+        if self.sieve.is_asked_anew() || self.chips != (sieve::Chips { hidden: self.chips.hidden, ..chips }) {
+            let (kept, chips) = (self.lines.rows().len(), sieve::Chips { hidden, ..self.chips });
+            self.sieve.follow(ui.ctx(), run, &self.lines, (kept, false), chips);
+            ui.ctx().request_repaint(); // the count above is that of before
+        }
         self.scrub.ui(ui, run, self.lines.rows(), then.as_ref(), &mut self.links);
         let were = then.as_ref().map(|then| scrub::back(&mut self.lines, then));
         self.body_ui(ui, workspace, run, (now, then.as_ref()), commands);
@@ -328,7 +334,7 @@ impl Panel {
                 View::States => self.states.ui(ui, &scene, &mut self.links, commands),
             }
         });
-        if self.table.at_end && then.is_none() {
+        if self.table.following && then.is_none() {
             self.sieve.seen(run);
         }
         if let Some(number) = picked.inner {

@@ -89,6 +89,11 @@ impl Sieve {
         self.filter.is_some()
     }
 
+    /// True if something else is typed than was read last.
+    pub fn is_asked_anew(&self) -> bool {
+        self.text != self.read
+    }
+
     /// How far the search is, from 0 to 1; `None` if none is under way.
     #[allow(clippy::cast_precision_loss)] // a share
     pub fn progress(&self) -> Option<f32> {

@@ -30,8 +30,10 @@ const FADE: Duration = Duration::from_millis(600);
 pub struct State {
     /// Starts of idle times that are shown in full.
     pub unfolded: BTreeSet<Duration>,
-    /// The last row is in sight, so that the next one is followed.
-    pub at_end: bool,
+    /// The last row was in sight and nobody has scrolled up since: the next one is followed.
+    pub following: bool,
+    /// Rows that were shown last.
+    count: usize,
     offset: f32,
     height: f32,
     scroll_to: Option<f32>,
@@ -124,10 +126,17 @@ impl State {
         let mut chosen = self.keys(ui, shown, commands);
         let top = ui.cursor().top();
         let (salt, count) = (shown.run.id.0, shown.places.len() + usize::from(shown.ghost.is_some()));
-        let mut area = ScrollArea::vertical().id_salt(("rows", salt)).auto_shrink([false, false]).stick_to_bottom(true);
-        if let Some(offset) = self.scroll_to.take() {
-            area = area.vertical_scroll_offset(offset);
+        if self.following && count != self.count {
+            self.scroll_to = self.scroll_to.or(Some(self.end(count)));
         }
+        self.count = count;
+        let base = self.scroll_to.unwrap_or(self.offset);
+        let area = ScrollArea::vertical().id_salt(("rows", salt)).auto_shrink([false, false]);
+        // An area that sticks to its end would not let go of it.
+        let area = match self.scroll_to.take() {
+            Some(offset) => area.vertical_scroll_offset(offset),
+            None => area.stick_to_bottom(true),
+        };
         ui.spacing_mut().item_spacing.y = 0.0;
         let body = Rect::from_min_max(pos2(ui.min_rect().left(), top), ui.max_rect().max);
         self.bands_ui(ui, body, columns, &axis, salt);
@@ -152,9 +161,8 @@ impl State {
             ui.painter().vline(x, body.y_range(), Stroke::new(1.0, Tokens::of(ui).accent.ink));
         }
         (self.offset, self.height) = (output.state.clamped_offset().y, output.inner_rect.height());
-        let below = output.content_size.y - output.state.clamped_offset().y - output.inner_rect.height();
-        self.at_end = below < theme::TIMELINE_ROW / 2.0;
-        self.follow_ui(ui, output.inner_rect, below, shown.news);
+        self.follow(ui, base, output.content_size.y);
+        self.follow_ui(ui, output.inner_rect, shown.news);
         if count == 0 {
             let words = line_of(ui, "No row is asked for", theme::words(theme::BODY), Tokens::of(ui).muted);
             let at = pos2(body.center().x - words.size().x / 2.0, body.top() + 12.0);
@@ -163,9 +171,23 @@ impl State {
         chosen
     }
 
+    /// Follows from the end on, until somebody scrolls up. `base` is where the rows would
+    /// stand if nobody had.
+    fn follow(&mut self, ui: &Ui, base: f32, content: f32) {
+        if content - self.offset - self.height < 1.0 {
+            self.following = true;
+        } else if self.offset < base - 0.5 {
+            self.following = false;
+        } else if self.following {
+            // The table has become lower since.
+            self.scroll_to = Some(self.end(self.count));
+            ui.ctx().request_repaint();
+        }
+    }
+
     /// «3 new», while the end is out of sight.
-    fn follow_ui(&mut self, ui: &mut Ui, body: Rect, below: f32, news: usize) {
-        if self.at_end || news == 0 {
+    fn follow_ui(&mut self, ui: &mut Ui, body: Rect, news: usize) {
+        if self.following || news == 0 {
             return;
         }
         let place = Rect::from_center_size(pos2(body.center().x, body.bottom() - 20.0), vec2(110.0, 26.0));
@@ -173,7 +195,7 @@ impl State {
             let arrow = i::ICON_ARROW_DOWNWARD.outlined();
             let button = widgets::outlined_button(ui, Some(arrow), &format!("{news} new"), None);
             if button.on_hover_text("Follow the newest row: End").clicked() {
-                self.scroll_to = Some(self.offset + below);
+                self.scroll_to = Some(self.end(self.count));
             }
         });
     }
@@ -205,10 +227,15 @@ impl State {
         shown.get(next).filter(|_| place != Some(Ok(next))).map(|row| row.number)
     }
 
+    /// Where the end of so many rows is.
     #[allow(clippy::cast_precision_loss)] // rows of one session
+    fn end(&self, count: usize) -> f32 {
+        (count as f32 * theme::TIMELINE_ROW - self.height).max(0.0)
+    }
+
     fn scroll_keys(&mut self, ui: &Ui, shown: &Shown) {
         let count = shown.places.len() + usize::from(shown.ghost.is_some());
-        let end = (count as f32 * theme::TIMELINE_ROW - self.height).max(0.0);
+        let end = self.end(count);
         let page = (self.height - theme::TIMELINE_ROW).max(theme::TIMELINE_ROW);
         let wanted = ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
@@ -398,7 +425,7 @@ fn row_ui(
     }
     if row.marked {
         let star = i::ICON_STAR.filled();
-        let star = line_of(ui, star.codepoint, theme::icon(star, 12.0), tokens.warning.ink);
+        let star = line_of(ui, star.codepoint, theme::icon(star, 11.0), tokens.warning.ink);
         let at = pos2(space.left() + columns.badges - 9.5 - star.size().x / 2.0 + 4.0, middle(space, &star));
         ui.painter().galley(at, star, tokens.warning.ink);
     }
