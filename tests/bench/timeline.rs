@@ -154,7 +154,7 @@ fn wheel(points: f32) -> Vec<Event> {
 
 /// Frames while somebody scrolls up and down.
 fn scrolled(mut frame: impl FnMut(Vec<Event>) -> Cost) -> Vec<Duration> {
-    let way = |n: usize| if n / 100 % 2 == 0 { 131.0 } else { -77.0 };
+    let way = |n: usize| if (n / 100).is_multiple_of(2) { 131.0 } else { -77.0 };
     (0..FRAMES).map(|n| frame(wheel(way(n))).cpu).collect()
 }
 

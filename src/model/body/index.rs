@@ -379,10 +379,6 @@ impl<'a> Writer<'a> {
         !self.index.is_cancelled()
     }
 
-    pub fn count(&self) -> u32 {
-        self.next
-    }
-
     pub fn end(&self, ended: Ended) {
         self.index.ended.set(ended).ok(); // it ends once
     }

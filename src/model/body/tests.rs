@@ -369,7 +369,7 @@ proptest! {
             let last = n == count && text.ends_with('\r'); // without its line feed it is a character
             let from = line.char_indices().nth(columns as usize).map_or(line.len(), |(at, _)| at);
             if !last {
-                prop_assert_eq!(&source.read(row.bytes.clone()).expect("readable")[..], line[from..].as_bytes());
+                prop_assert_eq!(&source.read(row.bytes.clone()).expect("readable")[..], &line.as_bytes()[from..]);
             }
         }
         // Wrapped: forwards from the start, then backwards from the end.

@@ -169,11 +169,10 @@ pub fn entry(doc: Doc, path: &str) -> Option<&'static Entry> {
         Doc::Legacy => &[emv::LEGACY],
     };
     let path = plain(path);
-    let found = tables.iter().find_map(|table| {
+    tables.iter().find_map(|table| {
         let fits = table.iter().filter(|entry| ends_with(&path, entry.name));
         fits.max_by_key(|entry| entry.name.len())
-    });
-    found
+    })
 }
 
 /// The entry of a name alone, whatever the document.

@@ -64,7 +64,7 @@ impl Files {
 
     /// Takes the dialog's answer and what was dropped on the window.
     pub fn look(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
-        let dropped = ui.input(|input| input.raw.dropped_files.iter().next().map(|file| file.path().to_owned()));
+        let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
         commands.extend(dropped.map(Command::InspectFile));
         let Some((since, promise)) = self.asked.take() else { return };
         match promise.try_take() {

@@ -112,10 +112,11 @@ fn words<'a>(ui: &Ui, tree: &Tree, place: Place, look: &Look<'a>) -> Words<'a> {
             words.bytes(inner, index.start(node) + 1, VALUE_SHOWN, tokens.json_key);
             words.own(": ", tokens.text_second);
         }
-        None => match index.number(node).filter(|_| !look.lines) {
-            Some(number) => words.own(&format!("{number}: "), tokens.muted),
-            None => (),
-        },
+        None => {
+            if let Some(number) = index.number(node).filter(|_| !look.lines) {
+                words.own(&format!("{number}: "), tokens.muted);
+            }
+        }
     }
     match kind {
         Kind::Object | Kind::Array if look.lines && index.filled(node) && !look.folded => {
