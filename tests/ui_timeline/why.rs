@@ -164,7 +164,7 @@ fn a_finding_says_its_document_and_links_to_both_sides() {
     window.get_by_label("Why P023?").click();
     window.run_steps(3);
     let asked = Link::Why(ONE, Question::Finding(row, "P023"));
-    assert_eq!(window.state_mut().inspector.take_links(), [asked.clone()]);
+    assert_eq!(window.state_mut().inspector.take_links(), std::slice::from_ref(&asked));
     window.state_mut().inspector.open(asked);
     window.run_steps(3);
     window.get_by_label("The callback contradicts the session.");
