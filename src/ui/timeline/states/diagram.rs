@@ -240,7 +240,6 @@ fn card_ui(ui: &Ui, known: &Known, status: &Status, rect: Rect, chosen: Option<&
     let visited = now || known.path.iter().any(|change| change.to == *status || change.from.as_ref() == Some(status));
     let passed = known.path.iter().any(|change| change.through.contains(status));
     let never = about.never.is_some() && !visited && !passed;
-    let rect = if close && under { Rect::from_min_size(rect.min, vec2(theme::TARGET, rect.height())) } else { rect };
     let response = ui.interact(rect, ui.scope_id().with(("state", status.word())), Sense::click());
     let what = match (now, visited, passed) {
         (true, ..) => format!(", {}", known.when),
