@@ -81,6 +81,11 @@ pub struct Scene<'a> {
     pub run: &'a Run,
     /// Its rows in words: all of them, in the order they began.
     pub rows: Rows<'a>,
+    /// Those that pass the chips and the filter, by their places, in order.
+    pub places: &'a [u32],
+    /// Another one when other rows pass for another reason than that rows came or changed:
+    /// the filter or a chip, or a search has found more.
+    pub sifted: u64,
     /// The present moment.
     pub now: Stamp,
     /// Hidden messages are wanted; else they are dimmed or left out.
@@ -93,6 +98,13 @@ pub struct Scene<'a> {
     pub held: bool,
     /// The past that is looked at: rows, `now` and all else are as they were then.
     pub then: Option<&'a Then>,
+}
+
+impl Scene<'_> {
+    /// True if the row at a place passes the chips and the filter.
+    pub fn shows(&self, place: usize) -> bool {
+        u32::try_from(place).is_ok_and(|place| self.places.binary_search(&place).is_ok())
+    }
 }
 
 /// View state of the timeline.
@@ -317,6 +329,8 @@ impl Panel {
             let scene = Scene {
                 run,
                 rows,
+                places,
+                sifted: self.sieve.sifted(),
                 now,
                 hidden: workspace.settings.hidden_messages,
                 expected: ghost,
