@@ -192,6 +192,9 @@ impl Panel {
         let found = watch::found(ui.ctx(), run);
         let found_anew = !Arc::ptr_eq(&found, self.lines.found());
         let keep = self.lines.follow(run, found);
+        if self.lines.is_partial() {
+            ui.ctx().request_repaint();
+        }
         let hidden = !workspace.settings.hidden_messages;
         let chips = sieve::Chips { hidden, ..self.chips };
         self.sieve.follow(ui.ctx(), run, &self.lines, (keep, found_anew), chips);
@@ -343,7 +346,7 @@ impl Panel {
                 return None;
             }
             match self.view {
-                View::List => self.table.ui(ui, &shown, commands),
+                View::List => self.table.ui(ui, &shown, &mut self.links, commands),
                 View::Sequence => self.sequence.ui(ui, &scene),
                 View::States => self.states.ui(ui, &scene, &mut self.links, commands),
             }
