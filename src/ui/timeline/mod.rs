@@ -81,6 +81,11 @@ pub struct Scene<'a> {
     pub run: &'a Run,
     /// Its rows in words: all of them, in the order they began.
     pub rows: Rows<'a>,
+    /// Those that pass the chips and the filter, by their places, in order.
+    pub places: &'a [u32],
+    /// Another one when other rows pass for another reason than that rows came or changed:
+    /// the filter or a chip, or a search has found more.
+    pub sifted: u64,
     /// The present moment.
     pub now: Stamp,
     /// Hidden messages are wanted; else they are dimmed or left out.
@@ -93,6 +98,13 @@ pub struct Scene<'a> {
     pub held: bool,
     /// The past that is looked at: rows, `now` and all else are as they were then.
     pub then: Option<&'a Then>,
+}
+
+impl Scene<'_> {
+    /// True if the row at a place passes the chips and the filter.
+    pub fn shows(&self, place: usize) -> bool {
+        u32::try_from(place).is_ok_and(|place| self.places.binary_search(&place).is_ok())
+    }
 }
 
 /// View state of the timeline.
@@ -180,6 +192,9 @@ impl Panel {
         let found = watch::found(ui.ctx(), run);
         let found_anew = !Arc::ptr_eq(&found, self.lines.found());
         let keep = self.lines.follow(run, found);
+        if self.lines.is_partial() {
+            ui.ctx().request_repaint();
+        }
         let hidden = !workspace.settings.hidden_messages;
         let chips = sieve::Chips { hidden, ..self.chips };
         self.sieve.follow(ui.ctx(), run, &self.lines, (keep, found_anew), chips);
@@ -317,6 +332,8 @@ impl Panel {
             let scene = Scene {
                 run,
                 rows,
+                places,
+                sifted: self.sieve.sifted(),
                 now,
                 hidden: workspace.settings.hidden_messages,
                 expected: ghost,
@@ -329,7 +346,7 @@ impl Panel {
                 return None;
             }
             match self.view {
-                View::List => self.table.ui(ui, &shown, commands),
+                View::List => self.table.ui(ui, &shown, &mut self.links, commands),
                 View::Sequence => self.sequence.ui(ui, &scene),
                 View::States => self.states.ui(ui, &scene, &mut self.links, commands),
             }

@@ -53,6 +53,8 @@ pub(super) struct Sieve {
     chips: Chips,
     /// The rows that are shown, by their places.
     places: Vec<u32>,
+    /// How often all of them were chosen anew.
+    sifted: u64,
     search: Option<Search>,
     /// Some rows wait to be judged.
     waiting: bool,
@@ -105,6 +107,11 @@ impl Sieve {
         &self.places
     }
 
+    /// Another number when all of them were chosen anew.
+    pub fn sifted(&self) -> u64 {
+        self.sifted
+    }
+
     /// How many of them came since the end was in sight.
     pub fn news(&self) -> usize {
         self.news
@@ -126,7 +133,7 @@ impl Sieve {
         }
         let told = self.take_told(run, lines);
         if asked_anew || told || chips != self.chips || (self.waiting && self.search.is_none()) {
-            keep = 0;
+            (keep, self.sifted) = (0, self.sifted + 1);
         }
         self.chips = chips;
         let before = self.places.len();
