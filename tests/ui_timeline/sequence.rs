@@ -139,7 +139,7 @@ fn click_and_copy(diagram: &mut Diagram, label: &str) -> String {
 fn look() {
     let Some(folder) = std::env::var_os("SEQUENCE_LOOK").map(PathBuf::from) else { return };
     for (name, look) in [("dark", Theme::Dark), ("light", Theme::Light)] {
-        for (width, height) in [(592.0, 844.0), (1000.0, 800.0)] {
+        for (width, height) in [(440.0, 844.0), (592.0, 844.0), (1000.0, 800.0)] {
             let mut open = diagram(vec![thirty(session::waiting(ONE))], 13_500, [width, height], look);
             let picture = |diagram: &mut Diagram, what: &str| {
                 diagram.render().unwrap().save(folder.join(format!("{what}-{name}-{width}.png"))).unwrap();
@@ -150,7 +150,7 @@ fn look() {
             done.run_steps(4);
             picture(&mut done, "fit");
         }
-        for width in [592.0, 1000.0] {
+        for width in [592.0, 888.0] {
             let mut two = beside([width, 800.0], look);
             two.render().unwrap().save(folder.join(format!("beside-{name}-{width}.png"))).unwrap();
         }
