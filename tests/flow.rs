@@ -13,6 +13,8 @@ mod kinds;
 mod observed;
 #[path = "flow/refusals.rs"]
 mod refusals;
+#[path = "flow/remarks.rs"]
+mod remarks;
 mod support;
 #[path = "flow/why.rs"]
 mod why;

@@ -14,6 +14,8 @@ mod render;
 mod sequence;
 #[path = "support/session.rs"]
 mod session;
+#[path = "ui_timeline/shell.rs"]
+mod shell;
 #[path = "ui_timeline/states.rs"]
 mod states;
 #[path = "ui_timeline/why.rs"]

@@ -8,10 +8,23 @@ use crate::model::trace::{Question, Spot, Subject};
 pub enum Link {
     /// A row in the timeline and in the inspector, with the member lit if one is named.
     Spot(RunId, Spot),
+    /// What a row shows: the row in the timeline, its findings in the inspector.
+    Findings(RunId, usize),
     /// The chain of reasons.
     Why(RunId, Question),
     /// Two things side by side.
     Compare(Subject, Subject),
     /// The file that was opened last to be looked at.
     File,
+}
+
+impl Link {
+    /// The row of the timeline that it leads to.
+    pub fn row(&self) -> Option<(RunId, usize)> {
+        match self {
+            Self::Spot(run, spot) => Some((*run, spot.entry)),
+            Self::Findings(run, row) => Some((*run, *row)),
+            Self::Why(..) | Self::Compare(..) | Self::File => None,
+        }
+    }
 }

@@ -205,11 +205,11 @@ impl Shell {
     /// Follows what was pushed as a link in this frame.
     fn follow_links(&mut self, workspace: &Workspace) {
         for link in self.timeline.take_links().into_iter().chain(self.inspector.take_links()) {
-            if let Link::Spot(run, spot) = &link {
-                if self.timeline.shown() != Some(*run) {
-                    self.timeline.show_run(*run, workspace);
+            if let Some((run, row)) = link.row() {
+                if self.timeline.shown() != Some(run) {
+                    self.timeline.show_run(run, workspace);
                 }
-                self.timeline.selected = Some((*run, spot.entry));
+                self.timeline.selected = Some((run, row));
             }
             self.inspector.open(link);
         }

@@ -101,6 +101,10 @@ impl Panel {
                 }
                 self.wanted = Some((run, spot));
             }
+            Link::Findings(..) => {
+                self.over = None;
+                self.tabs.show(Tab::Findings);
+            }
             Link::Why(..) | Link::Compare(..) | Link::File => self.over = Some(link),
         }
     }
@@ -152,7 +156,7 @@ impl Panel {
                 Some(file) => self.files.ui(ui, &mut self.view, file),
                 None => back = true,
             },
-            Link::Spot(..) => back = true,
+            Link::Spot(..) | Link::Findings(..) => back = true,
         }
         if back {
             self.over = None;
@@ -233,7 +237,7 @@ fn over_title<'a>(over: &Link, workspace: &'a Workspace) -> std::borrow::Cow<'a,
             let name = file.path.file_name().unwrap_or(file.path.as_os_str());
             widgets::display_text(&name.to_string_lossy()).into()
         }),
-        Link::Compare(..) | Link::Spot(..) => "Compare".into(),
+        Link::Compare(..) | Link::Spot(..) | Link::Findings(..) => "Compare".into(),
     }
 }
 

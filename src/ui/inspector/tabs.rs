@@ -125,7 +125,7 @@ impl Chosen {
         }
     }
 
-    /// Opens a tab of bytes, whatever row comes next.
+    /// Opens a tab, whatever row comes next.
     pub fn show(&mut self, tab: Tab) {
         (self.sent, self.came) = (tab, tab);
     }

@@ -44,6 +44,8 @@ pub struct Lines {
     seen: Option<Revision>,
     changes: u64,
     lines: Vec<Line>,
+    /// The run has more rows than were taken yet.
+    partial: bool,
     counts: [usize; 5],
     gaps: Vec<(usize, Gap)>,
     /// The longest gaps, in the order of time; made anew when the gaps have changed.
@@ -53,6 +55,8 @@ pub struct Lines {
 
 /// Gaps that may be folded. An axis has room for far fewer.
 const MOST_GAPS: usize = 64;
+/// New rows that are taken in one frame. Our choice: ten milliseconds.
+const AT_ONCE: usize = 16_384;
 
 impl Lines {
     /// Takes in what has changed. How many rows at the beginning are as they were.
@@ -66,7 +70,7 @@ impl Lines {
             *self = Self { of: Some((run.id, run.started, session.map(str::to_owned))), ..Self::default() };
         }
         let keep = match self.seen {
-            Some(seen) if seen == run.revision() => self.lines.len(),
+            Some(seen) if seen == run.revision() && !self.partial => self.lines.len(),
             _ => self.take_rows(run),
         };
         self.seen = Some(run.revision());
@@ -87,15 +91,22 @@ impl Lines {
         old.iter().for_each(|line| self.counts[line.facts.class as usize] -= 1);
         let gaps = self.gaps.len();
         self.gaps.truncate(self.gaps.partition_point(|(place, _)| *place < keep));
-        let mut old = old.into_iter().peekable();
+        let (mut old, mut new) = (old.into_iter().peekable(), 0);
         for entry in &rows[keep..] {
             let began = (entry.at.mono, entry.number);
             let gone =
                 |line: &Line| !Arc::ptr_eq(&line.entry, entry) && (line.entry.at.mono, line.entry.number) <= began;
             while old.next_if(gone).is_some() {}
-            let known = old.next_if(|line| Arc::ptr_eq(&line.entry, entry));
-            self.push(known.unwrap_or_else(|| Line::of(entry, run.started)));
+            match old.next_if(|line| Arc::ptr_eq(&line.entry, entry)) {
+                Some(known) => self.push(known),
+                None if new == AT_ONCE => break,
+                None => {
+                    new += 1;
+                    self.push(Line::of(entry, run.started));
+                }
+            }
         }
+        self.partial = self.lines.len() < rows.len();
         if self.gaps.len() != gaps || keep < self.lines.len() {
             self.longest = OnceCell::new();
         }
@@ -124,6 +135,11 @@ impl Lines {
             }
         }
         self.found = found;
+    }
+
+    /// True while a long run is taken in: the next look takes more of its rows.
+    pub fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// How many rows of a class there are.

@@ -194,6 +194,9 @@ impl Panel {
         let found = watch::found(ui.ctx(), run);
         let found_anew = !Arc::ptr_eq(&found, self.lines.found());
         let keep = self.lines.follow(run, found);
+        if self.lines.is_partial() {
+            ui.ctx().request_repaint();
+        }
         let hidden = !workspace.settings.hidden_messages;
         let chips = sieve::Chips { hidden, ..self.chips };
         self.sieve.follow(ui.ctx(), run, &self.lines, (keep, found_anew), chips);
@@ -347,7 +350,7 @@ impl Panel {
             let end = if run.is_open() && then.is_none() { clock } else { run.length() };
             let (news, now) = (self.sieve.news(), (then.is_some() || run.is_open()).then_some(clock));
             let shown = table::Shown { run, rows, places, news, now, clock, end, ghost, selected };
-            return self.table.ui(ui, &shown, commands);
+            return self.table.ui(ui, &shown, &mut self.links, commands);
         }
         let scene = Scene {
             run,

@@ -14,9 +14,11 @@ use super::lines::Rows;
 use super::rows::{Class, Mark, RowView, middle_cut, short_time};
 use super::waterfall::{Axis, MIN_BAR, Stretch};
 use crate::bus::Command;
-use crate::model::Lane;
 use crate::model::exchange::Step;
 use crate::model::run::Run;
+use crate::model::trace::Question;
+use crate::model::{Lane, RunId};
+use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, line_of};
 
@@ -75,6 +77,11 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
+    /// How many rows are shown, what is expected next among them.
+    fn count(&self) -> usize {
+        self.places.len() + usize::from(self.ghost.is_some())
+    }
+
     /// A row that is shown, by its place among them.
     fn get(&self, at: usize) -> Option<&'a RowView> {
         self.rows.get(*self.places.get(at)? as usize)
@@ -119,13 +126,19 @@ impl Columns {
 impl State {
     /// Draws the table in what is left of `ui`. Returns the row that was chosen; choosing
     /// the selected one (by a click or Enter) means that it is to be selected no longer.
-    pub fn ui(&mut self, ui: &mut Ui, shown: &Shown, commands: &mut Vec<Command>) -> Option<usize> {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        shown: &Shown,
+        links: &mut Vec<Link>,
+        commands: &mut Vec<Command>,
+    ) -> Option<usize> {
         let columns = Columns::of(ui.available_width());
         let axis = shown.rows.axis(shown.end, columns.fall_end - columns.fall, &self.unfolded);
         self.head_ui(ui, columns, &axis);
         let mut chosen = self.keys(ui, shown, commands);
         let top = ui.cursor().top();
-        let (salt, count) = (shown.run.id.0, shown.places.len() + usize::from(shown.ghost.is_some()));
+        let (salt, count) = (shown.run.id.0, shown.count());
         if self.following && count != self.count {
             self.scroll_to = self.scroll_to.or(Some(self.end(count)));
         }
@@ -144,7 +157,7 @@ impl State {
             for at in range {
                 match (shown.get(at), shown.ghost) {
                     (Some(row), _) => {
-                        let response = row_ui(ui, row, columns, &axis, shown, self.note.as_mut());
+                        let response = row_ui(ui, row, (columns, &axis), shown, self.note.as_mut(), links);
                         if response.clicked() {
                             chosen = Some(row.number);
                         }
@@ -223,7 +236,7 @@ impl State {
             Some(Ok(place) | Err(place)) => place.min(last),
             None => last,
         };
-        self.bring_to_sight(next);
+        self.bring_to_sight(next, shown);
         shown.get(next).filter(|_| place != Some(Ok(next))).map(|row| row.number)
     }
 
@@ -234,8 +247,7 @@ impl State {
     }
 
     fn scroll_keys(&mut self, ui: &Ui, shown: &Shown) {
-        let count = shown.places.len() + usize::from(shown.ghost.is_some());
-        let end = self.end(count);
+        let end = self.end(shown.count());
         let page = (self.height - theme::TIMELINE_ROW).max(theme::TIMELINE_ROW);
         let wanted = ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
@@ -247,7 +259,14 @@ impl State {
                 () => None,
             }
         });
-        self.scroll_to = wanted.or(self.scroll_to);
+        if let Some(wanted) = wanted {
+            self.go_to(wanted, end);
+        }
+    }
+
+    /// Scrolls; the end is followed no longer unless that is where it leads.
+    fn go_to(&mut self, offset: f32, end: f32) {
+        (self.scroll_to, self.following) = (Some(offset), offset > end - 1.0);
     }
 
     fn remark_keys(&mut self, ui: &Ui, shown: &Shown, commands: &mut Vec<Command>) {
@@ -308,13 +327,14 @@ impl State {
     }
 
     #[allow(clippy::cast_precision_loss)] // rows of one session
-    fn bring_to_sight(&mut self, place: usize) {
+    fn bring_to_sight(&mut self, place: usize, shown: &Shown) {
         let top = place as f32 * theme::TIMELINE_ROW;
         let bottom = top + theme::TIMELINE_ROW;
+        let end = self.end(shown.count());
         if top < self.offset {
-            self.scroll_to = Some(top);
+            self.go_to(top, end);
         } else if bottom > self.offset + self.height {
-            self.scroll_to = Some(bottom - self.height);
+            self.go_to(bottom - self.height, end);
         }
     }
 
@@ -396,10 +416,10 @@ fn note_ui(ui: &mut Ui, place: Rect, note: &mut Note) {
 fn row_ui(
     ui: &mut Ui,
     row: &RowView,
-    columns: Columns,
-    axis: &Axis,
+    (columns, axis): (Columns, &Axis),
     shown: &Shown,
     note: Option<&mut Note>,
+    links: &mut Vec<Link>,
 ) -> Response {
     let tokens = Tokens::of(ui);
     let (space, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::TIMELINE_ROW), Sense::hover());
@@ -409,7 +429,7 @@ fn row_ui(
     if !ui.is_rect_visible(space) {
         return response;
     }
-    ground(ui, space, row, columns, selected, response.hovered(), shown);
+    ground(ui, space, row, columns, selected, response.contains_pointer(), shown);
     let painter = ui.painter();
     let right = |text: &str, x: f32, colour: Color32| {
         let galley = line_of(ui, text, theme::code(theme::CODE), colour);
@@ -435,7 +455,7 @@ fn row_ui(
             let place = Rect::from_x_y_ranges(left..=space.left() + columns.event_end, space.y_range().shrink(1.0));
             note_ui(ui, place, note);
         }
-        None => event(ui, space, row, columns),
+        None => event(ui, space, row, columns, (shown.run.id, links)),
     }
     let painter = ui.painter();
     let right = |text: &str, x: f32, colour: Color32| {
@@ -503,14 +523,29 @@ fn ground(ui: &Ui, space: Rect, row: &RowView, columns: Columns, selected: bool,
     }
 }
 
-fn event(ui: &Ui, space: Rect, row: &RowView, columns: Columns) {
+fn event(ui: &mut Ui, space: Rect, row: &RowView, columns: Columns, (run, links): (RunId, &mut Vec<Link>)) {
     let tokens = Tokens::of(ui);
     let mut end = space.left() + columns.event_end;
     if let Some(mark) = &row.mark {
-        end -= mark_ui(ui, pos2(end, space.center().y), mark) + 8.0;
+        let width = mark_ui(ui, pos2(end, space.center().y), mark);
+        if let Mark::Status(status) = mark {
+            let place = Rect::from_x_y_ranges(end - width..=end, space.y_range());
+            let name = format!("Why {} at {} s?", status.word(), seconds(row.at));
+            if mark_button(ui, place, ("why", run.0, row.number), &widgets::display_text(&name)) {
+                links.push(Link::Why(run, Question::Status(Some(row.number))));
+            }
+        }
+        end -= width + 8.0;
     }
     if let Some(mark) = row.findings_mark() {
-        end -= mark_ui(ui, pos2(end, space.center().y), &mark) + 8.0;
+        let width = mark_ui(ui, pos2(end, space.center().y), &mark);
+        let place = Rect::from_x_y_ranges(end - width - 3.0..=end + 3.0, space.y_range());
+        let count = row.findings.len();
+        let name = format!("Show {count} finding{} at {} s", if count == 1 { "" } else { "s" }, seconds(row.at));
+        if mark_button(ui, place, ("findings", run.0, row.number), &name) {
+            links.push(Link::Findings(run, row.number));
+        }
+        end -= width + 8.0;
     }
     let hidden = row.class == Class::Hidden;
     let mut x = space.left() + columns.event + if hidden { 14.0 } else { 0.0 };
@@ -589,6 +624,19 @@ fn mark_ui(ui: &Ui, at: Pos2, mark: &Mark) -> f32 {
     }
     ui.painter().galley(pos2(rect.left() + padding + before, middle(rect, &words)), words, colour);
     width
+}
+
+/// What makes a mark that is painted already a button. True if it was pressed.
+fn mark_button(ui: &mut Ui, place: Rect, id: (&str, u64, usize), name: &str) -> bool {
+    let response = ui.interact(place, Id::unique(id), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    let body = place.shrink2(vec2(0.0, 1.5));
+    if response.hovered() {
+        let stroke = Stroke::new(1.0, Tokens::of(ui).line_strong);
+        ui.painter().rect_stroke(body, body.height() / 2.0, stroke, StrokeKind::Inside);
+    }
+    widgets::focus_ring(ui, body, &response);
+    response.on_hover_text(name).on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }
 
 fn bar(ui: &Ui, space: Rect, row: &RowView, took: Duration, columns: Columns, axis: &Axis) {
