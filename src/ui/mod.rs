@@ -6,6 +6,7 @@ mod abroad;
 mod address;
 pub mod builder;
 pub mod credentials;
+mod dialog;
 pub mod inspector;
 pub mod link;
 mod notices;

@@ -4,6 +4,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod frame;
+#[path = "sequence.rs"]
+mod sequence;
 #[allow(dead_code)] // the window's fixtures use more
 #[path = "../support/session.rs"]
 mod session;
@@ -310,6 +312,7 @@ fn main() -> ExitCode {
     let mut report = Report { wrong: false };
     report.line("what", "asked", "measured (CPU of the thread)");
     scrolling(&mut report);
+    sequence::bench(&mut report);
     at_speed(&mut report, true);
     at_speed(&mut report, false);
     idle(&mut report);
