@@ -151,7 +151,10 @@ impl Rows {
             let hidden = self.hidden.last().map_or(0, |last| last.closers_before + last.closers);
             return u64::from(nodes + index.firsts(self.upto) - hidden);
         }
-        self.line(index, self.node(nodes - 1)) + 1
+        // Something is open; what has ended around the last value has its closing line too.
+        let last = self.node(nodes - 1);
+        let up = std::iter::successors(index.parent(last), |node| index.parent(*node));
+        self.line(index, last) + 1 + up.take_while(|node| !index.is_open(*node)).count() as u64
     }
 
     fn nodes(&self) -> u32 {
