@@ -363,6 +363,10 @@ fn the_card_says_what_a_member_means_what_is_allowed_and_where_to_go_on() {
     window.get_by_label_contains("Show ").click();
     window.run_steps(2);
     assert!(matches!(&window.state().links[1], Link::Spot(_, spot) if spot.path.is_some()));
+    // Chosen at the lower edge, its card comes in sight.
+    let low = chosen("eci: \"05\"", [360.0, 600.0], egui::Theme::Dark);
+    let card = low.get_by_label("Why?").rect();
+    assert!(card.bottom() < 572.0 && low.get_by_label("eci: \"05\"").rect().top() > 130.0, "{card:?}");
     let plain = chosen("amount: 6540", [456.0, 800.0], egui::Theme::Dark);
     assert!(plain.query_by_label("Why?").is_none() && plain.query_by_label("Allowed:").is_none());
 }

@@ -87,6 +87,8 @@ impl Body {
         let button = widgets::icon_button(ui, i::ICON_MORE_VERT.outlined(), "How it is shown");
         Popup::menu(&button).show(|ui| {
             ui.set_min_width(170.0);
+            // Without an outline a box and a ring would be lost on the menu's ground.
+            ui.visuals_mut().widgets.inactive.bg_stroke = egui::Stroke::new(1.0, Tokens::of(ui).edge);
             ui.checkbox(&mut view.wrap, "Wrap lines");
             if self.shape != Shape::Json {
                 return;

@@ -379,6 +379,10 @@ impl Outline {
         (self.list, self.told) = (list, told);
         // Out of sight it keeps its height.
         if (card - self.card).abs() > 0.5 && (card > 0.0 || card_row.is_none_or(|row| self.in_sight(row, rect))) {
+            if let Some(node) = self.chosen.filter(|_| self.card <= 0.0) {
+                let row = self.rows.row_of(index, node, lines);
+                self.list.show_whole(row as f64 * f64::from(ROW), f64::from(ROW + card));
+            }
             self.card = card;
             ui.ctx().request_repaint();
         }

@@ -9,6 +9,7 @@ use egui::{
 use egui_material_icons::icons as i;
 
 use super::outline::{Told, arrow, arrow_colour};
+use super::text::advance;
 use super::words::{Hits, Words, ground, number};
 use super::{Copied, Explained, Hooks};
 use crate::model::body::{Kind, Place, Tree};
@@ -72,14 +73,17 @@ pub(super) fn ui(
         let galley = widgets::line_of(ui, icon.codepoint, theme::icon(icon, 14.0), arrow_colour(ui));
         ui.painter().galley(pos2(left - 14.0, strip.center().y - galley.size().y / 2.0), galley, arrow_colour(ui));
     }
-    let mut galley = ui.painter().layout_job(words.job.clone());
-    let whole = galley.size().x;
+    let mut job = words.job;
+    // Laying a row out is most of what it costs: of plain text the width is known before.
+    let whole = match job.text.is_ascii() {
+        true => job.text.len() as f32 * advance(ui),
+        false => ui.painter().layout_job(job.clone()).size().x,
+    };
     let end = if place.close { strip.right() } else { right_ui(ui, strip, tree, node, left + whole, hooks) };
     if left + whole > end {
-        let mut job = words.job;
         job.wrap = egui::text::TextWrapping::truncate_at_width((end - left).max(20.0));
-        galley = ui.painter().layout_job(job);
     }
+    let galley = ui.painter().layout_job(job);
     ui.painter().galley(pos2(left, strip.center().y - galley.size().y / 2.0), galley, tokens.text);
     let copied = menu_ui(&response, look, place, (known, hooks));
     if copied {
