@@ -23,7 +23,7 @@ pub(super) struct Alone {
     pub inspector: inspector::Panel,
     pub workspace: Workspace,
     selected: Option<(RunId, usize)>,
-    links: Vec<Link>,
+    pub links: Vec<Link>,
 }
 
 pub(super) type One<'a> = Harness<'a, Alone>;

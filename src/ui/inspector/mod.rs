@@ -109,11 +109,13 @@ impl Panel {
         }
     }
 
-    /// Shows a file when it has been opened.
-    pub fn show_opened(&mut self, workspace: &Workspace) {
-        if self.files.is_new(workspace) {
+    /// Shows a file when it has been opened. True if one was.
+    pub fn show_opened(&mut self, workspace: &Workspace) -> bool {
+        let opened = self.files.is_new(workspace);
+        if opened {
             self.over = Some(Link::File);
         }
+        opened
     }
 
     /// What a person asks who asks why of a row: of its heaviest finding if that is what there
