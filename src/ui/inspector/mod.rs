@@ -15,7 +15,6 @@ mod findings;
 mod head;
 mod headers;
 mod known;
-pub mod meaning;
 mod tabs;
 mod timing;
 pub mod why;
@@ -24,6 +23,7 @@ use egui::{Align, Layout, ScrollArea, Sense, Ui, UiBuilder, vec2};
 use egui_material_icons::icons as i;
 
 pub use self::body::{Body, Shown, View};
+pub use self::compare::Choice as Compared;
 pub use self::tabs::Tab;
 use crate::bus::Command;
 use crate::export::code::Language;
@@ -153,7 +153,9 @@ impl Panel {
                 Some(run) => back |= self.why.ui(ui, run, question, &mut self.links),
                 None => back = true,
             },
-            Link::Compare(one, other) => self.compare.ui(ui, workspace, (one, other), &mut self.links),
+            Link::Compare(one, other) => {
+                self.compare.ui(ui, workspace, (one, other), &mut self.view.compare, &mut self.links)
+            }
             Link::File => match &workspace.inspected {
                 Some(file) => self.files.ui(ui, &mut self.view, file),
                 None => back = true,

@@ -64,11 +64,21 @@ pub struct View {
     pub regex: bool,
     /// Paths that were used as filters, oldest first.
     pub paths: Vec<String>,
+    /// What of a comparison is shown.
+    pub compare: super::Compared,
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { shown: Shown::Tree, wrap: true, depth: None, case: false, regex: false, paths: Vec::new() }
+        Self {
+            shown: Shown::Tree,
+            wrap: true,
+            depth: None,
+            case: false,
+            regex: false,
+            paths: Vec::new(),
+            compare: super::Compared::default(),
+        }
     }
 }
 
