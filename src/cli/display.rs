@@ -44,7 +44,7 @@ pub(super) fn check() -> Result<(), Problem> {
 fn no_display() -> Problem {
     Problem::of(
         "There is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open",
-        "These commands need none: run, list, sandbox, listen; sessions-console --help explains them",
+        "These commands need none: run, list, sandbox, listen, inspect; sessions-console --help explains them",
     )
 }
 
@@ -60,7 +60,7 @@ fn missing(there: &dyn Fn(&str) -> bool) -> Option<Problem> {
         format!("The window needs libraries that this system does not have: {}", libraries.join(", ")),
         format!(
             "Install them (Debian, Ubuntu): sudo apt-get install {}. \
-             The commands run, list, sandbox and listen need none of them",
+             The commands run, list, sandbox, listen and inspect need none of them",
             packages.join(" ")
         ),
     ))
@@ -117,6 +117,6 @@ mod tests {
     #[test]
     fn without_a_display_the_commands_are_named() {
         let line = no_display().line();
-        assert!(["run", "list", "sandbox", "listen"].iter().all(|command| line.contains(command)), "{line}");
+        assert!(["run", "list", "sandbox", "listen", "inspect"].iter().all(|command| line.contains(command)), "{line}");
     }
 }

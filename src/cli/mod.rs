@@ -91,6 +91,7 @@ enum Command {
     /// Run only the callback listener: one line per callback
     Listen(ListenArguments),
     /// Decode a token, creq, cres, PaReq, session, request or HAR recording
+    #[command(after_help = inspect::HELP)]
     Inspect(inspect::InspectArguments),
 }
 

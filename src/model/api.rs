@@ -203,7 +203,11 @@ pub struct ApiError {
 impl ApiError {
     /// Reads an error answer, the token server's form included; `None` if it is none.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let raw = payload::tree(body)?;
+        Self::of(&payload::tree(body)?)
+    }
+
+    /// The same of an answer that was read before.
+    pub fn of(raw: &Value) -> Option<Self> {
         if let Some(code) = raw.get("error").and_then(Value::as_str) {
             return Some(Self { error_type: code.into(), codes: Vec::new() });
         }

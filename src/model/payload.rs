@@ -35,8 +35,9 @@ pub fn tree(bytes: &[u8]) -> Option<Value> {
     over_cap(bytes).is_none().then(|| serde_json::from_slice(bytes).ok()).flatten()
 }
 
-/// Which cap a body is over; one look at each byte, no allocation. Source: trust.md R42.
-fn over_cap(bytes: &[u8]) -> Option<String> {
+/// Why no tree is made of a body: `more than 50000 values`; `None` if it is over no cap. One
+/// look at each byte, no allocation. Source: trust.md R42.
+pub fn over_cap(bytes: &[u8]) -> Option<String> {
     if bytes.len() > MAX_BYTES {
         return Some(format!("more than {}", size(MAX_BYTES as u64)));
     }
@@ -56,7 +57,7 @@ fn over_cap(bytes: &[u8]) -> Option<String> {
             _ => (),
         }
         if depth > MAX_DEPTH {
-            return Some(format!("nested deeper than {MAX_DEPTH} levels"));
+            return Some(format!("more than {MAX_DEPTH} levels"));
         }
         if nodes > MAX_NODES {
             return Some(format!("more than {MAX_NODES} values"));

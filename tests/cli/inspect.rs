@@ -89,8 +89,10 @@ fn what_cannot_be_inspected_is_refused_with_what_would_be_taken() {
 #[test]
 fn bombs_are_refused() {
     let place = Place::new();
-    place.refuses(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)), &["too deep"]);
-    place.refuses(format!("[{}1]", "1,".repeat(400_000)), &["too large"]);
+    place.refuses(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)), &["JSON with more than 64 levels"]);
+    let many = format!("{{\"id\":\"sid_a\",\"status\":\"approved\",\"x\":[{}1]}}", "1,".repeat(50_000));
+    place.refuses(many, &["JSON with more than 50000 values", "cut out the one that is meant"]);
+    place.refuses(format!("[\"{}\"]", "a".repeat(2 << 20)), &["JSON with more than 1"]);
     let many =
         vec!["{\"startedDateTime\":\"2026-11-28T15:00:00Z\",\"request\":{\"method\":\"GET\",\"url\":\"u\"}}"; 50_001];
     place.refuses(format!("{{\"log\":{{\"entries\":[{}]}}}}", many.join(",")), &["more than 50000 entries"]);
@@ -390,6 +392,95 @@ fn a_token_is_decoded_and_its_signature_is_not_shown() {
     let text = place.shows(format!("{token}\n"), &["JWT", "sessions:app", "HS256"]);
     assert!(!text.contains(&BASE64_URL_SAFE_NO_PAD.encode([7; 32])), "{text}");
     place.shows(format!("Authorization: Bearer {token}"), &["sessions:browser"]);
+}
+
+#[test]
+fn what_the_api_sends_by_itself_is_read_and_decides_nothing() {
+    let place = Place::new();
+    let callback = json!({
+        "session_id": "sid_w3z3uibhwv2xh5lafuax4ifzcx", "amount": 2599, "currency": "GBP", "status": "approved",
+        "authentication_type": "regular", "reference": "INV-1001", "approved": true, "protocol_version": "2.2.0",
+        "response_code": "Y", "cryptogram": "gOA2XyQ6sOuBNQF03v+yzQOZ2NU=", "eci": "05",
+    });
+    let words = ["Only GET /sessions/sid_w3z3uibhwv2xh5lafuax4ifzcx tells the outcome", "GBP 25.99", "approved"];
+    place.shows(callback.to_string(), &[&["Callback of a session", "no signature"][..], &words].concat());
+    let mut data = callback;
+    data["type"] = json!("regular");
+    let event = json!({
+        "id": "evt_ewwyianqufxhedeokfxvruqx5f", "type": "authentication_approved", "version": "1.0.1", "data": data,
+    });
+    let text =
+        place.shows(event.to_string(), &[&["Event of a webhook", "authentication_approved"][..], &words].concat());
+    assert!(!text.contains("error"), "{text}");
+    let objects = place.objects(event.to_string());
+    assert_eq!((&objects[0]["what"], objects.len()), (&json!("webhook"), 1));
+}
+
+#[test]
+fn a_refusal_of_the_api_says_what_to_do() {
+    let place = Place::new();
+    let body = json!({ "request_id": "bae47879-856c-4082-a294-b6dc481f2818", "error_type": "callback_failed", "error_codes": ["session_callback_failed"] });
+    place.shows(body.to_string(), &["Refusal of the API", "mend it and call complete again", "bae47879"]);
+}
+
+#[test]
+fn signed_and_sealed_objects_of_an_app_are_read_as_far_as_they_go() {
+    let place = Place::new();
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let content =
+        json!({ "acsURL": "https://acs.bank.example/app", "acsEphemPubKey": { "kty": "EC", "crv": "P-256" } });
+    let signature = BASE64_URL_SAFE_NO_PAD.encode([7; 64]);
+    let jws = format!("{}.{}.{signature}", part(&json!({ "alg": "ES256" })), part(&content));
+    let text = place.shows(&jws, &["Signed object (JWS)", "ES256", "64 bytes", "acs.bank.example/app", "not verified"]);
+    assert!(!text.contains(&signature), "{text}");
+    let header = json!({ "alg": "ECDH-ES", "enc": "A128CBC-HS256", "epk": { "kty": "EC", "crv": "P-256" } });
+    let sealed = |tag: usize| {
+        let coded = |length| BASE64_URL_SAFE_NO_PAD.encode(vec![9; length]);
+        format!("{}..{}.{}.{}", part(&header), coded(16), coded(32), coded(tag))
+    };
+    let text =
+        place.shows(sealed(16), &["Sealed object (JWE)", "ECDH-ES", "A128CBC-HS256", "agreed on an elliptic curve"]);
+    assert!(!text.contains("error"), "{text}");
+    place.shows(sealed(3), &["Sealed object (JWE)", "error"]);
+}
+
+#[test]
+fn what_a_shop_packed_is_unpacked_and_not_judged() {
+    let place = Place::new();
+    let own = json!({ "id": 17, "type": "basket", "client_secret": "s3cr3t-of-the-shop" });
+    let text = place.shows(BASE64_URL_SAFE_NO_PAD.encode(own.to_string()), &["Encoded text", "\"type\": \"basket\""]);
+    assert!(!text.contains("error") && !text.contains("s3cr3t"), "{text}");
+    let form = format!("cres={}&threeDSSessionData={}", cres("Y"), BASE64_URL_SAFE_NO_PAD.encode("order 4711"));
+    place.shows(&form, &["Session data of the shop", "order 4711"]);
+    assert_eq!(place.objects(&form)[0]["inner"][1]["text"], "order 4711");
+}
+
+/// RFC 7515, appendix A.3.
+#[test]
+fn a_key_that_is_given_verifies_and_is_never_shown() {
+    let place = Place::new();
+    let token = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    let jwk = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    let key = |text: &str| {
+        let path = place.file("key");
+        fs::write(&path, text).expect("a file in a temporary folder");
+        path.to_str().expect("a plain path").to_owned()
+    };
+    let ended = place.inspect("input", token, &["--key", &key(jwk)]).expect(0, &[]);
+    assert!(ended.out.contains("Signature verified with the key that you gave"), "{}", ended.out);
+    assert!(!ended.out.contains("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"), "{}", ended.out);
+    let broken = jwk.replace("P-256", "P-521");
+    place.inspect("input", token, &["--key", &key(&broken)]).expect(2, &["holds no key", "P-256"]);
+    place.inspect("input", token, &["--key", "/nowhere/at/all"]).expect(2, &["cannot be read"]);
+}
+
+#[test]
+fn the_help_says_what_is_read_and_gives_an_example() {
+    let ended = Place::new().run(&["inspect", "--help"]).expect(0, &[]);
+    for word in ["JWE", "PaRes", "HAR recording", "webhook", "POST /sessions", "inspect session.json"] {
+        assert!(ended.out.contains(word), "{word:?} is not in: {}", ended.out);
+    }
+    assert!(ended.out.lines().all(|line| line.chars().count() <= 100), "{}", ended.out);
 }
 
 #[test]

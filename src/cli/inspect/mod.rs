@@ -12,7 +12,7 @@ mod request;
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::de::IgnoredAny;
@@ -20,14 +20,36 @@ use serde_json::Value;
 
 use super::{Exit, tell_to, unread, words};
 use crate::clock;
+use crate::model::lens::Key;
 use crate::model::redact::{Origin, Redactor};
 use crate::model::{Problem, payload};
 
 /// Longest file, in bytes. Source: trust.md R61.
 const LONGEST: u64 = 64 * 1024 * 1024;
+/// Longest file with a key, in bytes. Our choice; keys have a few hundred.
+const LONGEST_KEY: u64 = 16 * 1024;
 /// What is taken, for those who gave something else.
 const ACCEPTED: &str = "It takes a token (JWT), JWS, JWE, creq, cres, threeDSMethodData, PaReq or PaRes, the form that \
-    carried it, a session, callback, message of the protocol or body of POST /sessions as JSON, and HAR recordings";
+    carried it, a session, callback, webhook, refusal, message of the protocol or body of POST /sessions as JSON, and \
+    HAR recordings";
+/// What follows the options in the command's help.
+pub(super) const HELP: &str = "\
+What a file is, is told by its content:
+  token (JWT), JWS, JWE             members, times, scopes; verified or opened with --key
+  creq, cres, threeDSMethodData     each member, what it says, what is wrong with it;
+  PaReq, PaRes                      bare, or as the form that carried them
+  session, callback, webhook        what it means for the shop, codes, what is encoded within
+  refusal of the API                what each error code asks for
+  message of the protocol           AReq, ARes, CReq, CRes, RReq, RRes, Erro as JSON
+  body of POST /sessions            what the contract would refuse, what the rules advise
+  HAR recording                     each session's timeline, with what the rules say of its rows
+Secrets, card numbers and signatures are masked; nothing is sent or opened.
+
+Examples:
+  sessions-console inspect session.json
+  sessions-console inspect --json shop.har
+  echo 'creq=eyJ0aHJlZ…' | sessions-console inspect -
+  sessions-console inspect --key jwk.json token.txt";
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArguments {
@@ -40,6 +62,9 @@ pub(super) struct InspectArguments {
     /// A recording as a sequence diagram, at most 120 columns wide
     #[arg(long, conflicts_with = "json")]
     sequence: bool,
+    /// A key to verify and open with: JWK (P-256, oct) or shared secret
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
 }
 
 /// Reads, recognises, shows.
@@ -47,43 +72,54 @@ pub(super) struct InspectArguments {
 /// # Errors
 /// If it cannot be read, is too large, or is nothing that is known.
 pub(super) fn run(wanted: &InspectArguments) -> Result<Exit, Problem> {
-    let bytes = read(wanted)?;
+    let bytes = read(&wanted.file, LONGEST, "Cut it down: a network panel exports what its filter shows")?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut out = Out {
         json: wanted.json,
         sequence: wanted.sequence,
+        keys: wanted.key.iter().map(|path| key(path)).collect::<Result<_, _>>()?,
         redactor: Redactor::new([], Origin::Real),
         text: String::new(),
         lines: Vec::new(),
     };
-    recognise(bytes, &name(wanted), &mut out)?;
+    recognise(bytes, &name(&wanted.file), &mut out)?;
     out.print().map_err(|error| unread(&error)).map(|()| Exit::Expected)
 }
 
-fn name(wanted: &InspectArguments) -> String {
-    if wanted.file.as_os_str() == "-" { "Standard input".into() } else { wanted.file.display().to_string() }
+fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "Standard input".into() } else { path.display().to_string() }
 }
 
-fn read(wanted: &InspectArguments) -> Result<Vec<u8>, Problem> {
-    let name = name(wanted);
+fn read(path: &Path, longest: u64, hint: &str) -> Result<Vec<u8>, Problem> {
+    let name = name(path);
     let unreadable = |error: io::Error| Problem {
         summary: format!("{name} cannot be read"),
         causes: vec![error.to_string()],
         hint: Some("Give the path of a file, or - for standard input".into()),
     };
     let mut bytes = Vec::new();
-    let limit = LONGEST + 1; // one more tells that there is more
-    if wanted.file.as_os_str() == "-" {
+    let limit = longest + 1; // one more tells that there is more
+    if path.as_os_str() == "-" {
         io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
     } else {
-        let file = File::open(&wanted.file).map_err(unreadable)?;
+        let file = File::open(path).map_err(unreadable)?;
         file.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
     }
-    if bytes.len() as u64 > LONGEST {
-        let hint = "Cut it down: a network panel exports what its filter shows";
-        return Err(Problem::of(format!("{name} has more than {}", payload::size(LONGEST)), hint));
+    if bytes.len() as u64 > longest {
+        return Err(Problem::of(format!("{name} has more than {}", payload::size(longest)), hint));
     }
     Ok(bytes)
+}
+
+fn key(path: &Path) -> Result<Key, Problem> {
+    const HINT: &str = "A key is a JWK (EC P-256, oct) as JSON, or the text of a shared secret";
+    let bytes = read(path, LONGEST_KEY, HINT)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string());
+    text.and_then(Key::read).map_err(|why| Problem {
+        summary: format!("{} holds no key", name(path)),
+        causes: vec![why],
+        hint: Some(HINT.into()),
+    })
 }
 
 fn recognise(bytes: &[u8], name: &str, out: &mut Out) -> Result<(), Problem> {
@@ -115,9 +151,10 @@ fn json(text: &str, name: &str, out: &mut Out) -> Result<(), Problem> {
         hint: Some(ACCEPTED.into()),
     })?;
     let Some(tree) = payload::tree(text.as_bytes()) else {
-        let summary = format!("{name} is JSON that is too deep or too large to take apart");
-        let hint = format!("At most {} levels and {} values are looked at", payload::MAX_DEPTH, payload::MAX_NODES);
-        return Err(Problem::of(summary, hint));
+        let why = payload::over_cap(text.as_bytes()).unwrap_or_else(|| "more than can be kept".into());
+        let hint = "Sessions, requests and messages are far smaller: cut out the one that is meant. Only HAR \
+                    recordings may be this large";
+        return Err(Problem::of(format!("{name} is JSON with {why}"), hint));
     };
     if crate::export::har::is_create(&tree) {
         request::show(text, out);
@@ -143,6 +180,7 @@ struct Names {
 struct Out {
     json: bool,
     sequence: bool,
+    keys: Vec<Key>,
     redactor: Redactor,
     text: String,
     lines: Vec<Value>,
@@ -175,8 +213,12 @@ impl Out {
 
     /// A named value, masked by its name and by what it looks like.
     fn value(&self, name: &str, value: &str) -> String {
-        let (mut masked, _) = self.redactor.mask_headers(&vec![(name.to_owned(), value.to_owned())]);
-        masked.pop().map(|(_, value)| value).unwrap_or_default()
+        let masked = |name: &str, value: String| {
+            let (mut masked, _) = self.redactor.mask_headers(&vec![(name.to_owned(), value)]);
+            masked.pop().map(|(_, value)| value).unwrap_or_default()
+        };
+        let own = name.rsplit('.').next().unwrap_or(name); // of a path the member
+        masked(name, masked(own, value.to_owned()))
     }
 
     fn masked(&self, name: &str, value: Value) -> Value {

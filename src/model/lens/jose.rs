@@ -9,7 +9,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::cipher;
 use super::text::{self, Due, base64, hex};
-use super::{Decoded, Found, Mark, Place, Row, What, look_into, shaped};
+use super::{Context, Decoded, Found, Mark, Place, Row, What, look_into, shaped};
 use crate::model::payload;
 use crate::model::scopes;
 use crate::model::scopes::ENDPOINTS;
@@ -212,7 +212,7 @@ fn signature(text: &str, header: &Map<String, Value>, signature: &[u8], found: &
 }
 
 fn claim_rows(claims: &Map<String, Value>, found: &Found<'_>, one: &mut Decoded) {
-    let at = found.context.recorded;
+    let at = found.context;
     let second = |name: &str| claims.get(name).and_then(Value::as_i64);
     for (name, value) in claims {
         let (words, mark) = match name.as_str() {
@@ -221,20 +221,20 @@ fn claim_rows(claims: &Map<String, Value>, found: &Found<'_>, one: &mut Decoded)
             "aud" => ("who shall take it".into(), None),
             "client_id" | "azp" => ("the access key".into(), None),
             "jti" => ("its number".into(), None),
-            "exp" => moment(value, at, "expires", |at, then| at >= then, "Expired when this was recorded"),
+            "exp" => moment(value, at, "expires", |at, then| at >= then, ["Expired when this was recorded", "Expired"]),
             "nbf" => moment(
                 value,
                 at,
                 "not before",
                 |at, then| at < then,
-                "Not yet good when this was recorded: are the clocks apart?",
+                ["Not yet good when this was recorded: are the clocks apart?", "Not yet good: are the clocks apart?"],
             ),
             "iat" => moment(
                 value,
                 at,
                 "made",
                 |at, then| then.as_second() - at.as_second() > 60,
-                "Made after this was recorded: the clocks are apart",
+                ["Made after this was recorded: the clocks are apart", "Made in the future: the clocks are apart"],
             ),
             "scope" | "scp" => (scope_words(value), None),
             _ => (String::new(), None),
@@ -257,24 +257,29 @@ fn list_shown(value: &Value) -> String {
     }
 }
 
-/// A time claim in words, and what is wrong with it at the moment of the record.
+/// A time claim in words, and what is wrong with it at the moment of the record, or now.
 fn moment(
     value: &Value,
-    at: Option<Timestamp>,
+    context: &Context<'_>,
     word: &str,
     bad: impl Fn(Timestamp, Timestamp) -> bool,
-    says: &str,
+    [then_says, now_says]: [&str; 2],
 ) -> (String, Option<Mark>) {
     let second = value.as_i64().or_else(|| value.as_f64().map(|second| second as i64));
     let Some(then) = second.and_then(|second| Timestamp::from_second(second).ok()) else {
         return (String::new(), Some(Mark::wrong("A time is a number of seconds since 1970")));
     };
     let words = format!("{word} {}", then.strftime("%Y-%m-%d %H:%M:%S UTC"));
-    let Some(at) = at else { return (words, None) };
+    let Some(at) = context.recorded else { return (words, None) };
     let apart = then.as_second().saturating_sub(at.as_second());
-    let side = if apart < 0 { "before" } else { "after" };
-    let words = format!("{words}, {} {side} this was recorded", span(apart.saturating_abs()));
-    (words, bad(at, then).then(|| Mark::odd(says)))
+    let far = span(apart.saturating_abs());
+    let words = match (context.is_now, apart < 0) {
+        (true, true) => format!("{words}, {far} ago"),
+        (true, false) => format!("{words}, in {far}"),
+        (false, true) => format!("{words}, {far} before this was recorded"),
+        (false, false) => format!("{words}, {far} after this was recorded"),
+    };
+    (words, bad(at, then).then(|| Mark::odd(if context.is_now { now_says } else { then_says })))
 }
 
 /// `59 min 48 s`.

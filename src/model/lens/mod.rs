@@ -9,6 +9,7 @@
 //! Source: emv-3ds.md 1–5; RFC 7515–7519, 8725; trust.md R42–R45, 1.7.
 
 mod cipher;
+mod document;
 mod handoff;
 mod jose;
 mod message;
@@ -20,7 +21,6 @@ mod value;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::Value;
 use url::form_urlencoded;
 
 pub use cipher::Key;
@@ -81,6 +81,12 @@ pub enum What {
     Message,
     /// A session of the API.
     Session,
+    /// What the API sends to a session's callback URL.
+    Callback,
+    /// An event that the API tells the account's webhook.
+    Webhook,
+    /// An answer of the API that refuses.
+    Refusal,
     /// A form with any of these.
     Form,
     /// The codes and identifiers of a document.
@@ -111,11 +117,19 @@ impl What {
             Self::Certificate => "certificate",
             Self::Message => "message",
             Self::Session => "session",
+            Self::Callback => "callback",
+            Self::Webhook => "webhook",
+            Self::Refusal => "refusal",
             Self::Form => "form",
             Self::Codes => "codes",
             Self::Wrapped => "base64",
             Self::Token => "token",
         }
+    }
+
+    /// True for what is only packed: its rows say nothing of what is in it.
+    pub fn is_opaque(self) -> bool {
+        matches!(self, Self::SessionData | Self::Wrapped | Self::Jwe)
     }
 
     /// The name people read.
@@ -137,6 +151,9 @@ impl What {
             Self::Certificate => "Certificate",
             Self::Message => "Message of the protocol",
             Self::Session => "Session",
+            Self::Callback => "Callback of a session",
+            Self::Webhook => "Event of a webhook",
+            Self::Refusal => "Refusal of the API",
             Self::Form => "Form",
             Self::Codes => "Codes and identifiers",
             Self::Wrapped => "Encoded text",
@@ -269,6 +286,8 @@ pub struct Context<'a> {
     pub scheme: &'a str,
     /// When it was recorded: what a token's times are measured by.
     pub recorded: Option<Timestamp>,
+    /// True if that is the present moment, because nobody knows the other.
+    pub is_now: bool,
     /// The token, where the record has only its mask.
     pub token: Option<&'a TokenView>,
     /// Keys that somebody gave.
@@ -283,6 +302,7 @@ impl Context<'_> {
         content_type: None,
         scheme: "",
         recorded: None,
+        is_now: false,
         token: None,
         keys: &[],
     };
@@ -375,7 +395,9 @@ fn decoded(what: What, value: &str, found: &Found<'_>) -> Decoded {
         What::Cryptogram | What::Xid => value::twenty(what, value, found),
         What::Certificate => jose::certificate(value, found),
         What::Token => jose::token(value, found),
-        What::Message | What::Session | What::Codes | What::Form => document(value.as_bytes(), found),
+        What::Message | What::Session | What::Callback | What::Webhook | What::Refusal | What::Codes | What::Form => {
+            document::read(value.as_bytes(), found)
+        }
     };
     decoded.sorted()
 }
@@ -406,6 +428,7 @@ pub fn look_at_entry(entry: &Entry, scheme: &str, token: Option<&TokenView>, key
         content_type,
         scheme,
         recorded: Some(entry.at.wall),
+        is_now: false,
         token,
         keys,
     };
@@ -499,7 +522,6 @@ fn members(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
     let tree = Tree::read(&Bytes::copy_from_slice(bytes));
     let mut all = Vec::new();
     let mut rows = Vec::new();
-    let neighbour = |name: &str| tree.member(name);
     let nodes = if tree.index.whole() { tree.index.len() as u32 } else { 0 };
     for node in 0..nodes {
         if tree.index.holds(node) || all.len() >= MOST || rows.len() >= MOST {
@@ -520,7 +542,11 @@ fn members(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
             }
             None => {
                 let path = tree.path(node);
-                rows.extend(row(&name, &path, &value, text, found, &neighbour));
+                let neighbour = |name: &str| meaning::neighbour(&tree, node, name);
+                let row = row(&plain(&path), &path, &value, text, found, &neighbour);
+                // In a document of an unknown kind the same name may be somebody else's.
+                let own = |row: &Row| found.context.doc.is_some() || row.mark.is_none();
+                rows.extend(row.filter(own));
             }
         }
     }
@@ -528,6 +554,12 @@ fn members(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
         all.push(Decoded { rows, ..Decoded::new(What::Codes, found) });
     }
     all
+}
+
+/// `$['3ds'].list[2]` as `3ds.list[2]`.
+fn plain(path: &str) -> String {
+    let path = path.replace("['", ".").replace("']", "");
+    path.trim_start_matches('$').trim_start_matches('.').to_owned()
 }
 
 /// The row of a member whose value says something; `None` where it speaks for itself.
@@ -540,42 +572,19 @@ fn row(
     neighbour: &dyn Fn(&str) -> Option<String>,
 ) -> Option<Row> {
     let doc = found.context.doc.unwrap_or(Doc::Emv);
-    let entry = meaning::entry(doc, path).or_else(|| meaning::named(name))?;
+    let entry = meaning::entry(doc, path).or_else(|| meaning::entry(Doc::Emv, path))?;
+    let kind = entry.kind_at(path)?;
     let own = neighbour("scheme").unwrap_or_else(|| found.context.scheme.to_owned());
     let currency = neighbour("currency").or_else(|| neighbour("purchaseCurrency")).unwrap_or_default();
-    let words = meaning::value_words(entry.kind, value, &own, &currency).or_else(|| value::words(entry.kind, value));
+    let words = meaning::value_words(kind, value, &own, &currency).or_else(|| value::words(kind, value));
     let member = Member { doc, path, value, text, scheme: &own, currency: &currency };
     let request = matches!(doc, Doc::Request(_));
-    let fault = meaning::fault(entry.kind, &member).filter(|_| !request);
+    let fault = meaning::fault(kind, &member).filter(|_| !request);
     if words.is_none() && fault.is_none() {
         return None;
     }
     let meaning = words.map(std::borrow::Cow::into_owned).unwrap_or_default();
     Some(Row::new(name, value, meaning).marked(fault.map(Mark::wrong)))
-}
-
-/// A document as a whole: the protocol's message, a session, any other.
-fn document(bytes: &[u8], found: &Found<'_>) -> Decoded {
-    let json: Option<Value> = payload::tree(bytes);
-    let kind = json.as_ref().and_then(|json| json.get("messageType")).and_then(Value::as_str);
-    let is_session = json.as_ref().and_then(|json| json.get("id")).and_then(Value::as_str);
-    let mut one = match (kind, is_session) {
-        (Some(_), _) => message::checked(What::Message, bytes, found),
-        (None, Some(id)) if id.starts_with("sid_") => Decoded::new(What::Session, found),
-        _ => Decoded::new(What::Codes, found),
-    };
-    one.bytes = Some(Bytes::copy_from_slice(bytes));
-    let doc = if one.what == What::Message { Doc::Emv } else { Doc::Api };
-    let context = Context { doc: Some(doc), content_type: None, ..*found.context };
-    let inside = Found { context: &context, place: Place::Whole, depth: found.depth + 1 };
-    for part in look_into(bytes, &inside) {
-        match part.what {
-            What::Codes if one.rows.is_empty() => one.rows = part.rows,
-            What::Codes => (),
-            _ => one.inner.push(part),
-        }
-    }
-    one
 }
 
 /// Reads what somebody pasted or keeps in a file: a token, creq, cres, PaReq, PaRes, method
@@ -597,7 +606,7 @@ fn read_at(text: &str, found: &Found<'_>) -> Option<Decoded> {
         return Some(decoded(what, bare, found));
     }
     match bare.as_bytes()[0] {
-        b'{' | b'[' => payload::tree(bare.as_bytes()).map(|_| document(bare.as_bytes(), found).sorted()),
+        b'{' | b'[' => payload::tree(bare.as_bytes()).map(|_| document::read(bare.as_bytes(), found).sorted()),
         b'<' => Some(payer::document(bare.as_bytes(), found).sorted()),
         _ if is_form(bare.as_bytes()) => {
             let inner = fields(bare.as_bytes(), &found.inside(Place::Whole));

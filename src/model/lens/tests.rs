@@ -5,7 +5,7 @@ use ::base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, ZlibEncoder};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -186,6 +186,10 @@ fn a_token_is_read_and_never_called_genuine_without_a_key() {
     assert!(row(&one, "scope").meaning.contains("not for POST /sessions, browser"), "{}", row(&one, "scope").meaning);
     assert!(row(&one, "exp").meaning.contains("59 min 50 s after"), "{}", row(&one, "exp").meaning);
     assert_eq!(row(&one, "lives").meaning, "1 h 0 min");
+    let now = |second| read(&token, &Context { is_now: true, ..at(second) }).expect("a token");
+    assert!(row(&now(1_790_000_010), "exp").meaning.ends_with(", in 59 min 50 s"));
+    assert!(row(&now(1_790_003_610), "exp").meaning.ends_with(", 10 s ago"));
+    assert_eq!(row(&now(1_790_003_610), "exp").mark, Some(Mark::odd("Expired")));
     assert!(marks(&read(&token, &at(1_790_003_600)).expect("a token")).contains("Expired"));
     for (key, words) in [("secret", "Signature verified"), ("other", "not by the key")] {
         let keys = [Key::read(key).expect("a key")];
@@ -329,6 +333,58 @@ fn a_session_is_read_as_a_whole() {
     assert_eq!(one.inner[1].place, Place::Member("$['3ds'].challenge_request".into()));
     assert_eq!(read("hello", &Context::NOTHING), None);
     assert_eq!(read("", &Context::NOTHING), None);
+}
+
+#[test]
+fn what_stands_in_a_list_or_deeper_is_named_by_its_path() {
+    let id = "0ac91b0b-b7e5-404a-a720-a0e54edbcdf8";
+    let session = json!({
+        "id": "sid_a", "status": "challenged", "transaction_id": id, "acs": {"transaction_id": id},
+        "3ds": {"transaction_id": "short"}, "next_actions": ["challenge_cardholder", "jump"],
+    });
+    let one = reading(&session.to_string());
+    assert!(one.rows.iter().all(|row| !row.name.is_empty()), "{:#?}", one.rows);
+    assert_eq!(row(&one, "transaction_id").value, id);
+    assert_eq!(row(&one, "acs.transaction_id").value, id);
+    assert!(row(&one, "3ds.transaction_id").mark.is_some());
+    let action = row(&one, "next_actions[0]");
+    assert_eq!((action.meaning.as_str(), &action.mark), ("show the bank's page", &None));
+    let strange = row(&one, "next_actions[1]").mark.as_ref().expect("no action");
+    assert!(strange.text.starts_with("next_actions ") && strange.text.contains("complete"), "{}", strange.text);
+    assert!(!strange.text.contains("list"), "{}", strange.text);
+}
+
+#[test]
+fn what_the_api_sends_by_itself_is_named_and_decides_nothing() {
+    let data = json!({"session_id": "sid_w3z", "amount": "2599", "currency": "GBP", "response_code": "Y"});
+    let callback = json!({"session_id": "sid_w3z", "status": "approved", "amount": 2599, "currency": "GBP"});
+    let event = json!({"id": "evt_a", "type": "authentication_approved", "version": "1.0.1", "data": data});
+    // What a lost wrapper leaves behind; its own members stay.
+    let bare = json!({"id": "evt_a", "type": "authentication_failed", "session_id": "sid_w3z", "status": "declined"});
+    for (body, what, at) in [
+        (callback, What::Callback, "session_id"),
+        (event, What::Webhook, "data.session_id"),
+        (bare, What::Webhook, "session_id"),
+    ] {
+        let one = reading(&body.to_string());
+        assert_eq!((one.what, worst(&one)), (what, None), "{one:#?}");
+        assert_eq!(row(&one, at).value, "sid_w3z");
+        assert!(one.rows.iter().all(|row| !row.name.ends_with("amount") || row.meaning == "GBP 25.99"), "{one:#?}");
+        assert!(marks(&one).contains("Only GET /sessions/sid_w3z tells the outcome"), "{}", marks(&one));
+    }
+    let other = json!({"id": "evt_a", "type": "payment_approved", "data": {"id": "pay_a"}});
+    assert_eq!(reading(&other.to_string()).what, What::Codes);
+}
+
+#[test]
+fn a_refusal_says_what_each_reason_asks_for() {
+    let body = json!({"request_id": "r", "error_type": "request_invalid", "error_codes": ["currency_invalid", "x"]});
+    let one = reading(&body.to_string());
+    assert_eq!(one.what, What::Refusal);
+    assert_eq!(row(&one, "error_codes[0]").meaning, "currency does not fit its constraint");
+    assert_eq!(row(&one, "error_codes[1]").meaning, "The contract does not list this code");
+    let token = reading(r#"{"error":"invalid_client"}"#);
+    assert!(row(&token, "error").meaning.contains("does not know this id and secret"));
 }
 
 #[test]

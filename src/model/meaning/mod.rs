@@ -175,6 +175,27 @@ pub fn entry(doc: Doc, path: &str) -> Option<&'static Entry> {
     })
 }
 
+impl Entry {
+    /// What a value at a path holds: an element of a list is one of the list's words. `None` for
+    /// an element of a list of which no more is known.
+    pub fn kind_at(&self, path: &str) -> Option<Kind> {
+        match self.kind {
+            Kind::Is(field) => element(field, path).map(Kind::Is),
+            kind => Some(kind),
+        }
+    }
+}
+
+/// The type of a value at a path, where `field` is the type of what has the name.
+fn element(field: Field, path: &str) -> Option<Field> {
+    match field {
+        _ if !path.ends_with(']') || path.ends_with("']") => Some(field),
+        Field::ListOf(words, _) => Some(Field::OneOf(words)),
+        Field::List => None,
+        field => Some(field),
+    }
+}
+
 /// The entry of a name alone, whatever the document.
 pub fn named(name: &str) -> Option<&'static Entry> {
     let all = || emv::MEMBERS.iter().chain(api::MEMBERS).chain(emv::LEGACY);
@@ -220,8 +241,9 @@ pub fn of_member(member: &Member<'_>) -> Option<Meaning> {
         return Some(of_field(member, field));
     }
     let entry = entry(member.doc, member.path)?;
-    let own = said(entry.kind, member);
-    let allowed = allowed(entry.kind, member.scheme);
+    let kind = entry.kind_at(member.path);
+    let own = kind.and_then(|kind| said(kind, member));
+    let allowed = kind.map(|kind| allowed(kind, member.scheme)).unwrap_or_default();
     let section =
         if matches!(member.doc, Doc::Emv | Doc::Legacy) { "EMV 3DS, data elements" } else { "Sessions API, responses" };
     let mut meaning = Meaning {
@@ -229,10 +251,10 @@ pub fn of_member(member: &Member<'_>) -> Option<Meaning> {
         says: entry.says.into(),
         act: entry.act.into(),
         allowed,
-        limits: limits(entry.kind),
+        limits: kind.map(limits).unwrap_or_default(),
         need: String::new(),
         elsewhere: None,
-        wrong: fault(entry.kind, member),
+        wrong: kind.and_then(|kind| fault(kind, member)),
         source: section.into(),
     };
     if own.is_none() {
@@ -247,8 +269,9 @@ fn of_field(member: &Member<'_>, field: &fields::Field) -> Meaning {
         Field::OneOf(list) | Field::ListOf(list, _) => list.iter().map(|word| (word.word, word.meaning)).collect(),
         _ => Vec::new(),
     };
-    let value = value_of(member);
-    let title = said(Kind::Is(field.kind), member).unwrap_or_else(|| field.help.to_owned());
+    let kind = element(field.kind, member.path);
+    let said = kind.and_then(|kind| said(Kind::Is(kind), member));
+    let title = said.unwrap_or_else(|| field.help.to_owned());
     let emv = field.emv.map(|name| format!("EMV 3-D Secure calls it {name}. ")).unwrap_or_default();
     let bank = field.emv.and_then(named).map_or("", |entry| entry.act);
     Meaning {
@@ -256,10 +279,10 @@ fn of_field(member: &Member<'_>, field: &fields::Field) -> Meaning {
         says: format!("{}.", field.help.trim_end_matches('.')),
         act: format!("{emv}{bank}").trim().to_owned(),
         allowed,
-        limits: field.kind.wanted(),
+        limits: kind.map(Field::wanted).unwrap_or_default(),
         need: field.need(),
         elsewhere: None,
-        wrong: field.kind.fault(&value).map(|fault| format!("{} {fault}", field.name())),
+        wrong: kind.and_then(|kind| kind.fault(&value_of(member))).map(|fault| format!("{} {fault}", field.name())),
         source: format!("Sessions API {}, {}", field.section, field.since.label()),
     }
 }
@@ -461,19 +484,21 @@ pub fn hint(name: &str, value: &str, is_text: bool, neighbour: &dyn Fn(&str) -> 
 pub fn of_row(tree: &Tree, node: u32) -> Option<String> {
     /// Bytes of the longest key that a table has, and of the longest value that says something.
     const LONGEST: (usize, usize) = (100, 400);
-    /// Members of an object among which a neighbour is looked for.
-    const FEW: u32 = 200;
     let index = &tree.index;
     let key = tree.raw_key(node).filter(|key| key.len() <= LONGEST.0).and_then(|_| tree.key(node))?;
     if index.holds(node) || tree.raw(node).len() > LONGEST.1 {
         return named(&key).map(|entry| entry.hint).filter(|hint| !hint.is_empty()).map(str::to_owned);
     }
-    let few = |object: &u32| index.members(*object).is_some_and(|count| count <= FEW);
-    let neighbour = |name: &str| {
-        let mut objects = index.parent(node).into_iter().chain([0]).filter(few);
-        objects.find_map(|object| tree.child(object, name)).map(|found| tree.value(found))
-    };
-    hint(&key, &tree.value(node), index.kind(node) == Json::Text, &neighbour)
+    hint(&key, &tree.value(node), index.kind(node) == Json::Text, &|name| neighbour(tree, node, name))
+}
+
+/// The value of this name beside a node, else in the outermost object; objects with very many
+/// members are not searched.
+pub fn neighbour(tree: &Tree, node: u32, name: &str) -> Option<String> {
+    const FEW: u32 = 200;
+    let few = |object: &u32| tree.index.members(*object).is_some_and(|count| count <= FEW);
+    let mut objects = tree.index.parent(node).into_iter().chain([0]).filter(few);
+    objects.find_map(|object| tree.child(object, name)).map(|found| tree.value(found))
 }
 
 fn name_of(path: &str) -> String {

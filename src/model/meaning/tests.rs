@@ -52,6 +52,23 @@ fn wrong_values_are_marked_and_masked_ones_are_not() {
 }
 
 #[test]
+fn an_element_is_judged_by_what_its_list_may_hold() {
+    fn of(doc: Doc, path: &str, value: &str) -> Meaning {
+        of_member(&member(doc, path, value, "")).expect("known")
+    }
+    let action = of(Doc::Api, "$.next_actions[0]", "complete");
+    assert_eq!((action.wrong, action.title.starts_with("complete: ")), (None, true));
+    assert!(of(Doc::Api, "$.next_actions[0]", "jump").wrong.expect("none of them").contains("complete"));
+    let code = of(Doc::Api, "$.error_codes[3]", "currency_invalid");
+    assert_eq!((code.wrong, code.limits.as_str()), (None, ""));
+    let request = Doc::Request(Body::Session);
+    let path = "$.preferred_experiences";
+    assert_eq!(of(request, &format!("{path}[0]"), "3ds").wrong, None);
+    assert!(of(request, &format!("{path}[0]"), "4ds").wrong.is_some());
+    assert!(of(request, path, "3ds").wrong.expect("no list").contains("list"));
+}
+
+#[test]
 fn hints_are_read_from_neighbours() {
     let body = bytes::Bytes::from_static(
         br#"{"amount":6540,"currency":"USD","scheme":"mastercard","eci":"07","acs":{"url":"x"},"transStatus":"Y"}"#,
