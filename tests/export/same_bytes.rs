@@ -348,8 +348,10 @@ mod octets {
 /// Nobody's address: what is sent to it goes to the proxy, and that is our server.
 const ELSEWHERE: &str = "http://api.sandbox.example";
 
-/// The files, with what they send.
-fn rust_files() -> [(&'static str, fn() -> Done, Exchange); 3] {
+/// A file's name, its program, and what that sends.
+type Sent = (&'static str, fn() -> Done, Exchange);
+
+fn rust_files() -> [Sent; 3] {
     let nasty = [&USUAL[..], &[BEARER, ("X-Note", r#"a "b" \c {d}"#), JSON]].concat();
     let form = [&USUAL[..], &[("Authorization", "Basic ****"), ("X-Api-Key", "****"), FORM]].concat();
     let body = b"grant_type=client_credentials&client_secret=******&scope=a";
