@@ -82,6 +82,8 @@ pub enum Command {
     InspectFile(PathBuf),
     /// Write a session body to a file.
     SaveBody(PathBuf, String),
+    /// Write a picture of a run, as the text of an SVG file.
+    SavePicture(PathBuf, String),
     /// Make fresh app values for the builder, sealed for the directory server of the newest
     /// session that shows a key; they come as [`Workspace::app_values`](crate::model::Workspace).
     MakeAppValues,

@@ -3,6 +3,8 @@
 
 #[path = "ui_timeline/body.rs"]
 mod body;
+#[path = "ui_timeline/file.rs"]
+mod file;
 #[path = "ui_timeline/lens.rs"]
 mod lens;
 #[path = "ui_timeline/list.rs"]

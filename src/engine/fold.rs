@@ -77,6 +77,7 @@ impl Engine {
             Event::Noticed(notice) => self.add_notice(notice),
         }
         self.hold_clock();
+        self.watch_clock(now);
     }
 
     pub(super) fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
@@ -182,5 +183,21 @@ impl Engine {
             }
         }
         self.workspace.clock_held = hold;
+    }
+
+    /// Sees whether the sandbox's clock stands still, whoever has frozen it; when it runs
+    /// again, its runs are told how long it stood: their deadlines come that much later.
+    fn watch_clock(&mut self, now: Stamp) {
+        let stands = self.clock_mode != ClockMode::Virtual && !self.sandbox_clock.running();
+        match self.workspace.clock_stands {
+            None if stands => self.workspace.clock_stands = Some(now),
+            Some(since) if !stands => {
+                self.workspace.clock_stands = None;
+                let profiles = &self.workspace.settings.profiles;
+                let runs = self.workspace.runs.values_mut().filter(|run| run.is_open());
+                runs.filter(|run| run.plan.is_embedded(profiles)).for_each(|run| run.clock_stood(since, now));
+            }
+            _ => (),
+        }
     }
 }

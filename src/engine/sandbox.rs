@@ -7,7 +7,6 @@ use super::{Engine, noticed};
 use crate::bus::Event;
 use crate::clock;
 use crate::model::exchange::Step;
-use crate::model::profile::Environment;
 use crate::model::run::{Phase, Run};
 use crate::model::sandbox::{Overview, SandboxAct};
 use crate::model::{Problem, RunId, Weight};
@@ -48,10 +47,7 @@ impl Engine {
 
     /// Our open runs in this sandbox with the step that each is at: their timelines tell of a jump.
     fn waits_for_sandbox(&self) -> Vec<(RunId, Step)> {
-        let embedded = |run: &Run| {
-            let profile = self.workspace.settings.profiles.iter().find(|profile| profile.id == run.plan.profile);
-            profile.is_some_and(|profile| profile.environment == Environment::Embedded)
-        };
+        let embedded = |run: &Run| run.plan.is_embedded(&self.workspace.settings.profiles);
         let step = |run: &Run| match &run.phase {
             Phase::Waiting(turn) => Some(turn.request.step),
             Phase::Working(step) => Some(step.unwrap_or(Step::Confirm)),

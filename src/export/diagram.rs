@@ -1,10 +1,12 @@
-//! The sequence diagram as a picture: SVG, whole, in the colours that are handed in. Promises:
+//! The sequence diagram for others: of a recorded run, and as a picture. The picture: SVG, whole, in the colours that are handed in. Promises:
 //! well-formed XML whatever the words are, and nothing in it acts: no script, no link.
 
 use std::fmt::Write as _;
 
-use crate::model::Lane;
+use super::text;
+use crate::model::run::{Entry, Run};
 use crate::model::sequence::{Arrow, Diagram, Ghost, Kind, one_line, seconds};
+use crate::model::{Lane, Stamp};
 
 /// Width of the picture, points.
 const WIDTH: f32 = 1000.0;
@@ -44,6 +46,36 @@ pub struct Inks {
     pub warning: (String, String),
     /// Each lane's own: ink and tint, in the order of [`Lane::ALL`].
     pub lanes: [(String, String); 6],
+}
+
+/// The diagram of a run that is over. `show` makes text from elsewhere harmless.
+pub fn recorded(run: &Run, show: impl Fn(&str) -> String) -> Diagram {
+    let arrow = |(entry, line): (&Entry, text::Line)| Arrow {
+        at: entry.at.since(run.started),
+        took: entry.took,
+        from: entry.from,
+        to: entry.to,
+        kind: Kind::of(entry.class(), entry.is_wait(), (entry.from, entry.to)),
+        words: show(&line.what),
+        note: show(&entry.remark.note),
+        http: line.http,
+        mark: None,
+        status: line.status.as_deref().map(&show),
+        findings: line.findings.iter().map(|said| show(&format!("{} {}", said.rule, said.title))).collect(),
+    };
+    let title = run.session().map_or_else(
+        || "Session, not created in this recording".to_owned(),
+        |session| show(&format!("{} {}", session.id.0, session.status.word())),
+    );
+    Diagram {
+        title,
+        arrows: run.entries.iter().zip(text::lines(run)).map(arrow).collect(),
+        ghosts: Vec::new(),
+        deadlines: Vec::new(),
+        now: Stamp { mono: run.started.mono + run.length(), ..run.started },
+        open: None,
+        held: false,
+    }
 }
 
 /// The diagram as an SVG document.
@@ -243,7 +275,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::model::Stamp;
 
     fn inks() -> Inks {
         let ink = |colour: &str| colour.to_owned();

@@ -27,11 +27,13 @@ pub struct Deadline {
     pub end: &'static str,
     /// How much was let pass at once since then, on the sandbox's clock.
     pub jumped: Duration,
+    /// How long that clock has stood still since then.
+    pub stood: Duration,
 }
 
 impl Deadline {
     fn new(run: &Run, name: &'static str, since: Stamp, limit: Duration, end: &'static str) -> Self {
-        Self { name, since, limit, end, jumped: run.jumped_since(since) }
+        Self { name, since, limit, end, jumped: run.jumped_since(since), stood: run.stood_since(since) }
     }
 
     /// The deadline of what a run waits with; `None` if nobody's time runs.
@@ -68,7 +70,8 @@ impl Deadline {
 
     /// What is left of it at this moment.
     pub fn left(&self, now: Stamp) -> Duration {
-        self.limit.saturating_sub(now.since(self.since).saturating_add(self.jumped))
+        let passed = now.since(self.since).saturating_sub(self.stood).saturating_add(self.jumped);
+        self.limit.saturating_sub(passed)
     }
 
     /// `9:47 of 10:00 left`.

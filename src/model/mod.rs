@@ -250,6 +250,9 @@ pub struct Workspace {
     pub saving: bool,
     /// True while the embedded sandbox's clock stands still for a person.
     pub clock_held: bool,
+    /// Since when the embedded sandbox's clock stands still, for a person or because somebody
+    /// has frozen it; `None` while it runs, and for a virtual clock.
+    pub clock_stands: Option<Stamp>,
     /// What the embedded sandbox has shown of itself.
     pub sandbox: sandbox::Known,
     /// Production profiles that the user has confirmed in this program run.

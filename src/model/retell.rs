@@ -2,10 +2,13 @@
 //! session, what it caused and what caused it, what comes next. Pure: facts in, text out.
 //! Source of the steps' reasons: emv-3ds.md 1.3–1.7, 2; sessions-api.md 2.
 
+use std::sync::atomic::AtomicBool;
+
 use serde_json::Value;
 
 use super::api::Session;
 use super::delivery::{Delivery, DeliveryKind, Verdict};
+use super::diff::{self, Side, Sides, Sign};
 use super::exchange::{Exchange, Step};
 use super::run::{Entry, Run, What};
 use super::sandbox::{fault_line, fault_told};
@@ -66,9 +69,10 @@ pub fn told(run: &Run, entry: &Entry) -> Told {
     let later = others()
         .skip_while(|other| (other.at.mono, other.number) < (entry.at.mono, entry.number))
         .find(|other| has_view(&other.what));
-    let changes = own.as_ref().map(|after| {
-        let before = earlier.and_then(|earlier| view(&earlier.what));
-        before.map_or_else(Vec::new, |before| changed(&before, after))
+    let changes = own.as_ref().map(|_| {
+        let before = earlier.filter(|earlier| view(&earlier.what).is_some());
+        let both = before.and_then(|earlier| shown(&earlier.what)).zip(shown(&entry.what));
+        both.map_or_else(Vec::new, |(before, after)| changed(&before, &after))
     });
     let part = |entry: &Entry| match &entry.what {
         What::Exchange(_) => Part::Response,
@@ -108,42 +112,34 @@ fn has_view(what: &What) -> bool {
 
 /// The session as an answer shows it.
 fn view(what: &What) -> Option<Value> {
+    payload::tree(&shown(what)?.bytes).filter(|session| session.get("status").is_some())
+}
+
+/// The bytes of an answer that is a session.
+fn shown(what: &What) -> Option<Side> {
     let What::Exchange(exchange) = what else { return None };
     let answer = exchange.response().filter(|_| has_view(what))?;
-    payload::tree(&answer.body).filter(|session| session.get("status").is_some())
+    Some(Side { bytes: answer.body.clone(), ..Side::default() })
 }
 
-/// Members that differ between two views of a session, links left out.
-pub fn changed(before: &Value, after: &Value) -> Vec<Change> {
-    let mut out = Vec::new();
-    compare("$", Some(before), Some(after), &mut out);
-    out.truncate(CHANGED);
-    out
-}
-
-fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, out: &mut Vec<Change>) {
-    let object = |value: Option<&Value>| value.and_then(Value::as_object).cloned();
-    match (object(before), object(after)) {
-        (Some(before), Some(after)) => {
-            let gone = before.keys().filter(|name| !after.contains_key(*name));
-            for name in after.keys().chain(gone).filter(|name| *name != "_links") {
-                compare(&member(path, name), before.get(name), after.get(name), out);
-            }
-        }
-        _ if before == after => (),
-        _ => {
-            let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            out.push(Change { path: path.to_owned(), before: before.map(shown), after: after.map(shown) });
-        }
-    }
-}
-
-fn member(path: &str, name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    match plain && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        true => format!("{path}.{name}"),
-        false => format!("{path}['{name}']"),
-    }
+/// Members that differ between two views of a session, links and mere order left out.
+fn changed(before: &Side, after: &Side) -> Vec<Change> {
+    let diff = diff::compare(before, after, &AtomicBool::new(false));
+    let Some((diff, docs)) = diff.as_ref().and_then(|diff| match &diff.sides {
+        Sides::Values(docs) => Some((diff, docs)),
+        Sides::Lines(_) => None,
+    }) else {
+        return Vec::new();
+    };
+    let changes = diff.rows.iter().filter(|row| !matches!(row.sign, Sign::Equal | Sign::Moved));
+    let told = changes.filter_map(|row| {
+        let (left, right) = diff.places(row);
+        let path = right.or(left).filter(|path| !path.split(['.', '[']).any(|name| name == "_links"))?;
+        let said = |doc: &diff::Doc, node: u32| doc.text(node).into_owned();
+        let before = row.left.map(|node| said(&docs.0, node));
+        Some(Change { path, before, after: row.right.map(|node| said(&docs.1, node)) })
+    });
+    told.take(CHANGED).collect()
 }
 
 /// A row in a word or two.
@@ -354,7 +350,8 @@ mod tests {
         let before = json!({"status": "pending", "ds": {"ds_id": "A"}, "gone": 1, "_links": {"a": {}}, "x y": 1});
         let after =
             json!({"status": "challenged", "ds": {"ds_id": "A", "transaction_id": "b"}, "_links": {}, "x y": 2});
-        let found = changed(&before, &after);
+        let side = |json: &serde_json::Value| Side { bytes: json.to_string().into(), ..Side::default() };
+        let found = changed(&side(&before), &side(&after));
         let told: Vec<(&str, Option<&str>, Option<&str>)> =
             found.iter().map(|one| (one.path.as_str(), one.before.as_deref(), one.after.as_deref())).collect();
         assert_eq!(
@@ -362,10 +359,10 @@ mod tests {
             [
                 ("$.status", Some("pending"), Some("challenged")),
                 ("$.ds.transaction_id", None, Some("b")),
-                ("$['x y']", Some("1"), Some("2")),
                 ("$.gone", Some("1"), None),
+                ("$['x y']", Some("1"), Some("2")),
             ]
         );
-        assert_eq!(changed(&after, &after), []);
+        assert_eq!(changed(&side(&after), &side(&after)), []);
     }
 }

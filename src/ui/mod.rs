@@ -6,6 +6,7 @@ mod abroad;
 mod address;
 pub mod builder;
 pub mod credentials;
+mod dialog;
 pub mod inspector;
 pub mod link;
 mod notices;
@@ -165,7 +166,9 @@ impl Shell {
             }
         }
         self.inspector.files.look(ui, commands);
-        self.inspector.show_opened(workspace);
+        if self.inspector.show_opened(workspace) || self.inspector.files.typing() {
+            self.view.place = rail::Place::Sessions; // the sandbox's place has no inspector
+        }
         self.follow_links(workspace);
         self.timeline.follow_form(workspace, || self.builder.plan(workspace), commands);
         if let Some(intent) = self.timeline.take_intent() {

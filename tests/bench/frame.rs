@@ -2,9 +2,11 @@
 //! own CPU clock, so that whatever else the machine does is not counted.
 #![allow(dead_code)] // each benchmark uses its part
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use egui::{Context, Event, RawInput, Rect, Ui, Vec2};
+use egui::epaint::ClippedShape;
+use egui::{Context, Event, RawInput, Rect, Shape, Ui, Vec2};
 use rustix::time::{ClockId, clock_gettime};
 use sessions_console::ui::theme;
 
@@ -30,6 +32,8 @@ pub struct Cost {
     pub triangles: usize,
     /// When egui wants the next frame; `Duration::MAX` is never.
     pub again: Duration,
+    /// A hash of the texts and where they stand: the same only if nothing moved.
+    pub picture: u64,
 }
 
 /// A window of which only the layout exists.
@@ -54,15 +58,28 @@ impl Headless {
         let input = RawInput { screen_rect, time: Some(self.time), events, ..RawInput::default() };
         let before = cpu();
         let output = self.ctx.run_ui(input, &mut draw);
+        let laid_out = cpu() - before;
+        let picture = picture(&output.shapes);
+        let before = cpu();
         let meshes = self.ctx.tessellate(output.shapes, output.pixels_per_point);
-        let cpu = cpu() - before;
+        let cpu = laid_out + (cpu() - before);
         let triangles = meshes.iter().map(|mesh| match &mesh.primitive {
             egui::epaint::Primitive::Mesh(mesh) => mesh.indices.len() / 3,
             egui::epaint::Primitive::Callback(_) => 0,
         });
         let again = output.viewport_output.values().map(|view| view.repaint_delay).min().unwrap_or(Duration::MAX);
-        Cost { cpu, triangles: triangles.sum(), again }
+        Cost { cpu, triangles: triangles.sum(), again, picture }
     }
+}
+
+fn picture(shapes: &[ClippedShape]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for shape in shapes {
+        if let Shape::Text(text) = &shape.shape {
+            (text.galley.text(), text.pos.x.to_bits(), text.pos.y.to_bits()).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
 }
 
 /// The value below which this share (0 to 1) of them lie.

@@ -4,6 +4,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod frame;
+#[path = "sequence.rs"]
+mod sequence;
 #[allow(dead_code)] // the window's fixtures use more
 #[path = "../support/session.rs"]
 mod session;
@@ -407,6 +409,7 @@ fn main() -> ExitCode {
     let mut report = Report { wrong: false };
     report.line("what", "asked", "measured (CPU of the thread)");
     scrolling(&mut report);
+    sequence::bench(&mut report);
     speed(&mut report);
     idle(&mut report);
     if report.wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS }

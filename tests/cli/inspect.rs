@@ -225,6 +225,31 @@ fn a_recording_as_json_has_one_object_for_each_row() {
 }
 
 #[test]
+fn a_recording_is_drawn_as_a_sequence() {
+    let place = Place::new();
+    let ended = place.inspect("input", recorded().to_string(), &["--sequence"]).expect(0, &[]);
+    let text = ended.out;
+    let drawn: Vec<&str> = text.lines().skip_while(|line| !line.contains("Issuer ACS")).collect();
+    for lane in ["Shopper's browser", "Merchant", "Sessions API", "Directory server", "Issuer ACS", "Callback"] {
+        assert!(drawn[0].contains(lane), "{text}");
+    }
+    assert!(drawn.iter().all(|line| line.chars().count() <= 120), "{text}");
+    let arrows = drawn.iter().filter(|line| line.contains('►') || line.contains('◄')).count();
+    assert_eq!(arrows, 8, "{text}");
+    for words in ["0.000 ", "Create session: POST /sessions 201", "[approved]", "! L01 cres is not strict base64url"] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    for secret in ["eyJhIjoxfQ", "sek_Dal2", "otp=1234"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    let steering = recorded().to_string().replace("/challenge/otp", "/challenge/\\u001b[2J\\nforged");
+    let ended = place.inspect("input", steering, &["--sequence"]).expect(0, &[]);
+    assert!(!ended.out.contains('\u{1b}') && ended.out.contains("[2J"), "{}", ended.out);
+    place.inspect("input", creq(), &["--sequence"]).expect(2, &["is no recording", "leave --sequence out"]);
+    place.inspect("input", recorded().to_string(), &["--sequence", "--json"]).expect(2, &["--json"]);
+}
+
+#[test]
 fn what_browsers_write_differently_is_read() {
     let place = Place::new();
     let mut file = recorded();

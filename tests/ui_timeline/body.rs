@@ -9,8 +9,10 @@ use egui::{Event, Key, Modifiers, OutputCommand, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use sessions_console::model::body::Source;
+use sessions_console::model::trace::Question;
 use sessions_console::store;
 use sessions_console::ui::inspector::{Body, Shown, View};
+use sessions_console::ui::link::Link;
 use sessions_console::ui::theme;
 
 use super::render;
@@ -328,20 +330,65 @@ fn odd_bodies_of_every_kind_are_drawn() {
 
 /// What no font has is a box, as in the window; the harness would stop at it.
 fn window_with_tofu<'a>(bytes: Vec<u8>) -> Window<'a> {
-    let builder = Harness::builder().with_size([456.0, 800.0]).with_context_setup(|ctx| {
-        theme::install(ctx);
-        ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
-    });
+    let builder = Harness::builder().with_size([456.0, 800.0]).with_context_setup(theme::install);
     let shelf = Shelf { body: Body::new(&bytes.into(), Some("application/json")), view: View::default() };
-    let mut harness = builder.build_ui_state(
-        |ui, shelf: &mut Shelf| {
-            ui.ctx().set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
-            shelf.body.ui(ui, &mut shelf.view, "body");
-        },
-        shelf,
-    );
+    let mut harness = builder
+        .allow_missing_glyphs()
+        .build_ui_state(|ui, shelf: &mut Shelf| shelf.body.ui(ui, &mut shelf.view, "body"), shelf);
     harness.run_steps(4);
     harness
+}
+
+/// The inspector with the answer of the last row, and one of its members chosen.
+fn chosen<'a>(member: &str, size: [f32; 2], look: egui::Theme) -> super::lens::One<'a> {
+    let run = super::session::finished(super::ONE);
+    let number = run.entries.last().unwrap().number;
+    let mut window = super::lens::alone(super::session::workspace([run]), number, size, look);
+    window.get_by_label(member).click();
+    window.run_steps(4);
+    window
+}
+
+#[test]
+fn the_card_says_what_a_member_means_what_is_allowed_and_where_to_go_on() {
+    let mut window = chosen("eci: \"05\"", [456.0, 800.0], egui::Theme::Dark);
+    for words in ["05 at Visa: fully authenticated", "Mastercard says 02", "Allowed:", "07  ", "from "] {
+        window.get_by_label_contains(words);
+    }
+    window.get_by_label_contains("The bank checked the shopper and takes the fraud risk");
+    window.get_by_label("Why?").click();
+    window.run_steps(2);
+    let asked = Link::Why(super::ONE, Question::Eci);
+    assert_eq!(window.state().links, [asked]);
+    window.get_by_label_contains("Show ").click();
+    window.run_steps(2);
+    assert!(matches!(&window.state().links[1], Link::Spot(_, spot) if spot.path.is_some()));
+    // Chosen at the lower edge, its card comes in sight.
+    let low = chosen("eci: \"05\"", [360.0, 600.0], egui::Theme::Dark);
+    let card = low.get_by_label("Why?").rect();
+    assert!(card.bottom() < 572.0 && low.get_by_label("eci: \"05\"").rect().top() > 130.0, "{card:?}");
+    let plain = chosen("amount: 6540", [456.0, 800.0], egui::Theme::Dark);
+    assert!(plain.query_by_label("Why?").is_none() && plain.query_by_label("Allowed:").is_none());
+}
+
+#[test]
+fn large_forms_and_large_xml_are_read_in_the_background() {
+    let pairs: String = (0..40_000).map(|n| format!("key{n}=a%2Bb&")).collect();
+    let mut form = window(pairs, "application/x-www-form-urlencoded");
+    until(&mut form, |window| window.query_by_label("key0 = a+b").is_some());
+    look_for(&mut form, "key39999");
+    until(&mut form, |window| window.query_by_label("key39999 = a+b").is_some());
+    let items: String = (0..40_000).map(|n| format!("<b>{n}</b>")).collect();
+    let mut xml = window(format!("<a>{items}</a>"), "application/xml");
+    until(&mut xml, |window| window.query_by_label("  <b>0</b>").is_some());
+}
+
+#[test]
+fn the_size_says_whether_the_bytes_are_compressed() {
+    let body = |coding| Body::new(&Bytes::from(TEXT), None).coded(coding);
+    let shown = |body| sized(body, View::default(), [456.0, 400.0], egui::Theme::Dark);
+    shown(body(Some("identity"))).get_by_label("73 B");
+    shown(body(Some("gzip"))).get_by_label("73 B, gzip");
 }
 
 /// Pictures for a person, not compared: `BODY_PICTURES=/tmp/x cargo test …`.
@@ -362,6 +409,19 @@ fn pictures_on_request() {
                 let name = format!("{shown:?}-{}-{tone}.png", size[0]);
                 window.render().unwrap().save(folder.join(name)).unwrap();
             }
+            let mut card = chosen("eci: \"05\"", size, look);
+            card.render().unwrap().save(folder.join(format!("card-{}-{tone}.png", size[0]))).unwrap();
+            card.get_by_label("Find in body").focus();
+            card.run_steps(2);
+            card.get_by_label("Find in body").type_text("visa");
+            card.run_steps(4);
+            card.get_by_label("How it is shown").click();
+            card.run_steps(4);
+            card.render().unwrap().save(folder.join(format!("menu-{}-{tone}.png", size[0]))).unwrap();
+            let mut card = chosen("response_code: \"Y\"", size, look);
+            card.key_press_modifiers(Modifiers::SHIFT, Key::F10);
+            card.run_steps(4);
+            card.render().unwrap().save(folder.join(format!("copy-{}-{tone}.png", size[0]))).unwrap();
         }
     }
 }

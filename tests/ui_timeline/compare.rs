@@ -315,3 +315,58 @@ fn large_payloads_are_compared_in_the_background_and_only_rows_in_sight_are_draw
     press(&mut window, Modifiers::NONE, Key::P);
     window.get_by_role_and_label(Role::Button, "changed $[8999].v 8999 to 9000");
 }
+
+/// The same session as the hosted page would have it: another way of completion, another draft.
+fn hosted(id: RunId, run: &Run) -> Run {
+    let mut copy = again(id, run, &[("\"non_hosted\"", "\"hosted\"")]);
+    copy.plan.completion = sessions_console::model::draft::Completion::Hosted;
+    copy.plan.body = json!({"amount": 6540, "completion": {"type": "hosted"}}).to_string();
+    copy.plan.collect = String::new();
+    copy
+}
+
+#[test]
+fn hosted_beside_non_hosted_and_a_draft_that_only_one_has() {
+    let mut run = session::finished(ONE);
+    run.plan.body = json!({"amount": 6540, "completion": {"type": "non_hosted"}}).to_string();
+    run.plan.collect = json!({"channel": "browser"}).to_string();
+    let link = Link::Compare(Subject::Session(ONE), Subject::Session(TWO));
+    let other = hosted(TWO, &run);
+    let mut window = window(vec![run, other], [456.0, 800.0], Some(link));
+    window.get_by_label_contains("Run 1 · non-hosted");
+    window.get_by_label_contains("Run 2 · hosted");
+    click_contains(&mut window, "Draft: POST /sessions differs 1 change");
+    window.get_by_role_and_label(Role::Button, "changed $.completion.type \"non_hosted\" to \"hosted\"");
+    click(&mut window, "Back to the steps");
+    click_contains(&mut window, "Draft: collect-data only left the other run has none");
+    window.get_by_role_and_label(Role::Button, "removed $.channel \"browser\"");
+    window.get_by_label_contains("· has none");
+    click(&mut window, "Swap the two sides");
+    window.get_by_role_and_label(Role::Button, "added $.channel \"browser\"");
+}
+
+#[test]
+fn a_row_without_bodies_says_so() {
+    let skipped = |id| {
+        let mut run = Run::new(id, session::plan(), session::at(0));
+        run.step_skipped(Step::Method, session::at(5));
+        run
+    };
+    let link = Link::Compare(Subject::Session(ONE), Subject::Session(TWO));
+    let mut window = window(vec![skipped(ONE), skipped(TWO)], [456.0, 600.0], Some(link));
+    click_contains(&mut window, "no bodies");
+    window.get_by_label("Neither of the two has a body, so there is nothing to compare");
+}
+
+#[test]
+fn what_is_shown_is_kept_between_starts() {
+    let (runs, link) = two(&[]);
+    let mut window = window(runs, [456.0, 800.0], Some(link));
+    window.get_by_label("Ids and times 4").click();
+    window.run_steps(3);
+    click_contains(&mut window, "All members");
+    let view = serde_json::to_value(&window.state().inspector.view).expect("a view");
+    assert_eq!(view["compare"], json!({"volatile": true, "all": true}));
+    let again: inspector::View = serde_json::from_value(view).expect("a view");
+    assert_eq!(again, window.state().inspector.view);
+}

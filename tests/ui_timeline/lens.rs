@@ -23,7 +23,7 @@ pub(super) struct Alone {
     pub inspector: inspector::Panel,
     pub workspace: Workspace,
     selected: Option<(RunId, usize)>,
-    links: Vec<Link>,
+    pub links: Vec<Link>,
 }
 
 pub(super) type One<'a> = Harness<'a, Alone>;
@@ -199,7 +199,7 @@ fn explain_says_why_what_changed_what_belongs_to_it_and_what_comes_next() {
     window.get_by_label_contains("the API asks the bank");
     window.get_by_label_contains("this is what makes the API send the AReq");
     window.get_by_label_contains("The bank wants to ask the shopper");
-    window.get_by_label("challenged");
+    assert_eq!(window.query_all_by_label("challenged").count(), 2, "the new value, and the status that came of it");
     window.get_by_role_and_label(Role::Link, "AReq").click();
     window.run_steps(2);
     let areq = row_number(&run, |what| matches!(what, What::Scheme(message) if message.kind == "AReq"));
@@ -242,7 +242,7 @@ fn a_challenge_request_is_decoded_and_leads_to_its_field() {
     assert_eq!(window.state().links, [Link::Spot(ONE, spot)]);
     window.get_by_label("Show the JSON of CReq").click();
     window.run_steps(4);
-    window.get_by_label_contains("\"challengeWindowSize\": \"03\"");
+    window.get_by_label("challengeWindowSize: \"03\"");
     window.get_by_label("Hide the JSON of CReq");
     window.get_by_label("Copy decoded CReq");
 }

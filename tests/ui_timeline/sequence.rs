@@ -9,11 +9,13 @@ use egui::{Key, Modifiers, Theme, UiBuilder};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use serde_json::{Value, json};
+use sessions_console::bus::Command;
 use sessions_console::model::delivery::{DeliveryKind, Verdict};
 use sessions_console::model::exchange::Step;
 use sessions_console::model::run::{Phase, Run};
+use sessions_console::model::sandbox::SandboxAct;
 use sessions_console::model::scheme::SchemeMessage;
-use sessions_console::model::trace::Subject;
+use sessions_console::model::trace::{Question, Subject};
 use sessions_console::model::{Lane, RunId, SessionId};
 use sessions_console::ui::link::Link;
 use sessions_console::ui::{theme, timeline};
@@ -137,7 +139,7 @@ fn click_and_copy(diagram: &mut Diagram, label: &str) -> String {
 fn look() {
     let Some(folder) = std::env::var_os("SEQUENCE_LOOK").map(PathBuf::from) else { return };
     for (name, look) in [("dark", Theme::Dark), ("light", Theme::Light)] {
-        for (width, height) in [(592.0, 844.0), (1000.0, 800.0)] {
+        for (width, height) in [(440.0, 844.0), (592.0, 844.0), (1000.0, 800.0)] {
             let mut open = diagram(vec![thirty(session::waiting(ONE))], 13_500, [width, height], look);
             let picture = |diagram: &mut Diagram, what: &str| {
                 diagram.render().unwrap().save(folder.join(format!("{what}-{name}-{width}.png"))).unwrap();
@@ -148,7 +150,7 @@ fn look() {
             done.run_steps(4);
             picture(&mut done, "fit");
         }
-        for width in [592.0, 1000.0] {
+        for width in [592.0, 888.0] {
             let mut two = beside([width, 800.0], look);
             two.render().unwrap().save(folder.join(format!("beside-{name}-{width}.png"))).unwrap();
         }
@@ -219,10 +221,82 @@ fn a_deadline_counts_down_each_second_and_stands_still_with_the_clock() {
 }
 
 #[test]
-fn a_broken_rule_says_what_it_broke() {
+fn the_clock_is_held_and_let_go_from_the_deadline() {
+    let mut diagram = wide(vec![session::waiting(ONE)], 13_470);
+    let link = |diagram: &Diagram, name: &str| diagram.query_all_by_role_and_label(Role::Link, name).count();
+    assert_eq!(link(&diagram, "Run the clock"), 0);
+    diagram.get_by_role_and_label(Role::Link, "Hold the clock").click();
+    diagram.run_steps(2);
+    assert_eq!(diagram.state().commands, [Command::Sandbox(SandboxAct::FreezeClock)]);
+    diagram.state_mut().workspace.clock_stands = Some(session::at(13_470));
+    diagram.run_steps(2);
+    diagram.get_by_label_contains("Shopper answers clock held");
+    diagram.get_by_role_and_label(Role::Link, "Run the clock").click();
+    diagram.run_steps(2);
+    assert_eq!(diagram.state().commands[1..], [Command::Sandbox(SandboxAct::RunClock)]);
+    // It stood for a minute: all deadlines come a minute later.
+    let app = diagram.state_mut();
+    app.workspace.clock_stands = None;
+    app.workspace.runs.get_mut(&ONE).unwrap().clock_stood(session::at(13_470), session::at(73_470));
+    app.now = session::at(73_470);
+    diagram.run_steps(2);
+    diagram.get_by_label_contains("Shopper answers 9:47 of 10:00 left");
+    diagram.get_by_label_contains("Session finishes 14:4");
+    // While the clock stands still for a turn, or is another's, there is nothing to switch.
+    diagram.state_mut().workspace.clock_held = true;
+    diagram.run_steps(2);
+    assert_eq!((link(&diagram, "Hold the clock"), link(&diagram, "Run the clock")), (0, 0));
+    diagram.state_mut().workspace.clock_held = false;
+    diagram.state_mut().workspace.runs.get_mut(&ONE).unwrap().plan.profile =
+        sessions_console::model::profile::ProfileId("another".into());
+    diagram.run_steps(2);
+    assert_eq!((link(&diagram, "Hold the clock"), link(&diagram, "Run the clock")), (0, 0));
+}
+
+#[test]
+fn nothing_is_drawn_again_while_the_clock_is_held() {
+    let mut diagram = wide(vec![session::waiting(ONE)], 7_200_000);
+    let again = |diagram: &mut Diagram| {
+        diagram.run_steps(20);
+        diagram.output().viewport_output.values().map(|view| view.repaint_delay).min().unwrap()
+    };
+    assert!(again(&mut diagram) <= Duration::from_secs(1), "the time that runs is shown");
+    diagram.state_mut().workspace.clock_stands = Some(session::at(13_470));
+    assert_eq!(again(&mut diagram), Duration::MAX);
+}
+
+#[test]
+fn the_filter_and_the_chips_hold_for_the_diagram_too() {
     let mut run = session::waiting(ONE);
     run.exchanged(refused_complete(476));
     let mut diagram = wide(vec![run], 13_500);
+    let rows = |diagram: &Diagram, lanes: &str| diagram.query_all_by_label_contains(lanes).count();
+    let (browser, merchant) = ("Shopper's browser to Issuer ACS", "Merchant to Sessions API POST");
+    assert!(rows(&diagram, browser) > 0 && rows(&diagram, merchant) > 1);
+    diagram.get_by_role_and_label(Role::CheckBox, "Browser").click();
+    diagram.run_steps(3);
+    assert_eq!(rows(&diagram, browser) - rows(&diagram, &format!("Expected {browser}")), 0);
+    press(&mut diagram, Key::Slash);
+    diagram.event(egui::Event::Text("status>=400".into()));
+    diagram.run_steps(3);
+    assert_eq!((rows(&diagram, merchant), rows(&diagram, "403")), (1, 1));
+    diagram.event(egui::Event::Text("0".into()));
+    diagram.run_steps(3);
+    diagram.get_by_label("No row is asked for");
+}
+
+#[test]
+fn a_broken_rule_says_what_it_broke() {
+    let mut run = session::waiting(ONE);
+    run.exchanged(refused_complete(476));
+    let number = run.entries.iter().find(|entry| entry.http() == Some(403)).unwrap().number;
+    let mut diagram = wide(vec![run], 13_500);
+    diagram.get_by_label("P036 The API refused with 403. Sessions API, errors");
+    diagram.get_by_role_and_label(Role::Link, "Why P036?").click();
+    diagram.run_steps(2);
+    let why = Link::Why(ONE, Question::Finding(number, "P036"));
+    assert_eq!(diagram.state_mut().timeline.take_links(), [why]);
+    assert_eq!(diagram.state().timeline.selected, None, "the link is not the row");
     let label = "Merchant to Sessions API POST …/complete 403 update_not_allowed_due_to_state 1 finding P036";
     click(&mut diagram, label);
     assert!(diagram.state().timeline.selected.is_some());
@@ -258,6 +332,14 @@ fn the_diagram_is_copied_as_text_as_mermaid_and_as_a_picture() {
     click(&mut diagram, "More…");
     let svg = click_and_copy(&mut diagram, "Copy as SVG");
     assert!(svg.starts_with("<svg") && svg.contains(">POST …/complete 204</text>"), "{svg}");
+    diagram.run_steps(2);
+    click(&mut diagram, "More…");
+    click(&mut diagram, "Save to a path…");
+    diagram.get_by_label("Path of an .svg file").type_text(" /tmp/run.svg ");
+    diagram.run_steps(2);
+    click(&mut diagram, "Save to this path");
+    assert_eq!(diagram.state().commands, [Command::SavePicture(PathBuf::from("/tmp/run.svg"), svg)]);
+    assert_eq!(count(&diagram, "Path of an .svg file"), 0, "asked and answered");
     diagram.get_by_role_and_label(Role::Button, "Copy as picture").click();
     let picture = (0..20_000).find_map(|_| {
         diagram.step();

@@ -37,6 +37,9 @@ pub(super) struct InspectArguments {
     /// One JSON object per line
     #[arg(long)]
     json: bool,
+    /// A recording as a sequence diagram, at most 120 columns wide
+    #[arg(long, conflicts_with = "json")]
+    sequence: bool,
 }
 
 /// Reads, recognises, shows.
@@ -46,8 +49,13 @@ pub(super) struct InspectArguments {
 pub(super) fn run(wanted: &InspectArguments) -> Result<Exit, Problem> {
     let bytes = read(wanted)?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let mut out =
-        Out { json: wanted.json, redactor: Redactor::new([], Origin::Real), text: String::new(), lines: Vec::new() };
+    let mut out = Out {
+        json: wanted.json,
+        sequence: wanted.sequence,
+        redactor: Redactor::new([], Origin::Real),
+        text: String::new(),
+        lines: Vec::new(),
+    };
     recognise(bytes, &name(wanted), &mut out)?;
     out.print().map_err(|error| unread(&error)).map(|()| Exit::Expected)
 }
@@ -84,6 +92,10 @@ fn recognise(bytes: &[u8], name: &str, out: &mut Out) -> Result<(), Problem> {
     };
     match text.trim_start().as_bytes().first() {
         None => Err(Problem::of(format!("{name} is empty"), ACCEPTED)),
+        Some(_) if out.sequence && !is_recording(text) => {
+            let hint = "Only a HAR recording has a sequence to draw; leave --sequence out";
+            Err(Problem::of(format!("{name} is no recording"), hint))
+        }
         Some(b'{' | b'[') => json(text, name, out),
         Some(_) => decoded::show(text, out).ok_or_else(|| unknown(name)),
     }
@@ -94,9 +106,7 @@ fn unknown(name: &str) -> Problem {
 }
 
 fn json(text: &str, name: &str, out: &mut Out) -> Result<(), Problem> {
-    // Looks at one name only: a recording may be larger than a tree of it is allowed to be.
-    let object = text.trim_start().starts_with('{');
-    if object && serde_json::from_str::<Names>(text).is_ok_and(|names| names.log.is_some()) {
+    if is_recording(text) {
         return recording::show(text.as_bytes(), name, out);
     }
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| Problem {
@@ -116,6 +126,12 @@ fn json(text: &str, name: &str, out: &mut Out) -> Result<(), Problem> {
     decoded::show(text, out).ok_or_else(|| unknown(name))
 }
 
+/// Looks at one name only: a recording may be larger than a tree of it is allowed to be.
+fn is_recording(text: &str) -> bool {
+    let object = text.trim_start().starts_with('{');
+    object && serde_json::from_str::<Names>(text).is_ok_and(|names| names.log.is_some())
+}
+
 /// The one member that tells a recording.
 #[derive(serde::Deserialize)]
 struct Names {
@@ -126,6 +142,7 @@ struct Names {
 /// readable, so that a failure prints nothing.
 struct Out {
     json: bool,
+    sequence: bool,
     redactor: Redactor,
     text: String,
     lines: Vec<Value>,

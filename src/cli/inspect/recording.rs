@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::Out;
 use crate::cli::words;
-use crate::export::{har, text};
+use crate::export::{diagram, har, text};
 use crate::model::run::Run;
-use crate::model::{Problem, explain};
+use crate::model::{Problem, explain, sequence};
 
 pub(super) fn show(bytes: &[u8], name: &str, out: &mut Out) -> Result<(), Problem> {
     let recording = har::read(bytes).map_err(|error| {
@@ -61,7 +61,10 @@ fn one(place: usize, run: &Run, out: &mut Out) {
         out.line(&format!("{}. {}", meaning.title, meaning.sentence));
     }
     let masked = |text: &str| words::visible(&out.redactor.mask_text(text));
-    let block = text::aligned(&lines, masked);
+    let block = match out.sequence {
+        true => sequence::text::text(&diagram::recorded(run, masked)),
+        false => text::aligned(&lines, masked),
+    };
     out.block(&block);
 }
 

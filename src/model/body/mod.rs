@@ -22,6 +22,6 @@ pub use index::{Broken, Index, Kind, MAX_NODES};
 pub use lines::{Lines, Row};
 pub use rows::{Place, Rows, line_of};
 pub use scan::{MAX_JSON, scan};
-pub use shape::{Shape, indented_xml, shape};
+pub use shape::{MAX_XML, Shape, indented_xml, shape};
 pub use source::{Positioned, Source, Unread};
 pub use tree::{Tree, unquoted};

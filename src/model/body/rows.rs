@@ -18,6 +18,13 @@ pub struct Place {
     pub depth: u32,
 }
 
+impl Place {
+    /// The line of the value when everything is unfolded, from 0.
+    pub fn line(self, index: &Index) -> u64 {
+        u64::from(self.node) + u64::from(index.firsts(self.node + 1)) - u64::from(self.depth)
+    }
+}
+
 /// Values that are not seen, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Hidden {
@@ -151,7 +158,10 @@ impl Rows {
             let hidden = self.hidden.last().map_or(0, |last| last.closers_before + last.closers);
             return u64::from(nodes + index.firsts(self.upto) - hidden);
         }
-        self.line(index, self.node(nodes - 1)) + 1
+        // Something is open; what has ended around the last value has its closing line too.
+        let last = self.node(nodes - 1);
+        let up = std::iter::successors(index.parent(last), |node| index.parent(*node));
+        self.line(index, last) + 1 + up.take_while(|node| !index.is_open(*node)).count() as u64
     }
 
     fn nodes(&self) -> u32 {
@@ -314,7 +324,7 @@ fn hidden(index: &Index, first: u32, end: u32, gap: bool) -> Hidden {
 /// The line of a value when everything is unfolded, from 0: all values before it, and the
 /// closing lines of what has ended before it.
 pub fn line_of(index: &Index, node: u32) -> u64 {
-    u64::from(node) + u64::from(index.firsts(node + 1)) - u64::from(index.depth(node))
+    Place { node, close: false, depth: index.depth(node) }.line(index)
 }
 
 fn is_at(index: &Index, node: u32, depth: u32) -> bool {

@@ -8,7 +8,7 @@ use super::source::Source;
 /// Bytes that are looked at to tell text from anything else.
 const LOOK: u64 = 4096;
 /// Largest XML that is set in, in bytes. Our choice.
-const MAX_XML: usize = 8 << 20;
+pub const MAX_XML: usize = 8 << 20;
 
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

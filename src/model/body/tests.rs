@@ -125,6 +125,15 @@ fn what_is_folded_hides_its_rows_and_shows_what_was_folded_in_it_before() {
 }
 
 #[test]
+fn what_ended_before_a_text_breaks_has_its_closing_line() {
+    for (text, lines) in [(r#"[["a"]"#, 4), (r#"{"a":[[1]],"b":[2"#, 8), ("[[", 2), ("[[1],{}", 5)] {
+        let tree = tree(text);
+        assert_eq!(rows(&caught_up(Rows::all(), &tree), &tree, true).len(), lines, "{text}");
+        rows(&caught_up(Rows::folded_at(1), &tree), &tree, true);
+    }
+}
+
+#[test]
 fn rows_grow_with_the_index() {
     let text = format!("[{}[1]]", "[1,2],".repeat(5_000));
     let index = Index::new(text.len() as u64);

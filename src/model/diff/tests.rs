@@ -315,3 +315,50 @@ proptest! {
         prop_assert_eq!(diff.counts().changes == 0, left.bytes == right.bytes);
     }
 }
+
+/// A PaRes as a form carries it.
+fn pares(status: &str, xid: &str, zlib: bool) -> String {
+    use base64::Engine as _;
+    use std::io::Write as _;
+    let xml = format!(
+        "<ThreeDSecure><Message id=\"m\"><PARes id=\"p\"><Purchase><xid>{xid}</xid><date>20261128 15:4{}:00</date>\
+         <purchAmount>6540</purchAmount></Purchase><TX><status>{status}</status></TX></PARes></Message></ThreeDSecure>",
+        xid.len() % 7
+    );
+    let mut zipped = Vec::new();
+    if zlib {
+        let mut writer = flate2::write::ZlibEncoder::new(&mut zipped, flate2::Compression::best());
+        writer.write_all(xml.as_bytes()).expect("memory");
+        writer.finish().expect("memory");
+    } else {
+        let mut writer = flate2::write::DeflateEncoder::new(&mut zipped, flate2::Compression::fast());
+        writer.write_all(xml.as_bytes()).expect("memory");
+        writer.finish().expect("memory");
+    }
+    let text = base64::engine::general_purpose::STANDARD.encode(zipped);
+    format!("MD=&PaRes={}", url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>())
+}
+
+#[test]
+fn a_message_of_the_first_version_is_compared_by_its_members() {
+    let (one, two) = ("MDAwMDAwMDAwMDAwMDAwMDAwMDE=", "MDAwMDAwMDAwMDAwMDAwMDAwMDI=");
+    let only = diff(&pares("Y", one, true), &pares("Y", two, false));
+    assert_eq!(only.counts().words(), "1 change, only ids and times");
+    let other = diff(&pares("Y", one, true), &pares("N", two, true));
+    assert_eq!(other.counts().words(), "1 change");
+    let row = other.rows.iter().find(|row| row.sign == Sign::Changed).expect("a change");
+    assert_eq!(row.remark.as_deref(), Some("in it: PARes/TX/status \"Y\" to \"N\""));
+}
+
+#[test]
+fn only_the_place_of_a_link_is_no_difference_if_one_is_here() {
+    let link = |link: &str| json!({ "href": link }).to_string();
+    let told = |one: &str, other: &str| diff(&link(one), &link(other)).counts().words();
+    let vendor = "https://api.sandbox.checkout.com/sessions/sid_skp65s2imhnguhok7722ffif99/complete";
+    let here = "http://127.0.0.1:8788/sessions/sid_1kp65s2imhnguhok7722ffif98/complete";
+    assert_eq!(told(vendor, here), "1 change, only ids and times");
+    assert_eq!(told(here, vendor), "1 change, only ids and times");
+    assert_eq!(told(&vendor.replace("complete", "collect-data"), here), "1 change", "another path");
+    assert_eq!(told("https://bank.example/acs", "https://thief.example/acs"), "1 change", "both are others'");
+    assert_eq!(told("https://shop.example/", "http://localhost/"), "1 change", "nothing else is the same");
+}

@@ -174,20 +174,17 @@ fn judge(rows: &mut [Row], docs: (&Doc, &Doc)) -> Vec<Renaming> {
         let (Sign::Changed, Some(left), Some(right)) = (row.sign, row.left, row.right) else { continue };
         let kinds = (docs.0.kind_of(left), docs.1.kind_of(right));
         let (one, other) = (docs.0.text(left), docs.1.text(right));
-        if kinds.0 == kinds.1 {
-            let name = docs.0.name(left);
-            let seen = (volatile::of(&name, kinds.0, &one), volatile::of(&name, kinds.1, &other));
-            if let (Some(seen), Some(new)) = seen
-                && seen == new
-            {
-                row.volatile = Some(seen.kind);
-                if seen.kind == Volatile::Id {
-                    renamed.push((at, one.into_owned(), other.into_owned()));
-                }
-                continue;
+        let name = docs.0.name(left);
+        if kinds.0 == kinds.1
+            && let Some(kind) = volatile::same(&name, kinds.0, &one, &other)
+        {
+            row.volatile = Some(kind);
+            if kind == Volatile::Id {
+                renamed.push((at, one.into_owned(), other.into_owned()));
             }
+            continue;
         }
-        row.remark = remark(kinds, &one, &other);
+        row.remark = remark(&name, kinds, &one, &other);
     }
     renamings(rows, &renamed, docs)
 }
@@ -228,7 +225,7 @@ fn renamings(rows: &mut [Row], renamed: &[(usize, String, String)], docs: (&Doc,
 }
 
 /// What one might not see of a change.
-fn remark((left, right): (Kind, Kind), one: &str, other: &str) -> Option<String> {
+fn remark(name: &str, (left, right): (Kind, Kind), one: &str, other: &str) -> Option<String> {
     if left != right {
         if one == other {
             let written = |kind, text: &str| if kind == Kind::Text { format!("{text:?}") } else { text.to_owned() };
@@ -243,7 +240,7 @@ fn remark((left, right): (Kind, Kind), one: &str, other: &str) -> Option<String>
     if left != Kind::Text {
         return None;
     }
-    let changes = volatile::inner_changes(one, other);
+    let changes = volatile::inner_changes(name, one, other);
     if let Some(first) = changes.first() {
         let more = changes.len() - 1;
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };

@@ -4,12 +4,10 @@
 
 use std::fmt::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use base64::engine::{DecodePaddingMode, general_purpose};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::jsonpath::Kind;
+use crate::model::lens;
 
 /// Members whose every change counts, whatever they look like, without `_` and in small
 /// letters. Source: sessions-api.md 3 and emv-3ds.md, the members that carry a decision.
@@ -100,7 +98,7 @@ pub(super) fn of(key: &str, kind: Kind, text: &str) -> Option<Seen> {
             if let Some(shape) = address_shape(text) {
                 return seen(Volatile::Address, shape);
             }
-            if let Some(shape) = inner_shape(text) {
+            if let Some(shape) = inner_shape(&plain, text) {
                 return seen(Volatile::Random, shape);
             }
             let opaque = is_opaque(text);
@@ -111,6 +109,17 @@ pub(super) fn of(key: &str, kind: Kind, text: &str) -> Option<Seen> {
         }
         _ => None,
     }
+}
+
+/// What is new each time, if nothing else differs between two values of a member.
+pub(super) fn same(key: &str, kind: Kind, one: &str, other: &str) -> Option<Volatile> {
+    if let (Some(one), Some(other)) = (of(key, kind, one), of(key, kind, other))
+        && one == other
+    {
+        return Some(one.kind);
+    }
+    let deciding = DECIDING.contains(&plain(key).as_str());
+    (kind == Kind::Text && !deciding && is_elsewhere(one, other)).then_some(Volatile::Address)
 }
 
 /// `acsTransID` and `acs_trans_id` are the same name.
@@ -127,7 +136,7 @@ fn is_time_name(plain: &str) -> bool {
 }
 
 fn is_random_name(plain: &str) -> bool {
-    const NAMES: [&str; 16] = [
+    const NAMES: [&str; 19] = [
         "cryptogram",
         "authenticationvalue",
         "cavv",
@@ -136,6 +145,9 @@ fn is_random_name(plain: &str) -> bool {
         "token",
         "nonce",
         "signature",
+        "signaturevalue",
+        "digestvalue",
+        "modulus",
         "hash",
         "digest",
         "signedcontent",
@@ -155,9 +167,15 @@ fn is_epoch(text: &str) -> bool {
         && whole.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `20261128154300`, as EMV 3-D Secure writes it. Source: emv-3ds.md, purchaseDate.
+/// `20261128154300`, as EMV 3-D Secure writes it, or `20261128 15:43:00`, as its first version
+/// does. Source: emv-3ds.md, purchaseDate, 2.3.
 fn is_digit_time(text: &str) -> bool {
-    matches!(text.len(), 12 | 14) && text.starts_with("20") && text.bytes().all(|byte| byte.is_ascii_digit())
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let old = || {
+        matches!(text.split_once(' '), Some((day, time)) if day.len() == 8 && digits(day) && time.len() == 8
+        && digits(&time.replace(':', "")))
+    };
+    text.starts_with("20") && (matches!(text.len(), 12 | 14) && digits(text) || text.len() == 17 && old())
 }
 
 /// `2026-11-28T15:43…`; a date alone is a fact, not a moment.
@@ -203,51 +221,78 @@ fn is_opaque(text: &str) -> bool {
     masked || (bytes.len() >= 16 && written && digit && letter)
 }
 
-/// An address of this machine, or one with an id in it, with both left out.
-fn address_shape(text: &str) -> Option<String> {
-    let (scheme, rest) = text.split_once("://")?;
-    if !matches!(scheme, "http" | "https") || rest.is_empty() {
-        return None;
-    }
-    let cut = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (host, tail) = rest.split_at(cut);
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.parse::<u16>().is_ok() { name } else { host });
-    let own = matches!(name, "127.0.0.1" | "localhost" | "[::1]");
-    let mut new = own;
-    let mut shape = if own { "http://here".to_owned() } else { format!("{scheme}://{host}") };
-    for part in tail.split_inclusive(['/', '?', '&', '=', '#']) {
-        let word = part.trim_end_matches(['/', '?', '&', '=', '#']);
-        let id = id_shape(word).or_else(|| is_opaque(word).then(|| "…".to_owned()));
-        // The first part of our listener's paths is made up anew by each start: `/q7m2kfx9/cb`.
-        let own_part = own && word.len() == 8 && word.bytes().any(|byte| byte.is_ascii_digit());
-        new |= id.is_some() || own_part;
-        let shown = id.unwrap_or_else(|| if own_part { "…".into() } else { word.to_owned() });
-        let _ = write!(shape, "{shown}{}", &part[word.len()..]);
-    }
-    new.then_some(shape)
+/// An address, with what is new each time left out.
+struct Address {
+    /// `https://api.example`.
+    origin: String,
+    /// It is on this machine.
+    own: bool,
+    /// What follows, ids left out.
+    tail: String,
+    /// Something was left out of what follows.
+    new: bool,
 }
 
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+impl Address {
+    fn read(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        if !matches!(scheme, "http" | "https") || rest.is_empty() {
+            return None;
+        }
+        let cut = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (host, tail) = rest.split_at(cut);
+        let port = |port: &str| port.parse::<u16>().is_ok();
+        let name = host.rsplit_once(':').map_or(host, |(name, end)| if port(end) { name } else { host });
+        let own = matches!(name, "127.0.0.1" | "localhost" | "[::1]");
+        let mut read = Self { origin: format!("{scheme}://{host}"), own, tail: String::new(), new: false };
+        for part in tail.split_inclusive(['/', '?', '&', '=', '#']) {
+            let word = part.trim_end_matches(['/', '?', '&', '=', '#']);
+            let id = id_shape(word).or_else(|| is_opaque(word).then(|| "…".to_owned()));
+            // The first part of our listener's paths is made up anew by each start: `/q7m2kfx9/cb`.
+            let own_part = own && word.len() == 8 && word.bytes().any(|byte| byte.is_ascii_digit());
+            read.new |= id.is_some() || own_part;
+            let shown = id.unwrap_or_else(|| if own_part { "…".into() } else { word.to_owned() });
+            let _ = write!(read.tail, "{shown}{}", &part[word.len()..]);
+        }
+        Some(read)
+    }
+}
 
-/// JSON that a text carries in base64: creq, cres, threeDSMethodData, a token's parts.
-pub(super) fn inner(text: &str) -> Option<Vec<Value>> {
-    if text.len() > LONGEST || !text.starts_with("eyJ") {
+/// An address of this machine, or one with an id in it, with both left out.
+fn address_shape(text: &str) -> Option<String> {
+    let read = Address::read(text).filter(|read| read.own || read.new)?;
+    Some(format!("{}{}", if read.own { "http://here" } else { &read.origin }, read.tail))
+}
+
+/// True if one is on this machine, the other elsewhere, and both go on alike: what the
+/// sandbox says, and what the vendor does. Two places of others are a difference.
+fn is_elsewhere(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (Address::read(one), Address::read(other)) else { return false };
+    one.own != other.own && one.tail == other.tail && one.tail.bytes().any(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// What a text carries: JSON in base64 (creq, cres, threeDSMethodData, a token's parts), or
+/// the elements of a PaReq or PaRes, each a value of its own. `plain` is its member's name.
+fn inner(plain: &str, text: &str) -> Option<Vec<Value>> {
+    if text.len() > LONGEST {
         return None;
     }
-    let read = |part: &str| -> Option<Value> {
-        let bytes = LENIENT.decode(part).or_else(|_| general_purpose::STANDARD.decode(part)).ok()?;
-        serde_json::from_slice(&bytes).ok()
-    };
+    if matches!(plain, "pareq" | "pares") {
+        let members = lens::payer_members(&lens::payer_xml(text)?).into_iter();
+        let short = |path: &str| path.strip_prefix("ThreeDSecure/Message/").unwrap_or(path).to_owned();
+        return Some(members.map(|(path, text)| json!({ short(&path): text })).collect());
+    }
+    if !text.starts_with("eyJ") {
+        return None;
+    }
+    let read = |part: &str| serde_json::from_slice(&lens::unpacked(part)?).ok();
     let parts: Vec<Value> = text.split('.').filter_map(read).collect();
     (!parts.is_empty()).then_some(parts)
 }
 
 /// The shape of what a text carries: each value that is not new each time stands in it.
-fn inner_shape(text: &str) -> Option<String> {
-    let parts = inner(text)?;
+fn inner_shape(plain: &str, text: &str) -> Option<String> {
+    let parts = inner(plain, text)?;
     let mut shape = format!("carries {}", text.split('.').count());
     for (path, value) in leaves(&parts) {
         let _ = write!(shape, "\n{path}={value}");
@@ -257,8 +302,9 @@ fn inner_shape(text: &str) -> Option<String> {
 
 /// What two texts carry that is not the same: `transStatus "Y" to "N"`. Empty if they carry
 /// nothing, or only what is new each time differs.
-pub(super) fn inner_changes(left: &str, right: &str) -> Vec<String> {
-    let (Some(left), Some(right)) = (inner(left), inner(right)) else { return Vec::new() };
+pub(super) fn inner_changes(key: &str, left: &str, right: &str) -> Vec<String> {
+    let key = plain(key);
+    let (Some(left), Some(right)) = (inner(&key, left), inner(&key, right)) else { return Vec::new() };
     let (left, right) = (leaves(&left), leaves(&right));
     let find = |list: &[(String, String)], path: &str| {
         list.iter().find(|(other, _)| other == path).map_or_else(|| "nothing".to_owned(), |(_, value)| value.clone())
@@ -290,7 +336,8 @@ fn leaves(parts: &[Value]) -> Vec<(String, String)> {
         match value {
             Value::Object(map) => next.extend(map.iter().rev().map(|(name, value)| {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                (path, name.as_str(), value)
+                // An element is named by where it stands: `PARes/TX/status`.
+                (path, name.rsplit('/').next().unwrap_or(name), value)
             })),
             Value::Array(list) => {
                 next.extend(list.iter().enumerate().rev().map(|(n, value)| (format!("{path}[{n}]"), key, value)));

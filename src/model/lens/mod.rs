@@ -24,6 +24,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 pub use cipher::Key;
+pub(super) use payer::{members as payer_members, xml as payer_xml};
+pub(super) use text::unpacked;
 pub use value::{card_scheme, stamp, twenty_bytes};
 
 use super::body::{Kind, Tree};

@@ -47,6 +47,24 @@ fn inflated(bytes: &[u8]) -> Result<(Vec<u8>, Deflated), String> {
     }
 }
 
+/// The XML of a PaReq or PaRes as a form carries it: base64 in either alphabet, deflated in
+/// either way. `None` if it is no such message.
+pub(in crate::model) fn xml(text: &str) -> Option<String> {
+    if text.len() > super::MAX_BYTES {
+        return None;
+    }
+    let bytes = base64(text, Due::Any).0.ok().filter(|bytes| is_deflated(bytes))?;
+    String::from_utf8(inflated(&bytes).ok()?.0).ok()
+}
+
+/// The path and the text of each element of such a message that has text. What follows
+/// the first thing that is not plain XML is left out.
+pub(in crate::model) fn members(xml: &str) -> Vec<(String, String)> {
+    let mut elements = Elements::default();
+    let _ = elements.read(xml); // what was read until then stays
+    elements.leaves
+}
+
 /// True for deflated markup.
 pub(super) fn is_deflated(bytes: &[u8]) -> bool {
     let mut first = [0; 1];

@@ -65,6 +65,11 @@ pub(super) fn base64(text: &str, due: Due) -> (Result<Vec<u8>, String>, Vec<Mark
     (bytes, marks)
 }
 
+/// The bytes of base64 text in either alphabet, whatever is not as it is due.
+pub(in crate::model) fn unpacked(text: &str) -> Option<Vec<u8>> {
+    base64(text, Due::Any).0.ok()
+}
+
 fn standard(c: char) -> char {
     match c {
         '-' | ' ' => '+',

@@ -222,7 +222,8 @@ pub fn of_member(member: &Member<'_>) -> Option<Meaning> {
     let entry = entry(member.doc, member.path)?;
     let own = said(entry.kind, member);
     let allowed = allowed(entry.kind, member.scheme);
-    let section = if matches!(member.doc, Doc::Emv | Doc::Legacy) { "emv-3ds.md 1–5" } else { "sessions-api.md 4" };
+    let section =
+        if matches!(member.doc, Doc::Emv | Doc::Legacy) { "EMV 3DS, data elements" } else { "Sessions API, responses" };
     let mut meaning = Meaning {
         title: own.clone().unwrap_or_else(|| sentence_start(entry.says)),
         says: entry.says.into(),
@@ -259,7 +260,7 @@ fn of_field(member: &Member<'_>, field: &fields::Field) -> Meaning {
         need: field.need(),
         elsewhere: None,
         wrong: field.kind.fault(&value).map(|fault| format!("{} {fault}", field.name())),
-        source: format!("sessions-api.md {}, {}", field.section, field.since.label()),
+        source: format!("Sessions API {}, {}", field.section, field.since.label()),
     }
 }
 
@@ -390,7 +391,7 @@ fn scheme_words(kind: Kind, member: &Member<'_>, meaning: &mut Meaning) {
             }
             .into();
             meaning.elsewhere = codes::eci_elsewhere(eci).map(|(scheme, code)| format!("{scheme} says {code}"));
-            meaning.source = "emv-3ds.md 3.3".into();
+            meaning.source = "EMV 3DS, ECI by scheme".into();
         }
         Kind::Reason => {
             if let Some(advice) = codes::advice(member.value) {
@@ -401,14 +402,14 @@ fn scheme_words(kind: Kind, member: &Member<'_>, meaning: &mut Meaning) {
             meaning.elsewhere = theirs
                 .filter(|theirs| Some(*theirs) != own)
                 .map(|theirs| format!("{} means: {theirs}", codes::scheme_name(other)));
-            meaning.source = "emv-3ds.md 3.2".into();
+            meaning.source = "EMV 3DS, transStatusReason".into();
         }
         Kind::Is(Field::OneOf(list)) if list == codes::TRANS_STATUS => {
             let (says, act) = status_words(member.value);
             if !says.is_empty() {
                 (meaning.says, meaning.act) = (says.into(), act.into());
             }
-            meaning.source = "emv-3ds.md 3.1".into();
+            meaning.source = "EMV 3DS, transStatus".into();
         }
         _ => (),
     }

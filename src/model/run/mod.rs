@@ -59,13 +59,16 @@ pub struct Run {
     pub progress: Progress,
     /// What it is doing.
     pub phase: Phase,
+    /// From when to when the clock stood still that its deadlines go by, in monotonic time.
+    stood: Vec<(Duration, Duration)>,
 }
 
 impl Run {
     /// A run that has only been asked for.
     pub fn new(id: RunId, plan: Plan, started: Stamp) -> Self {
         let progress = Progress::new(plan.channel);
-        Self { id, plan, started, entries: Entries::default(), progress, phase: Phase::Working(None) }
+        let (entries, phase, stood) = (Entries::default(), Phase::Working(None), Vec::new());
+        Self { id, plan, started, entries, progress, phase, stood }
     }
 
     /// The API's session, once there is one.
@@ -214,6 +217,16 @@ impl Run {
     /// How much time was let pass at once since then.
     pub fn jumped_since(&self, since: Stamp) -> Duration {
         self.entries.jumped_since(since.mono)
+    }
+
+    /// The clock that this run's deadlines go by stood still from one moment to another.
+    pub fn clock_stood(&mut self, from: Stamp, to: Stamp) {
+        self.stood.push((from.mono, to.mono));
+    }
+
+    /// How long that clock has stood still since then, as far as it runs again.
+    pub fn stood_since(&self, since: Stamp) -> Duration {
+        self.stood.iter().map(|(from, to)| to.saturating_sub((*from).max(since.mono))).sum()
     }
 
     /// Gives a row a star, or takes it away.

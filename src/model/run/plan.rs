@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::draft::{Body, Channel, Completion, Draft};
 use crate::model::exchange::{Headers, Step};
-use crate::model::profile::ProfileId;
+use crate::model::profile::{Environment, Profile, ProfileId};
 use crate::model::scenario::{Browser, Shop};
 use crate::model::settings::Pace;
 use crate::model::{Problem, Stamp, steps};
@@ -183,6 +183,12 @@ impl Plan {
         }
         self.payment = newer.payment;
         *self != before
+    }
+
+    /// True if it goes to the embedded sandbox.
+    pub fn is_embedded(&self, profiles: &[Profile]) -> bool {
+        let own = profiles.iter().find(|profile| profile.id == self.profile);
+        own.is_some_and(|profile| profile.environment == Environment::Embedded)
     }
 
     /// True if both write the same requests.

@@ -9,6 +9,7 @@ pub mod text;
 use std::time::Duration;
 
 use super::deadline::Deadline;
+use super::run::Class;
 use super::{Lane, Stamp};
 
 pub use ahead::{Ghost, ghosts};
@@ -24,6 +25,19 @@ pub enum Kind {
     Note,
     /// Two lanes wait.
     Wait,
+}
+
+impl Kind {
+    /// How a row of this class stands between these lanes.
+    pub fn of(class: Class, wait: bool, (from, to): (Lane, Lane)) -> Self {
+        match class {
+            _ if wait => Self::Wait,
+            Class::Note => Self::Note,
+            _ if from == to => Self::Note,
+            Class::Hidden => Self::Hidden,
+            _ => Self::Message,
+        }
+    }
 }
 
 /// One row of the timeline, in words.

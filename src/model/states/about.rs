@@ -35,9 +35,9 @@ pub fn about(status: &Status, shape: Shape) -> About {
     };
     let never = (!shape.knows(status)).then(|| never(status, shape));
     let paragraph = match status {
-        Status::Pending if shape.legacy => "sessions-api.md 4.1, 5.5",
-        Status::Pending if shape.hosted() => "sessions-api.md 4.1, 5.4",
-        Status::Challenged => "sessions-api.md 4.1, emv-3ds.md 1.9",
+        Status::Pending if shape.legacy => "Sessions API, actions by state; 3-D Secure 1",
+        Status::Pending if shape.hosted() => "Sessions API, actions by state; hosted flow",
+        Status::Challenged => "Sessions API, actions by state; EMV 3DS, timers",
         _ => PARAGRAPH,
     };
     About { means, waits_for, moved_by, short, paragraph, never }

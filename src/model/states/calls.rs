@@ -49,7 +49,7 @@ pub fn calls(view: Option<&Session>, shape: Shape) -> Vec<Call> {
             offered: true,
             ruling: Ruling::Allowed(201),
             why: "201 if the bank was asked at once, 202 if more is wanted first",
-            paragraph: "sessions-api.md 2.1",
+            paragraph: "Sessions API, create a session",
         }];
     };
     let mut calls = Vec::new();
@@ -66,7 +66,7 @@ pub fn calls(view: Option<&Session>, shape: Shape) -> Vec<Call> {
         offered: true,
         ruling: Ruling::Allowed(200),
         why: "May be read at any time, and changes nothing",
-        paragraph: "sessions-api.md 2.2",
+        paragraph: "Sessions API, get a session",
     });
     calls.sort_by_key(|call| matches!(call.ruling, Ruling::Refused(..))); // stable
     calls
@@ -74,9 +74,9 @@ pub fn calls(view: Option<&Session>, shape: Shape) -> Vec<Call> {
 
 fn put(view: &Session, step: Step, wire: &'static str, action: NextAction, word: &'static str) -> Call {
     let paragraph = match step {
-        Step::Collect => "sessions-api.md 4.1, 2.3",
-        Step::Fingerprint => "sessions-api.md 4.1, 2.4",
-        _ => "sessions-api.md 4.1, 2.5",
+        Step::Collect => "Sessions API, actions by state; collect-data",
+        Step::Fingerprint => "Sessions API, actions by state; issuer-fingerprint",
+        _ => "Sessions API, actions by state; complete",
     };
     let offered = view.offers(&action);
     Call { step, wire, action: Some(word), offered, ruling: Ruling::Allowed(200), why: "", paragraph }
@@ -142,11 +142,17 @@ fn shopper(view: &Session, shape: Shape) -> Option<Call> {
     }
     if view.offers(&NextAction::RedirectCardholder) {
         let why = "The shopper's browser, to redirect_url; it comes back to success_url or failure_url";
-        return Some(call(Step::Redirect, "GET redirect_url", "redirect_cardholder", why, "sessions-api.md 5.4, 6.2"));
+        return Some(call(Step::Redirect, "GET redirect_url", "redirect_cardholder", why, "Sessions API, hosted flow"));
     }
     if view.offers(&NextAction::Authenticate) {
         let why = "The shopper's browser, with PaReq, to acs_url";
-        return Some(call(Step::Authenticate, "POST acs_url (PaReq)", "authenticate", why, "sessions-api.md 5.5"));
+        return Some(call(
+            Step::Authenticate,
+            "POST acs_url (PaReq)",
+            "authenticate",
+            why,
+            "Sessions API, 3-D Secure 1",
+        ));
     }
     if !view.offers(&NextAction::ChallengeCardholder) {
         return None;
@@ -156,7 +162,7 @@ fn shopper(view: &Session, shape: Shape) -> Option<Call> {
     } else {
         ("POST acs.url (creq)", "The shopper's browser, to the bank's page")
     };
-    Some(call(Step::Challenge, wire, "challenge_cardholder", why, "sessions-api.md 4.2, 5.2"))
+    Some(call(Step::Challenge, wire, "challenge_cardholder", why, "Sessions API, challenge"))
 }
 
 fn complete(view: &Session, shape: Shape) -> Call {
@@ -186,6 +192,6 @@ fn pay(view: &Session) -> Option<Call> {
         offered: false,
         ruling,
         why,
-        paragraph: "sessions-api.md 8",
+        paragraph: "Sessions API, payments",
     })
 }

@@ -23,7 +23,7 @@ pub use self::calls::{Call, Ruling, calls};
 pub use self::standing::{Deadline, Standing, standing};
 
 /// The contract's section on states.
-pub const PARAGRAPH: &str = "sessions-api.md 4.1";
+pub const PARAGRAPH: &str = "Sessions API, actions by state";
 
 /// The states of the contract, in the order of its diagram.
 pub const ALL: [Status; 10] = [

@@ -76,8 +76,8 @@ fn waits(view: &Session, shape: Shape) -> String {
 /// The nearest deadline at that moment.
 fn deadline(run: &Run, view: &Session, path: &[Change], at: Duration) -> Option<Deadline> {
     let until = |begun: Duration, whole: Duration, what, then| {
-        let jumped = jumped(run, begun, at);
-        Deadline { at: (begun + whole).saturating_sub(jumped), whole, what, then }
+        let (jumped, stood) = moved(run, begun, at);
+        Deadline { at: (begun + whole + stood).saturating_sub(jumped), whole, what, then }
     };
     let created = path.first().filter(|change| change.from.is_none());
     let life = created.map(|change| until(change.at, SESSION, "the session's 15 minutes", "expired"));
@@ -118,8 +118,11 @@ fn is_request(entry: &Entry) -> bool {
     }
 }
 
-/// What was let pass at once between two moments since the run's start.
-fn jumped(run: &Run, from: Duration, to: Duration) -> Duration {
+/// Between two moments since the run's start: what was let pass at once, and how long the
+/// clock stood still.
+fn moved(run: &Run, from: Duration, to: Duration) -> (Duration, Duration) {
     let since = |moment: Duration| Stamp { mono: run.started.mono.saturating_add(moment), ..run.started };
-    run.jumped_since(since(from)).saturating_sub(run.jumped_since(since(to)))
+    let (from, to) = (since(from), since(to));
+    let jumped = run.jumped_since(from).saturating_sub(run.jumped_since(to));
+    (jumped, run.stood_since(from).saturating_sub(run.stood_since(to)))
 }

@@ -97,7 +97,7 @@ fn the_table_of_actions_holds_cell_by_cell() {
         for (step, ruling) in [Step::Collect, Step::Fingerprint, Step::Complete].into_iter().zip(expected) {
             let call = calls.iter().find(|call| call.step == step).expect("listed");
             assert_eq!(call.ruling, ruling, "{step} in {status} of {}", shape.name());
-            assert!(!call.why.is_empty() && call.paragraph.starts_with("sessions-api.md"), "{call:?}");
+            assert!(!call.why.is_empty() && call.paragraph.starts_with("Sessions API"), "{call:?}");
         }
     }
 }

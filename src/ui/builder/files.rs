@@ -4,14 +4,10 @@
 use std::path::PathBuf;
 
 use egui::{Margin, TextEdit, Ui};
-use poll_promise::Promise;
 
 use crate::bus::Command;
+use crate::ui::dialog::{Answer, Dialog};
 use crate::ui::{theme, widgets};
-
-/// A dialog that ends without a file sooner than this was none at all, in seconds.
-/// Source: feasibility.md 0, number 6 (measured: 13 ms).
-const NO_DIALOG: f64 = 0.3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -22,7 +18,7 @@ enum Way {
 /// What is asked for at the moment.
 #[derive(Default)]
 pub struct Files {
-    asked: Option<(Way, f64, Promise<Option<PathBuf>>)>,
+    asked: Option<(Way, Dialog)>,
     typed: Option<String>,
     no_dialog: bool,
     fresh: bool,
@@ -60,42 +56,26 @@ impl Files {
             }
             return;
         }
-        // Opened here, on the main thread, as macOS wants it; awaited elsewhere.
         let dialog = rfd::AsyncFileDialog::new().add_filter("Session body", &["json"]);
-        let ctx = ui.ctx().clone();
-        let promise = match way {
-            Way::Open => {
-                let picked = dialog.pick_file();
-                Promise::spawn_thread("open body", move || {
-                    let file = pollster::block_on(picked);
-                    ctx.request_repaint(); // a promise does not wake the window by itself
-                    file.map(|file| file.path().to_owned())
-                })
-            }
-            Way::Save => {
-                let picked = dialog.set_file_name("session.json").save_file();
-                Promise::spawn_thread("save body", move || {
-                    let file = pollster::block_on(picked);
-                    ctx.request_repaint();
-                    file.map(|file| file.path().to_owned())
-                })
-            }
+        let dialog = match way {
+            Way::Open => Dialog::new(ui, dialog.pick_file()),
+            Way::Save => Dialog::new(ui, dialog.set_file_name("session.json").save_file()),
         };
-        self.asked = Some((way, ui.input(|input| input.time), promise));
+        self.asked = Some((way, dialog));
     }
 
     /// Takes the dialog's answer and draws the field for a path. `text` is what is saved.
     pub fn ui(&mut self, ui: &mut Ui, text: &str, commands: &mut Vec<Command>) {
-        if let Some((way, since, promise)) = self.asked.take() {
-            match promise.try_take() {
-                Err(pending) => self.asked = Some((way, since, pending)),
-                Ok(Some(path)) => commands.push(command(way, path, text)),
-                Ok(None) if ui.input(|input| input.time) - since < NO_DIALOG => {
+        if let Some((way, dialog)) = self.asked.take() {
+            match dialog.answer(ui) {
+                Err(open) => self.asked = Some((way, open)),
+                Ok(Answer::Path(path)) => commands.push(command(way, path, text)),
+                Ok(Answer::NoDialog) => {
                     self.no_dialog = true;
                     self.typed = Some(String::new());
                     self.fresh = true;
                 }
-                Ok(None) => (), // cancelled
+                Ok(Answer::Cancelled) => (),
             }
         }
         self.path_ui(ui, text, commands);

@@ -26,7 +26,8 @@ impl Panel {
         });
         widgets::hline(ui);
         let kind = header(&delivery.headers, "content-type");
-        self.body_ui(ui, row, Tab::Request, "body", || Body::new(&delivery.body, kind));
+        let coding = header(&delivery.headers, "content-encoding");
+        self.body_ui(ui, row, Tab::Request, "body", || Body::new(&delivery.body, kind).coded(coding));
     }
 }
 

@@ -63,7 +63,8 @@ impl Panel {
             note_strip(ui, &format!("{} more were received and not kept", payload::size(response.dropped_bytes)));
         }
         let kind = header(&response.headers, "content-type");
-        self.body_ui(ui, row, Tab::Response, "response body", || Body::new(&response.body, kind));
+        let coding = header(&response.headers, "content-encoding");
+        self.body_ui(ui, row, Tab::Response, "response body", || Body::new(&response.body, kind).coded(coding));
     }
 }
 

@@ -9,11 +9,14 @@ use super::{Panel, Row};
 use crate::model::body::{Kind, Tree};
 use crate::model::meaning::{self, Doc, Member};
 use crate::model::trace::{self, Part};
-use crate::model::{lens, payload};
+use crate::model::{lens, payload, why};
 use crate::ui::link::Link;
 
 /// Longest value that is explained, in bytes.
 const LONGEST: usize = payload::MAX_BYTES / 16;
+
+/// Members of an object among which a neighbour is looked for.
+const FEW: u32 = 200;
 
 impl Panel {
     /// Draws a body of this row, with what is known of its members.
@@ -44,22 +47,38 @@ fn explained(row: &Row<'_>, part: Part, tree: &Tree, node: u32) -> Option<Explai
     }
     let doc = Doc::of(&row.entry.what, part)?;
     let (path, value) = (tree.path(node), tree.value(node));
-    let beside = |name: &str| tree.index.parent(node).and_then(|parent| tree.child(parent, name));
+    let few = |parent: &u32| tree.index.members(*parent).is_some_and(|count| count <= FEW);
+    let parent = tree.index.parent(node).filter(few);
+    let beside = |name: &str| parent.and_then(|parent| tree.child(parent, name));
     let word = |name: &str| beside(name).map(|node| tree.value(node)).unwrap_or_default();
     let (scheme, currency) = (word("scheme"), word("currency"));
     let text = tree.index.kind(node) == Kind::Text;
     let member = Member { doc, path: &path, value: &value, text, scheme: &scheme, currency: &currency };
     let told = meaning::of_member(&member)?;
-    let sentences = [told.says.as_str(), told.act.as_str(), told.wrong.as_deref().unwrap_or_default()];
+    let sentences = [told.says.as_str(), told.act.as_str()];
     let sentence: Vec<&str> = sentences.into_iter().filter(|sentence| !sentence.is_empty()).collect();
     let name = tree.key(node).unwrap_or_default();
+    let limits = [told.limits, told.need].into_iter().filter(|words| !words.is_empty());
+    let limits: Vec<String> = limits.map(|words| format!("{name} {words}")).collect();
     let origin = trace::origin(row.run, &name, &value, row.entry.number);
+    let mut links = Vec::new();
+    if let Some(question) = why::question_of(row.entry.number, &path) {
+        links.push(("Why?".into(), Link::Why(row.run.id, question)));
+    }
     let from = origin.as_ref().map(|spot| format!("from {}", trace::told(row.run, spot)));
-    let from: Vec<String> = told.elsewhere.into_iter().chain(from).collect();
+    if let Some(spot) = origin {
+        let shown = row.run.entries.numbered(spot.entry).map_or("it".into(), |entry| why::row_name(&entry.what));
+        links.push((format!("Show {shown}"), Link::Spot(row.run.id, spot)));
+    }
     Some(Explained {
         title: told.title,
         sentence: sentence.join(" "),
-        from: (!from.is_empty()).then(|| from.join(" · ")),
-        link: origin.map(|spot| ("Show where".into(), Link::Spot(row.run.id, spot))),
+        // A fault of a value's form says the limits.
+        limits: (told.wrong.is_none() && told.allowed.is_empty() && !limits.is_empty()).then(|| limits.join("; ")),
+        wrong: told.wrong,
+        allowed: told.allowed,
+        elsewhere: told.elsewhere,
+        from,
+        links,
     })
 }

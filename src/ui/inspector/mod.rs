@@ -15,7 +15,6 @@ mod findings;
 mod head;
 mod headers;
 mod known;
-pub mod meaning;
 mod tabs;
 mod timing;
 pub mod why;
@@ -24,6 +23,7 @@ use egui::{Align, Layout, ScrollArea, Sense, Ui, UiBuilder, vec2};
 use egui_material_icons::icons as i;
 
 pub use self::body::{Body, Shown, View};
+pub use self::compare::Choice as Compared;
 pub use self::tabs::Tab;
 use crate::bus::Command;
 use crate::export::code::Language;
@@ -109,11 +109,13 @@ impl Panel {
         }
     }
 
-    /// Shows a file when it has been opened.
-    pub fn show_opened(&mut self, workspace: &Workspace) {
-        if self.files.is_new(workspace) {
+    /// Shows a file when it has been opened. True if one was.
+    pub fn show_opened(&mut self, workspace: &Workspace) -> bool {
+        let opened = self.files.is_new(workspace);
+        if opened {
             self.over = Some(Link::File);
         }
+        opened
     }
 
     /// What a person asks who asks why of a row: of its heaviest finding if that is what there
@@ -151,7 +153,9 @@ impl Panel {
                 Some(run) => back |= self.why.ui(ui, run, question, &mut self.links),
                 None => back = true,
             },
-            Link::Compare(one, other) => self.compare.ui(ui, workspace, (one, other), &mut self.links),
+            Link::Compare(one, other) => {
+                self.compare.ui(ui, workspace, (one, other), &mut self.view.compare, &mut self.links)
+            }
             Link::File => match &workspace.inspected {
                 Some(file) => self.files.ui(ui, &mut self.view, file),
                 None => back = true,

@@ -24,7 +24,7 @@ impl Panel {
                 self.beside.button_ui(ui, workspace, run, now);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.set_clip_rect(ui.max_rect().expand2(vec2(2.0, 8.0)).intersect(ui.clip_rect()));
-                    session_ui(ui, run, now, then, &mut self.links);
+                    session_ui(ui, run, super::present(workspace, run, now), then, &mut self.links);
                 });
             });
         });

@@ -31,8 +31,8 @@ use self::lines::{Lines, Rows};
 use crate::bus::Command;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::moment::Then;
-use crate::model::profile::Environment;
 use crate::model::run::{Phase, Plan, Run, What};
+use crate::model::sandbox::SandboxAct;
 use crate::model::{RunId, Stamp, Workspace};
 use crate::ui::link::Link;
 use crate::ui::theme;
@@ -96,6 +96,8 @@ pub struct Scene<'a> {
     pub selected: Option<usize>,
     /// True if the clock that deadlines go by stands still.
     pub held: bool,
+    /// What the user can make that clock do.
+    pub switch: Option<SandboxAct>,
     /// The past that is looked at: rows, `now` and all else are as they were then.
     pub then: Option<&'a Then>,
 }
@@ -213,7 +215,7 @@ impl Panel {
         self.body_ui(ui, workspace, run, (now, then.as_ref()), commands);
         scrub::forward(&mut self.lines, were.unwrap_or_default());
         self.scrub.keep(run, then);
-        wake(ui, run, now);
+        wake(ui, workspace, run, now);
     }
 
     /// Shows or hides the strip of moments.
@@ -296,16 +298,12 @@ impl Panel {
         (now, then): (Stamp, Option<&Then>),
         commands: &mut Vec<Command>,
     ) {
-        let now = then.map_or(now, |then| Stamp { mono: run.started.mono + then.at, ..now });
         let ghost = expected(run).filter(|_| then.is_none());
         let room = ui.available_rect_before_wrap();
         let two = self.beside.open(run.id, workspace);
+        let count = self.sieve.places().len() + usize::from(ghost.is_some());
         let wanted = match self.view {
-            View::List if two.is_none() => {
-                table::HEAD
-                    + (self.sieve.places().len() + usize::from(ghost.is_some())) as f32 * theme::TIMELINE_ROW
-                    + 4.0
-            }
+            View::List if two.is_none() => table::HEAD + count as f32 * theme::TIMELINE_ROW + 4.0,
             _ => room.height(),
         };
         let (upper, lower) = self.split(room, wanted);
@@ -313,47 +311,13 @@ impl Panel {
             None => self.below_ui(ui, workspace, run, now, commands),
             Some(_) => self.below = 0.0, // nothing can be done in the past
         });
-        let clock = now.since(run.started);
-        let (mut rows, mut places) = (self.lines.rows(), self.sieve.places());
-        if let Some(then) = then {
-            rows = rows.upto(then.begun);
-            let begun = places.partition_point(|place| (*place as usize) < then.begun);
-            places = places.get(..begun).unwrap_or_default();
-        }
-        let shown = table::Shown {
-            run,
-            rows,
-            places,
-            news: self.sieve.news(),
-            now: (then.is_some() || run.is_open()).then_some(clock),
-            clock,
-            end: if run.is_open() && then.is_none() { clock } else { run.length() },
-            ghost,
-            selected: self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number),
-        };
         let picked = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
-            let scene = Scene {
-                run,
-                rows,
-                places,
-                sifted: self.sieve.sifted(),
-                now,
-                hidden: workspace.settings.hidden_messages,
-                expected: ghost,
-                selected: shown.selected,
-                held: clock_held(workspace, run),
-                then,
-            };
             if let Some(two) = two {
                 self.beside.ui(ui, (workspace, two), self.selected, &mut self.links);
                 return None;
             }
-            match self.view {
-                View::List => self.table.ui(ui, &shown, &mut self.links, commands),
-                View::Sequence => self.sequence.ui(ui, &scene),
-                View::States => self.states.ui(ui, &scene, &mut self.links, commands),
-            }
+            self.view_ui(ui, workspace, run, (now, then, ghost), commands)
         });
         if self.table.following && then.is_none() {
             self.sieve.seen(run);
@@ -363,6 +327,52 @@ impl Panel {
             self.selected = chosen.filter(|_| self.selected != chosen);
         }
         ui.advance_cursor_after_rect(room);
+    }
+
+    /// Draws the view that is wanted; the row that was clicked, if any.
+    fn view_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        run: &Run,
+        (now, then, ghost): (Stamp, Option<&Then>, Option<Step>),
+        commands: &mut Vec<Command>,
+    ) -> Option<usize> {
+        let now = match then {
+            Some(then) => Stamp { mono: run.started.mono + then.at, ..now },
+            None => present(workspace, run, now),
+        };
+        let clock = now.since(run.started);
+        let (mut rows, mut places) = (self.lines.rows(), self.sieve.places());
+        if let Some(then) = then {
+            rows = rows.upto(then.begun);
+            let begun = places.partition_point(|place| (*place as usize) < then.begun);
+            places = places.get(..begun).unwrap_or_default();
+        }
+        let selected = self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number);
+        if self.view == View::List {
+            let end = if run.is_open() && then.is_none() { clock } else { run.length() };
+            let (news, now) = (self.sieve.news(), (then.is_some() || run.is_open()).then_some(clock));
+            let shown = table::Shown { run, rows, places, news, now, clock, end, ghost, selected };
+            return self.table.ui(ui, &shown, &mut self.links, commands);
+        }
+        let scene = Scene {
+            run,
+            rows,
+            places,
+            sifted: self.sieve.sifted(),
+            now,
+            hidden: workspace.settings.hidden_messages,
+            expected: ghost,
+            selected,
+            held: clock_held(workspace, run),
+            switch: clock_switch(workspace, run),
+            then,
+        };
+        match self.view {
+            View::States => self.states.ui(ui, &scene, &mut self.links, commands),
+            _ => self.sequence.ui(ui, &scene, &mut self.links, commands),
+        }
     }
 
     /// The table gets what its rows need, what is below it its own height; when both do
@@ -447,8 +457,16 @@ impl Panel {
 /// True if the clock that this run's deadlines go by stands still: only the embedded
 /// sandbox's can.
 fn clock_held(workspace: &Workspace, run: &Run) -> bool {
-    let profile = workspace.settings.profiles.iter().find(|profile| profile.id == run.plan.profile);
-    workspace.clock_held && profile.is_some_and(|profile| profile.environment == Environment::Embedded)
+    let stands = workspace.clock_held || workspace.clock_stands.is_some();
+    stands && run.plan.is_embedded(&workspace.settings.profiles)
+}
+
+/// What the user can make the clock of this run's deadlines do. A clock that stands still for
+/// a turn runs with the answer.
+fn clock_switch(workspace: &Workspace, run: &Run) -> Option<SandboxAct> {
+    let own = run.plan.is_embedded(&workspace.settings.profiles) && !workspace.clock_held;
+    let act = if workspace.clock_stands.is_some() { SandboxAct::RunClock } else { SandboxAct::FreezeClock };
+    own.then_some(act)
 }
 
 /// The step that would come next, unless a row for it is there already.
@@ -469,11 +487,29 @@ fn failed_step(run: &Run) -> Option<(Step, &crate::model::Problem)> {
     }
 }
 
+/// The moment up to which a run is drawn: it stands still while the run waits and the clock
+/// of its deadlines does.
+fn present(workspace: &Workspace, run: &Run, now: Stamp) -> Stamp {
+    match &run.phase {
+        Phase::Waiting(turn) if clock_held(workspace, run) => {
+            let stands = workspace.clock_stands.unwrap_or(turn.since).mono;
+            Stamp { mono: stands.max(run.started.mono + run.length()).min(now.mono), ..now }
+        }
+        _ => now,
+    }
+}
+
 /// Draws again when a shown time changes: as often as its words do, and not at all when an
-/// hour has passed.
-fn wake(ui: &Ui, run: &Run, now: Stamp) {
-    let since = now.since(run.started).saturating_sub(run.length());
-    let step = match (run.is_open(), since.as_secs()) {
+/// hour has passed. While the present stands still, only the age of a message on the phone is one.
+fn wake(ui: &Ui, workspace: &Workspace, run: &Run, now: Stamp) {
+    let (counts, since) = match run.phone() {
+        _ if present(workspace, run, now) == now => {
+            (run.is_open(), now.since(run.started).saturating_sub(run.length()))
+        }
+        Some(message) => (false, now.since(message.at)),
+        None => return,
+    };
+    let step = match (counts, since.as_secs()) {
         (true, _) | (false, 0..60) => 1,
         (false, 60..3600) => 60,
         _ => return,

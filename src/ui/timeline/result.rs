@@ -78,21 +78,30 @@ fn headline_ui(ui: &mut Ui, run: &Run, meaning: &Meaning, tone: Tone, links: &mu
     });
 }
 
-/// ECI, cryptogram and liability, side by side.
+/// Under this width, points, the cryptogram stands below the two others. Our choice.
+const ROOM_FOR_THREE: f32 = 400.0;
+
+/// ECI, cryptogram and liability, side by side where there is room.
 fn facts_ui(ui: &mut Ui, (run, session): (&Run, &Session), meaning: &Meaning, links: &mut Vec<Link>) {
     let tokens = Tokens::of(ui);
+    let note = if session.text("/cryptogram").is_some() { "In GET for 24 h, OAuth only" } else { "None was made" };
+    let cryptogram = |ui: &mut Ui, wide| {
+        fact_ui(ui, "Cryptogram", wide, note, |ui| value_ui(ui, "cryptogram", session.text("/cryptogram")));
+    };
+    let narrow = ui.available_width() - 34.0 < ROOM_FOR_THREE;
     ui.horizontal_top(|ui| {
         ui.add_space(34.0);
         ui.spacing_mut().item_spacing.x = 20.0;
-        fact_ui(ui, "ECI", 110.0, meaning.eci, |ui| {
+        fact_ui(ui, "ECI", if narrow { 150.0 } else { 110.0 }, meaning.eci, |ui| {
             value_ui(ui, "ECI", session.text("/eci"));
             ui.add_space(6.0);
             ask_ui(ui, run, Question::Eci, "this ECI", links);
         });
-        let risk = widgets::line_of(ui, meaning.risk.name(), theme::words(theme::BODY), tokens.text).size().x;
-        let wide = (ui.available_width() - (risk + 39.0 + 40.0).max(132.0)).clamp(120.0, 260.0); // sign, gaps, «Why?»
-        let note = if session.text("/cryptogram").is_some() { "In GET for 24 h, OAuth only" } else { "None was made" };
-        fact_ui(ui, "Cryptogram", wide, note, |ui| value_ui(ui, "cryptogram", session.text("/cryptogram")));
+        if !narrow {
+            let risk = widgets::line_of(ui, meaning.risk.name(), theme::words(theme::BODY), tokens.text).size().x;
+            let rest = (risk + 39.0 + 40.0).max(132.0); // sign, gaps, «Why?»
+            cryptogram(ui, (ui.available_width() - rest).clamp(120.0, 260.0));
+        }
         let scheme = display_text(&scheme_and_version(session));
         fact_ui(ui, "Liability shift", ui.available_width(), &scheme, |ui| {
             let colour = match meaning.risk {
@@ -106,6 +115,12 @@ fn facts_ui(ui: &mut Ui, (run, session): (&Run, &Session), meaning: &Meaning, li
             ask_ui(ui, run, Question::Liability, "this liability", links);
         });
     });
+    if narrow {
+        ui.horizontal_top(|ui| {
+            ui.add_space(34.0);
+            cryptogram(ui, ui.available_width());
+        });
+    }
 }
 
 fn scheme_and_version(session: &Session) -> String {

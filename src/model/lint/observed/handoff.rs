@@ -1,46 +1,21 @@
 //! What goes through the shopper's browser: the forms of the hand-offs, what they carry, and
 //! the pages around them. Source: emv-3ds.md 2.
 
-use std::io::Read as _;
-
-use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use flate2::read::{DeflateDecoder, ZlibDecoder};
 use serde_json::Value;
 
 use super::super::data::strict;
 use super::{ID_MEMBERS, LONGEST, Look, hidden, rules, shown};
-use crate::model::Lane;
 use crate::model::api::Status;
 use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::{Exchange, Headers, header};
 use crate::model::finding::Severity::{Error, Warning};
-use crate::model::payload;
 use crate::model::run::What;
 use crate::model::trace::Part;
-
-/// Reads what others write: with padding or without, either alphabet, line breaks.
-const TOLERANT: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
-
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    let same = |c: char| match c {
-        '+' => '-',
-        '/' => '_',
-        c => c,
-    };
-    let text: String = text.chars().filter(|c| !c.is_whitespace()).map(same).collect();
-    TOLERANT.decode(text).ok()
-}
+use crate::model::{Lane, lens, payload};
 
 /// The JSON object in a base64 field.
 pub(super) fn object(text: &str) -> Option<Value> {
-    let bytes = decode(text)?;
+    let bytes = lens::unpacked(text)?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     payload::tree(bytes).filter(Value::is_object)
 }
@@ -206,7 +181,7 @@ fn content_type(look: &mut Look<'_>, at: usize, value: &str) {
         _ => return,
     };
     let kind = header(headers, "content-type").unwrap_or_default().to_ascii_lowercase();
-    let marked = decode(value).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
+    let marked = lens::unpacked(value).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
     let why = if !kind.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
         "the content type is not that of a form"
     } else if kind.contains("charset") && !kind.contains("utf-8") {
@@ -235,7 +210,7 @@ fn payer_request(look: &mut Look<'_>, at: usize) {
     if raw.contains(&b'+') {
         why.push("a bare + in it becomes a blank; write %2B");
     }
-    if inflated(&value).is_none() {
+    if lens::payer_xml(&value).is_none() {
         why.push("it is not the base64 of a deflated message");
     } else if value.contains(['-', '_']) || !value.trim_end().len().is_multiple_of(4) {
         why.push("it is base64url, or lacks its padding; here standard base64 with padding belongs");
@@ -254,27 +229,17 @@ fn payer_request(look: &mut Look<'_>, at: usize) {
     }
 }
 
-/// The XML in a field of 3-D Secure 1.
-fn inflated(field: &str) -> Option<String> {
-    let bytes = decode(&field.replace(' ', "+"))?;
-    let read = |source: &mut dyn std::io::Read| {
-        let mut text = String::new();
-        let length = source.take(LONGEST as u64).read_to_string(&mut text).ok()?;
-        (length > 0 && text.contains('<')).then_some(text)
-    };
-    read(&mut ZlibDecoder::new(&bytes[..])).or_else(|| read(&mut DeflateDecoder::new(&bytes[..])))
-}
-
+/// The text of the first element of a name, at whatever place.
 fn element(xml: &str, name: &str) -> Option<String> {
-    let start = xml.find(&format!("<{name}>"))? + name.len() + 2;
-    let end = xml[start..].find(&format!("</{name}>"))?;
-    Some(xml[start..start + end].to_owned())
+    let mut members = lens::payer_members(xml).into_iter();
+    members.find_map(|(path, text)| (path.rsplit('/').next() == Some(name)).then_some(text))
 }
 
 /// P060, P061: what the PARes says against what was asked.
 fn payer_answer(look: &mut Look<'_>) {
     let seen = |name: &str| {
-        let mut all = look.rows.iter().enumerate().filter_map(|(at, row)| Some((at, inflated(row.field(name)?)?)));
+        let mut all =
+            look.rows.iter().enumerate().filter_map(|(at, row)| Some((at, lens::payer_xml(row.field(name)?)?)));
         if name == "PaReq" { all.next() } else { all.next_back() }
     };
     let Some((at, answer)) = seen("PaRes") else { return };

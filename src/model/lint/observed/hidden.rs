@@ -13,6 +13,7 @@ use crate::model::Lane;
 use crate::model::api::Status;
 use crate::model::draft::{Channel, Completion};
 use crate::model::finding::Severity::{Advice, Error, Warning};
+use crate::model::lens;
 use crate::model::run::What;
 use crate::model::scheme::{METHOD_DATA, SchemeMessage};
 use crate::model::trace::Part;
@@ -617,5 +618,5 @@ fn counters(look: &mut Look<'_>, heard: &[Heard<'_>]) {
 }
 
 fn decoded(text: &str) -> Option<String> {
-    super::handoff::decode(text).map(|bytes| String::from_utf8_lossy(&bytes).to_ascii_lowercase())
+    lens::unpacked(text).map(|bytes| String::from_utf8_lossy(&bytes).to_ascii_lowercase())
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Look, handoff, masked, shown};
+use super::{Look, masked, shown};
 use crate::model::api::{Session, Status};
 use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::finding::Severity::{Advice, Error, Warning};
+use crate::model::lens;
 use crate::model::run::What;
 use crate::model::trace::Part;
 
@@ -253,8 +254,8 @@ fn by_values(look: &mut Look<'_>, entry: usize, session: &Session, body: &Value)
                 })
                 .flatten()
         };
-        let bytes = handoff::decode(own);
-        let same = bytes.is_some() && (handoff::decode(said) == bytes || hex(said) == bytes);
+        let bytes = lens::unpacked(own);
+        let same = bytes.is_some() && (lens::unpacked(said) == bytes || hex(said) == bytes);
         let what = if same { "was written another way (base64url, trimmed or hex)" } else { "is another one" };
         let message = format!(
             "The cryptogram of the payment {what} than the session's. It is compared to the byte: hand it over \

@@ -1,6 +1,8 @@
 //! What stands above a body: its views, what is looked for, how it folds and wraps; what is
 //! still being read.
 
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
 use egui::{Align, Key, Layout, Modifiers, Popup, Rect, Sense, TextEdit, Ui, UiBuilder, vec2};
 use egui_material_icons::icons as i;
 
@@ -55,13 +57,14 @@ impl Body {
     }
 
     fn size_ui(&self, ui: &mut Ui) {
-        let plain = payload::size(self.source.size());
-        let Some(received) = self.received else {
-            muted(ui, &plain).on_hover_text(format!("{} bytes, not compressed", self.source.size()));
-            return;
+        let (plain, bytes) = (payload::size(self.source.size()), self.source.size());
+        let (words, hint) = match &self.coding {
+            Some(coding) => (
+                format!("{plain}, {coding}"),
+                format!("{bytes} bytes as they came; the sender says that they are compressed: {coding}"),
+            ),
+            None => (plain, format!("{bytes} bytes, not compressed")),
         };
-        let words = format!("{} → {plain}", payload::size(received));
-        let hint = format!("{received} bytes came compressed, {} bytes plain", self.source.size());
         muted(ui, &words).on_hover_text(hint);
     }
 
@@ -84,6 +87,8 @@ impl Body {
         let button = widgets::icon_button(ui, i::ICON_MORE_VERT.outlined(), "How it is shown");
         Popup::menu(&button).show(|ui| {
             ui.set_min_width(170.0);
+            // Without an outline a box and a ring would be lost on the menu's ground.
+            ui.visuals_mut().widgets.inactive.bg_stroke = egui::Stroke::new(1.0, Tokens::of(ui).edge);
             ui.checkbox(&mut view.wrap, "Wrap lines");
             if self.shape != Shape::Json {
                 return;
@@ -180,7 +185,14 @@ impl Body {
             self.typed.clone_from(&view.paths[before.min(last)]);
         } else if pressed(Key::ArrowDown) {
             self.typed = place.and_then(|place| view.paths.get(place + 1)).cloned().unwrap_or_default();
+        } else {
+            return;
         }
+        // The pen goes on where the path ends.
+        let mut state = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
+        let end = CCursor::new(self.typed.chars().count());
+        state.cursor.set_char_range(Some(CCursorRange::one(end)));
+        state.store(ui.ctx(), response.id);
     }
 
     /// What there is to say: errors of the field, why it is not shown as what it claims to

@@ -46,13 +46,11 @@ impl Body {
         });
     }
 
-    fn chosen_path(&mut self) -> Option<String> {
+    fn chosen_path(&self) -> Option<String> {
         if let Some(form) = &self.form {
-            return Some(form.pairs.get(form.chosen?)?.key.clone());
+            return Some(form.pairs().get(form.chosen?)?.key.clone());
         }
-        let outline = self.outline.as_mut()?;
-        let node = outline.chosen?;
-        Some(outline.tree()?.path(node))
+        self.outline.as_ref()?.path().map(str::to_owned)
     }
 
     fn copied(&self, path: bool) -> Option<Copied> {
@@ -92,7 +90,7 @@ impl Body {
             Copied::Path(_) | Copied::Pair(_, true) => "Copy path".to_owned(),
         };
         if let Copied::Pair(pair, path) = copied {
-            let pair = self.form.as_ref().and_then(|form| form.pairs.get(pair));
+            let pair = self.form.as_ref().and_then(|form| form.pairs().get(pair));
             let text = pair.map(|pair| if path { &pair.key } else { &pair.value });
             return widgets::copy(ui, &name, text.map_or("", String::as_str));
         }

@@ -20,12 +20,19 @@ pub(super) struct List {
     pub left: f64,
     /// What should be in sight: its upper edge and its height.
     goal: Option<(f64, f64)>,
+    /// The same for what is in sight in part: no further than needed.
+    whole: Option<(f64, f64)>,
 }
 
 impl List {
     /// Asks that this be in sight at the next drawing.
     pub fn show(&mut self, y: f64, height: f64) {
         self.goal = Some((y, height));
+    }
+
+    /// Asks that all of something be in sight of which a part is.
+    pub fn show_whole(&mut self, y: f64, height: f64) {
+        self.whole = Some((y, height));
     }
 
     /// Draws the bars of a list of this size and what `inner` draws within them. Give the
@@ -36,6 +43,9 @@ impl List {
             && (y < self.top || y + height > self.top + page)
         {
             self.top = y - page / 3.0;
+        }
+        if let Some((y, height)) = self.whole.take() {
+            self.top = self.top.max(y + height - page).min(y);
         }
         if ui.rect_contains_pointer(rect) {
             ui.input_mut(|input| {

@@ -20,11 +20,12 @@ use serde::{Deserialize, Serialize};
 use self::find::Find;
 use self::foot::Pending;
 use self::form::Form;
+use self::job::Later;
 use self::outline::Outline;
 use self::text::{Hex, Text};
 use crate::model::body::find::Wanted;
-use crate::model::body::{Shape, Source, Tree, indented_xml, shape};
-use crate::model::payload::{MAX_BYTES, size};
+use crate::model::body::{MAX_XML, Shape, Source, Tree, indented_xml, shape};
+use crate::model::payload::{MAX_BYTES, Pair, size};
 use crate::ui::link::Link;
 use crate::ui::theme::{Tokens, Tone};
 use crate::ui::widgets::{self, muted};
@@ -63,11 +64,21 @@ pub struct View {
     pub regex: bool,
     /// Paths that were used as filters, oldest first.
     pub paths: Vec<String>,
+    /// What of a comparison is shown.
+    pub compare: super::Compared,
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { shown: Shown::Tree, wrap: true, depth: None, case: false, regex: false, paths: Vec::new() }
+        Self {
+            shown: Shown::Tree,
+            wrap: true,
+            depth: None,
+            case: false,
+            regex: false,
+            paths: Vec::new(),
+            compare: super::Compared::default(),
+        }
     }
 }
 
@@ -78,10 +89,18 @@ pub struct Explained {
     pub title: String,
     /// What to know, what to do.
     pub sentence: String,
+    /// What is wrong with the value, and what would be right.
+    pub wrong: Option<String>,
+    /// The values that are allowed, each with what it means.
+    pub allowed: Vec<(&'static str, &'static str)>,
+    /// Length, alphabet, range, need.
+    pub limits: Option<String>,
+    /// What other schemes say for the same.
+    pub elsewhere: Option<String>,
     /// Where it comes from.
     pub from: Option<String>,
-    /// A way on: its words, and where it leads.
-    pub link: Option<(String, Link)>,
+    /// Ways on: the words of each, and where it leads.
+    pub links: Vec<(String, Link)>,
 }
 
 /// What to copy.
@@ -122,8 +141,9 @@ impl Hooks<'_> {
         self.explain.and_then(|explain| explain(tree, node))
     }
 
-    /// Bytes of the longest value that a lens looks at; the largest field is 4 KiB, more is a sign of more.
-    const LOOKED_AT: usize = 64 << 10;
+    /// Bytes of the longest value that a lens looks at, since it looks at all in sight in each
+    /// frame; the largest field is 4 KiB.
+    const LOOKED_AT: usize = 16 << 10;
 
     fn lens(&self, tree: &Tree, node: u32) -> Option<&'static str> {
         let peek = self.peek?;
@@ -131,6 +151,11 @@ impl Hooks<'_> {
             return None;
         }
         peek(&tree.key(node).unwrap_or_default(), &tree.value(node))
+    }
+
+    fn lens_of_pair(&self, pair: &Pair) -> Option<&'static str> {
+        let peek = self.peek.filter(|_| pair.value.len() <= Self::LOOKED_AT)?;
+        peek(&pair.key, &pair.value)
     }
 
     fn spot(&self, tree: &Tree, node: u32) -> Option<Link> {
@@ -149,8 +174,8 @@ impl Hooks<'_> {
 pub struct Body {
     source: Source,
     shape: Shape,
-    /// Bytes that came for it, if it was compressed.
-    received: Option<u64>,
+    /// How its bytes are compressed, as its sender says: `gzip`.
+    coding: Option<String>,
     /// Without views to choose from: text only.
     plain: bool,
     /// May be read as a tree.
@@ -158,7 +183,9 @@ pub struct Body {
     outline: Option<Outline>,
     form: Option<Form>,
     /// XML set in, or why it cannot be.
-    pretty: Option<Result<Text, String>>,
+    set_in: Option<Later<Result<Bytes, String>>>,
+    /// The same as lines.
+    pretty: Option<Text>,
     raw: Option<Text>,
     /// A byte to be brought in sight there.
     raw_goal: Option<u64>,
@@ -185,10 +212,11 @@ impl Body {
             opened: source.size() <= BY_ITSELF,
             source,
             shape,
-            received: None,
+            coding: None,
             plain: false,
             outline: None,
             form: None,
+            set_in: None,
             pretty: None,
             raw: None,
             raw_goal: None,
@@ -205,9 +233,11 @@ impl Body {
         Self { plain: true, ..Self::of(Bytes::from(text).into(), Some("text/plain")) }
     }
 
-    /// Says how many bytes came for it, compressed.
-    pub fn compressed(mut self, received: u64) -> Self {
-        self.received = Some(received);
+    /// Says how its sender says that it is compressed. We ask for nothing compressed and
+    /// unpack nothing: the bytes are those that came.
+    pub fn coded(mut self, content_encoding: Option<&str>) -> Self {
+        let coding = content_encoding.map(str::trim).filter(|coding| !coding.is_empty());
+        self.coding = coding.filter(|coding| !coding.eq_ignore_ascii_case("identity")).map(widgets::display_text);
         self
     }
 
@@ -220,6 +250,8 @@ impl Body {
     pub fn busy(&self) -> bool {
         self.outline.as_ref().is_some_and(|outline| outline.progress().is_some())
             || self.raw.as_ref().is_some_and(|raw| raw.progress().is_some())
+            || self.form.as_ref().is_some_and(Form::busy)
+            || self.set_in.as_ref().is_some_and(|set_in| set_in.get().is_none())
     }
 
     /// Rows that no fold hides, of those found so far.
@@ -256,7 +288,7 @@ impl Body {
 
     /// Why it is not shown as what it claims to be, or not all of it.
     fn note(&self, view: &View) -> Option<String> {
-        if let (Some(Err(why)), Shown::Pretty) = (&self.pretty, self.shown(view)) {
+        if let (Some(Err(why)), Shown::Pretty) = (self.set_in.as_ref().and_then(Later::get), self.shown(view)) {
             return Some(format!("Not set in: {why}"));
         }
         let outline = self.outline.as_ref()?;
@@ -330,15 +362,17 @@ impl Body {
             self.outline = Some(Outline::new(ctx, &self.source));
         }
         if structured && self.shape == Shape::Form && self.form.is_none() {
-            self.form = self.source.read(0..self.source.size()).ok().map(|bytes| Form::new(&bytes));
+            self.form = Some(Form::new(ctx, &self.source));
         }
-        if structured && self.shape == Shape::Xml && self.pretty.is_none() {
-            self.pretty = Some(self.set_in(ui));
+        if structured && self.shape == Shape::Xml {
+            self.set_in(ctx);
         }
         if self.shown(view) == Shown::Raw && self.raw.is_none() {
             self.raw = Some(Text::new(ctx, self.source.clone()));
         }
-        self.reveal_wanted();
+        if let (Some(outline), Some(_)) = (&mut self.outline, &self.wanted) {
+            self.wanted.take().into_iter().for_each(|path| outline.seek(path));
+        }
         let filtering = self.filtering(view);
         if let Some(outline) = &mut self.outline {
             outline.filter(if filtering { self.typed.trim() } else { "" });
@@ -346,7 +380,7 @@ impl Body {
         let text = if filtering { String::new() } else { self.typed.clone() };
         let wanted = Wanted { text, case: view.case, regex: view.regex };
         let derived = match (&self.pretty, self.shown(view)) {
-            (Some(Ok(pretty)), Shown::Pretty) => Some(pretty.source.clone()),
+            (Some(pretty), Shown::Pretty) => Some(pretty.source.clone()),
             _ => None,
         };
         let source = derived.as_ref().unwrap_or(&self.source);
@@ -356,27 +390,19 @@ impl Body {
         }
     }
 
-    fn set_in(&self, ui: &Ui) -> Result<Text, String> {
-        /// Largest XML that is set in while drawing, in bytes: about a millisecond.
-        const LARGEST: u64 = 256 << 10;
-        if self.source.size() > LARGEST {
-            return Err(format!("it is larger than {}", size(LARGEST)));
-        }
-        let bytes = self.source.read(0..LARGEST).map_err(|error| error.to_string())?;
-        let text = indented_xml(&bytes)?;
-        Ok(Text::new(ui.ctx(), Bytes::from(text).into()))
-    }
-
-    fn reveal_wanted(&mut self) {
-        let (Some(outline), Some(path)) = (&mut self.outline, &self.wanted) else { return };
-        let ended = outline.index().ended();
-        let Some(tree) = outline.tree() else { return };
-        let found = if ended { tree.find(path) } else { None };
-        if let Some(node) = found {
-            outline.show(node);
-        }
-        if ended {
-            self.wanted = None;
+    /// Sets XML in, elsewhere if it is large.
+    fn set_in(&mut self, ctx: &egui::Context) {
+        let source = &self.source;
+        let set_in = self.set_in.get_or_insert_with(|| {
+            let quick = source.memory().is_some() && source.size() <= job::AT_ONCE;
+            let source = source.clone();
+            Later::new(ctx, "xml", quick, move || {
+                let bytes = source.read(0..MAX_XML as u64 + 1).map_err(|error| error.to_string())?;
+                indented_xml(&bytes).map(Bytes::from)
+            })
+        });
+        if let (Some(Ok(text)), None) = (set_in.get(), &self.pretty) {
+            self.pretty = Some(Text::new(ctx, text.clone().into()));
         }
     }
 
@@ -401,7 +427,7 @@ impl Body {
             Shown::Tree | Shown::Pretty => match (&mut self.outline, &mut self.form, &mut self.pretty) {
                 (Some(outline), ..) => outline.show_byte(at),
                 (_, Some(form), _) => form.show(at),
-                (.., Some(Ok(pretty))) => pretty.show(at),
+                (.., Some(pretty)) => pretty.show(at),
                 _ => (),
             },
         }
@@ -421,8 +447,8 @@ impl Body {
             }
             Shown::Tree | Shown::Pretty => match (&mut self.outline, &mut self.form, &mut self.pretty) {
                 (Some(outline), ..) => outline.ui(ui, rect, shown == Shown::Pretty, view, hits, hooks),
-                (_, Some(form), _) => form.ui(ui, rect, hits),
-                (.., Some(Ok(pretty))) => pretty.ui(ui, rect, view.wrap, hits),
+                (_, Some(form), _) => form.ui(ui, rect, hits, hooks),
+                (.., Some(pretty)) => pretty.ui(ui, rect, view.wrap, hits),
                 _ if self.shape == Shape::Json => self.closed_ui(ui),
                 _ => {
                     let raw = self.raw.get_or_insert_with(|| Text::new(ui.ctx(), self.source.clone()));

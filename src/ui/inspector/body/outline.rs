@@ -8,10 +8,11 @@ use bytes::Bytes;
 use egui::{Context, EventFilter, Id, Key, Modifiers, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons as i;
 
+use super::job::{self, Later};
 use super::list::{self, List};
 use super::row::{self, Look};
 use super::words::{Hits, ROW, gutter};
-use super::{Explained, Hooks, View, job};
+use super::{Explained, Hooks, View};
 use crate::model::body::{Index, Place, Rows, Source, Tree, Unread, line_of, scan};
 use crate::model::jsonpath::{Limits, Path};
 use crate::ui::link::Link;
@@ -22,8 +23,8 @@ use crate::ui::widgets;
 const STEPS: usize = 8192;
 /// Values from which on inner things start folded. Our choice.
 const FOLD_FROM: usize = 30;
-/// Values up to which a filter is answered at once.
-const FILTER_AT_ONCE: usize = 20_000;
+/// Values up to which a filter is answered and a path is followed at once.
+const AT_ONCE: usize = 20_000;
 /// Bytes of a file that are read together.
 const PIECE: u64 = 4 << 20;
 
@@ -41,8 +42,7 @@ pub(super) struct Filter {
     /// As it was typed.
     pub text: String,
     path: Result<Path, String>,
-    left: Arc<OnceLock<Left>>,
-    begun: bool,
+    left: Option<Later<Left>>,
     taken: bool,
     cancel: Arc<AtomicBool>,
 }
@@ -52,6 +52,14 @@ pub(super) struct Filter {
 pub(super) struct Told {
     pub explained: Option<Explained>,
     pub link: Option<Link>,
+    path: String,
+}
+
+/// A member that is to be shown when it is found.
+#[derive(Debug)]
+struct Sought {
+    path: String,
+    found: Option<Later<Option<u32>>>,
 }
 
 /// A JSON text on the screen.
@@ -76,6 +84,7 @@ pub(super) struct Outline {
     /// Height of the card beneath the chosen row, points.
     card: f32,
     goal: Option<u32>,
+    sought: Option<Sought>,
     id: Option<Id>,
 }
 
@@ -114,6 +123,7 @@ impl Outline {
             told: None,
             card: 0.0,
             goal: None,
+            sought: None,
             id: None,
         }
     }
@@ -178,6 +188,25 @@ impl Outline {
         self.goal = Some(node);
     }
 
+    /// Brings the member at a path in sight and chooses it, when all is read and it is found.
+    pub fn seek(&mut self, path: String) {
+        self.sought = Some(Sought { path, found: None });
+    }
+
+    /// Looks for the member that is to be shown.
+    fn follow(&mut self, ctx: &Context) {
+        let (Some(tree), Some(sought)) = (&self.tree, &mut self.sought) else { return };
+        if sought.found.is_none() && self.index.ended() {
+            let (tree, path, few) = (tree.clone(), sought.path.clone(), self.index.len() <= AT_ONCE);
+            sought.found = Some(Later::new(ctx, "path", few, move || tree.find(&path)));
+        }
+        let Some(found) = sought.found.as_ref().and_then(Later::get).copied() else { return };
+        self.sought = None;
+        if let Some(node) = found {
+            self.show(node);
+        }
+    }
+
     /// Brings what stands at a byte in sight, without choosing it.
     pub fn show_byte(&mut self, at: u64) {
         self.goal = Some(self.index.at(at));
@@ -199,18 +228,18 @@ impl Outline {
             return;
         }
         let path = Path::typed(text).map_err(|fault| fault.to_string());
-        let (left, cancel) = (Arc::new(OnceLock::new()), Arc::new(AtomicBool::new(false)));
-        self.filter = Some(Filter { text: text.into(), path, left, begun: false, taken: false, cancel });
+        let cancel = Arc::new(AtomicBool::new(false));
+        self.filter = Some(Filter { text: text.into(), path, left: None, taken: false, cancel });
     }
 
     /// What is to be said of the filter, and whether it is an error.
     pub fn filter_words(&self) -> Option<(String, bool)> {
         let filter = self.filter.as_ref()?;
-        Some(match (&filter.path, filter.left.get()) {
-            (Err(fault), _) => (fault.clone(), true),
-            (_, None) if filter.begun => ("searching…".into(), false),
-            (_, None) => ("when all is read".into(), false),
-            (_, Some(left)) => {
+        Some(match (&filter.path, &filter.left, filter.left.as_ref().and_then(Later::get)) {
+            (Err(fault), ..) => (fault.clone(), true),
+            (_, None, _) => ("when all is read".into(), false),
+            (_, Some(_), None) => ("searching…".into(), false),
+            (.., Some(left)) => {
                 let count = match left.count {
                     0 => "none".to_owned(),
                     count => format!("{count} found"),
@@ -226,21 +255,19 @@ impl Outline {
         let Some(tree) = self.tree.clone() else { return };
         let Some(filter) = &mut self.filter else { return };
         let Ok(path) = &filter.path else { return };
-        if !filter.begun && self.index.ended() {
-            filter.begun = true;
-            let (path, left, cancel) = (path.clone(), Arc::clone(&filter.left), Arc::clone(&filter.cancel));
-            let few = self.index.len() <= FILTER_AT_ONCE;
-            let work = move |_: &dyn Fn()| {
+        if filter.left.is_none() && self.index.ended() {
+            let (path, cancel) = (path.clone(), Arc::clone(&filter.cancel));
+            let few = self.index.len() <= AT_ONCE;
+            let find = move || {
                 let mut found = path.find(&tree, Limits::default(), &cancel);
                 found.nodes.sort_unstable();
                 found.nodes.dedup();
                 let rows = Rows::only(&tree.index, &found.nodes);
-                let stopped = found.stopped.map(|stop| stop.to_string());
-                left.set(Left { rows, count: found.nodes.len(), stopped }).ok(); // once
+                Left { rows, count: found.nodes.len(), stopped: found.stopped.map(|stop| stop.to_string()) }
             };
-            if few { work(&|| ()) } else { job::start(ctx, "filter", work) }
+            filter.left = Some(Later::new(ctx, "filter", few, find));
         }
-        if let (Some(left), false) = (filter.left.get(), filter.taken) {
+        if let (Some(left), false) = (filter.left.as_ref().and_then(Later::get), filter.taken) {
             filter.taken = true;
             let before = std::mem::replace(&mut self.rows, left.rows.clone());
             self.unfiltered.get_or_insert(before);
@@ -251,6 +278,7 @@ impl Outline {
     /// Draws it in this place. `lines`: with the lines that close things.
     pub fn ui(&mut self, ui: &mut Ui, rect: Rect, lines: bool, view: &View, hits: Hits<'_>, hooks: &mut Hooks<'_>) {
         self.tree();
+        self.follow(ui.ctx());
         self.ask(ui.ctx());
         let Some(tree) = self.tree.clone() else { return };
         let index = &*tree.index;
@@ -274,7 +302,8 @@ impl Outline {
             self.keys(ui, &tree, lines, rect);
         }
         if let Some(node) = self.chosen.filter(|node| self.told.as_ref().is_none_or(|(told, _)| told != node)) {
-            let told = Told { explained: hooks.explained(&tree, node), link: hooks.spot(&tree, node) };
+            let (explained, link) = (hooks.explained(&tree, node), hooks.spot(&tree, node));
+            let told = Told { explained, link, path: tree.path(node) };
             self.told = Some((node, told));
         }
         self.aim(index, lines);
@@ -350,6 +379,10 @@ impl Outline {
         (self.list, self.told) = (list, told);
         // Out of sight it keeps its height.
         if (card - self.card).abs() > 0.5 && (card > 0.0 || card_row.is_none_or(|row| self.in_sight(row, rect))) {
+            if let Some(node) = self.chosen.filter(|_| self.card <= 0.0) {
+                let row = self.rows.row_of(index, node, lines);
+                self.list.show_whole(row as f64 * f64::from(ROW), f64::from(ROW + card));
+            }
             self.card = card;
             ui.ctx().request_repaint();
         }
@@ -424,6 +457,11 @@ impl Outline {
     /// Where the chosen value leads.
     pub fn link(&self) -> Option<&Link> {
         self.told.as_ref().and_then(|(_, told)| told.link.as_ref())
+    }
+
+    /// Where the chosen value stands.
+    pub fn path(&self) -> Option<&str> {
+        self.told.as_ref().map(|(_, told)| told.path.as_str())
     }
 
     /// True if its rows have the keyboard.

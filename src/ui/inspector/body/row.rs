@@ -3,14 +3,16 @@
 
 use egui::pos2;
 use egui::{
-    Color32, Key, Modifiers, Popup, Pos2, Rect, Response, Role, Sense, SetOpenCommand, Ui, UiBuilder, WidgetInfo,
+    Color32, Key, Modifiers, Popup, Pos2, Rect, Response, RichText, Role, Sense, SetOpenCommand, Ui, UiBuilder,
+    WidgetInfo,
 };
 use egui_material_icons::icons as i;
 
 use super::outline::{Told, arrow, arrow_colour};
+use super::text::advance;
 use super::words::{Hits, Words, ground, number};
-use super::{Copied, Hooks};
-use crate::model::body::{Kind, Place, Tree, line_of};
+use super::{Copied, Explained, Hooks};
+use crate::model::body::{Kind, Place, Tree};
 use crate::model::jsonpath::Tree as _;
 use crate::model::meaning;
 use crate::ui::theme::{self, Tokens};
@@ -60,7 +62,7 @@ pub(super) fn ui(
     let words = words(ui, tree, place, look);
     let text = words.job.text.clone();
     response.widget_info(|| WidgetInfo::selected(Role::TreeItem, true, look.chosen, text.trim()));
-    let line = if place.close { None } else { Some(line_of(index, node) + 1) };
+    let line = if place.close { None } else { Some(place.line(index) + 1) };
     if let Some(line) = line {
         number(ui, strip, look.gutter, &line.to_string());
     }
@@ -71,10 +73,16 @@ pub(super) fn ui(
         let galley = widgets::line_of(ui, icon.codepoint, theme::icon(icon, 14.0), arrow_colour(ui));
         ui.painter().galley(pos2(left - 14.0, strip.center().y - galley.size().y / 2.0), galley, arrow_colour(ui));
     }
-    let whole = ui.painter().layout_job(words.job.clone()).size().x;
-    let end = if place.close { strip.right() } else { right_ui(ui, strip, tree, node, left + whole, hooks) };
     let mut job = words.job;
-    job.wrap = egui::text::TextWrapping::truncate_at_width((end - left).max(20.0));
+    // Laying a row out is most of what it costs: of plain text the width is known before.
+    let whole = match job.text.is_ascii() {
+        true => job.text.len() as f32 * advance(ui),
+        false => ui.painter().layout_job(job.clone()).size().x,
+    };
+    let end = if place.close { strip.right() } else { right_ui(ui, strip, tree, node, left + whole, hooks) };
+    if left + whole > end {
+        job.wrap = egui::text::TextWrapping::truncate_at_width((end - left).max(20.0));
+    }
     let galley = ui.painter().layout_job(job);
     ui.painter().galley(pos2(left, strip.center().y - galley.size().y / 2.0), galley, tokens.text);
     let copied = menu_ui(&response, look, place, (known, hooks));
@@ -180,20 +188,72 @@ pub(super) fn card_ui(ui: &mut Ui, at: Pos2, right: f32, known: &Told, hooks: &m
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 3.0;
             widgets::emphasis(ui, &display_text(&told.title));
+            if let Some(wrong) = &told.wrong {
+                wrong_ui(ui, wrong);
+            }
             muted_lines(ui, &display_text(&told.sentence));
+            allowed_ui(ui, told);
             ui.horizontal_wrapped(|ui| {
+                if let Some(elsewhere) = &told.elsewhere {
+                    elsewhere_ui(ui, elsewhere);
+                }
                 if let Some(from) = &told.from {
                     muted(ui, &display_text(from));
                 }
-                if let Some((words, link)) = &told.link
-                    && widgets::link(ui, &display_text(words)).clicked()
-                {
-                    hooks.links.push(link.clone());
+                for (words, link) in &told.links {
+                    if widgets::link(ui, &display_text(words)).clicked() {
+                        hooks.links.push(link.clone());
+                    }
                 }
             });
         });
     });
     shown.response.rect.height() + 6.0
+}
+
+fn wrong_ui(ui: &mut Ui, wrong: &str) {
+    let ink = Tokens::of(ui).warning.ink;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        widgets::icon(ui, i::ICON_WARNING.outlined(), 14.0, ink);
+        let words = RichText::new(display_text(wrong)).font(theme::words(theme::SMALL)).color(ink);
+        ui.add(egui::Label::new(words).wrap());
+    });
+}
+
+/// What may stand there: the words of a list, or what else is asked.
+fn allowed_ui(ui: &mut Ui, told: &Explained) {
+    /// Words that have a line each; of a longer list the rest is counted.
+    const LINES: usize = 6;
+    if let Some(limits) = &told.limits {
+        muted_lines(ui, &display_text(limits));
+    }
+    if told.allowed.is_empty() {
+        return;
+    }
+    muted(ui, "Allowed:");
+    let tokens = Tokens::of(ui);
+    let wide = told.allowed.iter().map(|(word, _)| word.len()).max().unwrap_or_default();
+    let lines = if told.allowed.len() == LINES + 1 { LINES + 1 } else { LINES };
+    for (word, means) in told.allowed.iter().take(lines) {
+        let mut job = egui::text::LayoutJob::default();
+        let code = egui::TextFormat::simple(theme::code(theme::SMALL), tokens.text);
+        // Short words stand in a column.
+        let word = if wide <= 4 { format!("{word:<wide$}  ") } else { format!("{word}  ") };
+        job.append(&word, 0.0, code);
+        job.append(means, 0.0, egui::TextFormat::simple(theme::words(theme::SMALL), tokens.text_second));
+        ui.add(egui::Label::new(job).wrap());
+    }
+    if told.allowed.len() > lines {
+        muted(ui, &format!("and {} more", told.allowed.len() - lines));
+    }
+}
+
+/// What others say for the same: a fact beside the point.
+fn elsewhere_ui(ui: &mut Ui, words: &str) {
+    let tokens = Tokens::of(ui);
+    let frame = egui::Frame::new().fill(tokens.bg3).corner_radius(8.0).inner_margin(egui::Margin::symmetric(7, 1));
+    frame.show(ui, |ui| muted(ui, &display_text(words)));
 }
 
 /// What can be copied, by right click or Shift+F10. True if something was.

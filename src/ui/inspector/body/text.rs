@@ -313,7 +313,8 @@ fn paint(ui: &Ui, place: Rect, left: f32, words: Words<'_>) {
     ui.painter().galley(at, galley, Tokens::of(ui).text);
 }
 
-fn advance(ui: &Ui) -> f32 {
+/// Width of a column, points.
+pub(super) fn advance(ui: &Ui) -> f32 {
     line_of(ui, "0", theme::code(theme::CODE), Color32::TRANSPARENT).size().x.max(1.0)
 }
 

@@ -112,3 +112,28 @@ fn bytes(run: &Run) -> usize {
     };
     run.entries.iter().map(|entry| size(&entry.what)).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn another_in_its_place_stops_one_that_still_works() {
+        let ctx = Context::default();
+        let (tell, told) = mpsc::channel();
+        let mut job = Some(Job::<()>::new(&ctx, AT_ONCE + 1, move |cancel| {
+            while !cancel.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+            tell.send(()).ok()
+        }));
+        assert!(job.as_mut().is_some_and(|job| job.get().is_none()), "it works");
+        job = Some(Job::new(&ctx, 0, |_| Some(())));
+        // The end of waiting is only for a build in which this is broken.
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(()));
+        assert!(job.is_some_and(|job| job.is_done()));
+    }
+}

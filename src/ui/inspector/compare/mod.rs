@@ -9,6 +9,7 @@ mod sessions;
 
 use egui::{Align, Layout, RichText, Ui, vec2};
 use egui_material_icons::icons as i;
+use serde::{Deserialize, Serialize};
 
 pub(super) use self::menu::menu_ui;
 
@@ -23,9 +24,10 @@ use crate::ui::link::Link;
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, display_text};
 
-/// What of a comparison is shown; kept from one to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Choice {
+/// What of a comparison is shown; kept from one to the next and between starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Choice {
     /// Also changes that are only ids and times.
     pub volatile: bool,
     /// Also what is equal.
@@ -35,7 +37,6 @@ pub(super) struct Choice {
 /// View state of a comparison.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    choice: Choice,
     payloads: Option<Shown>,
     sessions: Option<(sessions::Key, Job<model::Sessions>)>,
     /// What was shown before something happened in one of the two runs, until that is compared.
@@ -61,7 +62,14 @@ pub(super) struct Named {
 
 impl State {
     /// Draws the comparison; links that were followed go into `links`.
-    pub fn ui(&mut self, ui: &mut Ui, workspace: &Workspace, pair: (&Subject, &Subject), links: &mut Vec<Link>) {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        pair: (&Subject, &Subject),
+        choice: &mut Choice,
+        links: &mut Vec<Link>,
+    ) {
         let run = |subject: &Subject| match subject {
             Subject::Payload(run, _) | Subject::Session(run) => workspace.runs.get(run),
         };
@@ -72,9 +80,9 @@ impl State {
         };
         match pair {
             (Subject::Payload(_, one), Subject::Payload(_, other)) => {
-                self.payloads_ui(ui, (left, one), (right, other), links);
+                self.payloads_ui(ui, [(left, one), (right, other)], choice, links);
             }
-            (Subject::Session(_), Subject::Session(_)) => self.sessions_ui(ui, left, right, links),
+            (Subject::Session(_), Subject::Session(_)) => self.sessions_ui(ui, (left, right), choice, links),
             _ => super::padded(ui, |ui| {
                 widgets::muted_lines(ui, "A payload and a whole session cannot be compared");
             }),
@@ -84,8 +92,8 @@ impl State {
     fn payloads_ui(
         &mut self,
         ui: &mut Ui,
-        (left, one): (&Run, &Spot),
-        (right, other): (&Run, &Spot),
+        [(left, one), (right, other)]: [(&Run, &Spot); 2],
+        choice: &mut Choice,
         links: &mut Vec<Link>,
     ) {
         let names = [named(left, one), named(right, other)];
@@ -98,15 +106,15 @@ impl State {
                 widgets::muted_lines(ui, "One of the two has no body, so there is nothing to compare");
             });
         };
-        shown_ui(ui, &mut self.payloads, Payloads { one, other }, &names, &mut self.choice, links);
+        shown_ui(ui, &mut self.payloads, Payloads { one, other }, &names, choice, links);
     }
 
-    fn sessions_ui(&mut self, ui: &mut Ui, left: &Run, right: &Run, links: &mut Vec<Link>) {
+    fn sessions_ui(&mut self, ui: &mut Ui, (left, right): (&Run, &Run), choice: &mut Choice, links: &mut Vec<Link>) {
         let key = sessions::key(left, right);
         if let Some((of, inside)) = &mut self.inside
             && of.0 == key.0
         {
-            if inside.ui(ui, &mut self.choice, links) {
+            if inside.ui(ui, choice, links) {
                 self.inside = None;
             }
             return;

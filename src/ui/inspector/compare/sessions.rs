@@ -1,14 +1,15 @@
 //! Two sessions call by call: what both have and how much it differs, what only one has. A
 //! click opens the payloads of a pair.
 
+use bytes::Bytes;
 use egui::{Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons as i;
 
 use super::job::Payloads;
 use super::{Choice, Named, Shown, menu};
 use crate::model::RunId;
-use crate::model::diff::Counts;
-use crate::model::diff::sessions::{Call, Document, Sessions, at};
+use crate::model::diff::sessions::{Call, Document, Facts, Sessions, at, has};
+use crate::model::diff::{Counts, Side};
 use crate::model::run::{Revision, Run};
 use crate::model::trace::{Part, Spot};
 use crate::ui::link::Link;
@@ -30,7 +31,7 @@ pub(super) fn key(left: &Run, right: &Run) -> Key {
 #[derive(Debug)]
 pub(super) struct Inside {
     words: String,
-    parts: Vec<(&'static str, Payloads, [Named; 2])>,
+    parts: Vec<Two>,
     part: usize,
     shown: Option<Shown>,
 }
@@ -44,7 +45,7 @@ impl Inside {
             back = widgets::icon_button(ui, i::ICON_ARROW_BACK.outlined(), "Back to the steps").clicked();
             ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
                 if self.parts.len() > 1 {
-                    let names: Vec<(usize, &str)> = self.parts.iter().map(|part| part.0).enumerate().collect();
+                    let names: Vec<(usize, &str)> = self.parts.iter().map(|part| part.words).enumerate().collect();
                     widgets::segmented(ui, &mut self.part, &names);
                 }
                 ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
@@ -53,12 +54,53 @@ impl Inside {
             });
         });
         widgets::hline(ui);
-        if let Some((_, pair, names)) = self.parts.get(self.part) {
-            // The sides are named by the list; here each says where it stands.
-            super::sides_ui(ui, names, links);
-            super::shown_ui(ui, &mut self.shown, pair.clone(), names, choice, links);
+        let Some(part) = self.parts.get(self.part) else { return back };
+        // The sides are named by the list; here each says where it stands.
+        let swap = super::sides_ui(ui, &part.names, links);
+        match part.pair.clone() {
+            Some(pair) => super::shown_ui(ui, &mut self.shown, pair, &part.names, choice, links),
+            None => super::super::padded(ui, |ui| {
+                widgets::muted_lines(ui, "Neither of the two has a body, so there is nothing to compare");
+            }),
+        }
+        if swap {
+            self.parts.iter_mut().for_each(Two::swap);
         }
         back
+    }
+}
+
+/// Two bodies that stand for one another.
+#[derive(Debug)]
+struct Two {
+    /// Which part of the row they are.
+    words: &'static str,
+    /// `None` if neither is there.
+    pair: Option<Payloads>,
+    names: [Named; 2],
+}
+
+impl Two {
+    /// One that only one side has stands beside an empty object: all of it is new, or gone.
+    fn of(words: &'static str, sides: [Option<Side>; 2], mut names: [Named; 2]) -> Self {
+        let [one, other] = sides;
+        let some = one.is_some() || other.is_some();
+        for (side, name) in [&one, &other].into_iter().zip(&mut names) {
+            if some && side.is_none() {
+                name.words += " · has none";
+            }
+        }
+        let none =
+            || Side { bytes: Bytes::from_static(b"{}"), content_type: Some("application/json".into()), path: None };
+        let pair = some.then(|| Payloads { one: one.unwrap_or_else(none), other: other.unwrap_or_else(none) });
+        Self { words, pair, names }
+    }
+
+    fn swap(&mut self) {
+        self.names.reverse();
+        if let Some(pair) = &mut self.pair {
+            std::mem::swap(&mut pair.one, &mut pair.other);
+        }
     }
 }
 
@@ -128,7 +170,7 @@ fn line_of(target: &Target<'_>, left: &Run, right: &Run) -> Line {
             let (sign, tone, word) = verdict(document.left.is_some(), document.right.is_some(), document.counts, false);
             let more = match document.counts {
                 Some(counts) => counts.words(),
-                None => "nothing to compare it with".into(),
+                None => "the other run has none".into(),
             };
             Line { sign, tone, word, name: document.name.to_owned(), more }
         }
@@ -152,15 +194,13 @@ fn call_line(call: &Call, left: &Run, right: &Run) -> Line {
             more.push(format!("{part}: {}", counts.words()));
         }
     }
-    let took = |facts: &Option<crate::model::diff::sessions::Facts>| {
-        facts.as_ref().and_then(|facts| facts.took).filter(|took| !took.is_zero()).map(short_time)
-    };
-    match (took(&call.facts.0), took(&call.facts.1)) {
-        (Some(one), Some(two)) if one != two => more.push(format!("{one} to {two}")),
-        (Some(one), None) if call.facts.1.is_none() => more.push(one),
-        (None, Some(two)) if call.facts.0.is_none() => more.push(two),
-        _ => (),
+    if let (Some(one), Some(two)) = call.entries
+        && !has_body(left, one)
+        && !has_body(right, two)
+    {
+        more.push("no bodies".into());
     }
+    more.extend(took_words(call));
     if more.is_empty() {
         let of = |run: &Run, number: Option<usize>| {
             let entry = run.entries.numbered(number?)?;
@@ -178,6 +218,24 @@ fn call_line(call: &Call, left: &Run, right: &Run) -> Line {
     let counts = sum(call.request, call.response);
     let (sign, tone, word) = verdict(call.facts.0.is_some(), call.facts.1.is_some(), Some(counts), other);
     Line { sign, tone, word, name, more: more.join(" · ") }
+}
+
+/// True if a row has a body of either part.
+fn has_body(run: &Run, number: usize) -> bool {
+    run.entries.numbered(number).is_some_and(|entry| has(entry, Part::Request) || has(entry, Part::Response))
+}
+
+/// How long a step took: in both if it is not the same, else in the one that has it.
+fn took_words(call: &Call) -> Option<String> {
+    let took = |facts: &Option<Facts>| {
+        facts.as_ref().and_then(|facts| facts.took).filter(|took| !took.is_zero()).map(short_time)
+    };
+    match (took(&call.facts.0), took(&call.facts.1)) {
+        (Some(one), Some(two)) if one != two => Some(format!("{one} to {two}")),
+        (one, None) if call.facts.1.is_none() => one,
+        (None, two) if call.facts.0.is_none() => two,
+        _ => None,
+    }
 }
 
 /// Sign, tone and word of a row.
@@ -227,26 +285,23 @@ fn open(target: &Target<'_>, (left, right): (&Run, &Run), name: &str, links: &mu
     let mut parts = Vec::new();
     match target {
         Target::Document(document) => {
-            let (Some(one), Some(other)) = (document.left.clone(), document.right.clone()) else { return None };
-            let named = [left, right].map(|run| Named { words: super::run_words(run), place: None });
-            parts.push(("", Payloads { one, other }, named));
+            let names = [left, right].map(|run| Named { words: super::run_words(run), place: None });
+            parts.push(Two::of("", [document.left.clone(), document.right.clone()], names));
         }
         Target::Call(call) => {
             let (Some(one), Some(two)) = call.entries else {
-                let (run, number) = match call.entries {
-                    (Some(number), _) => (left, number),
-                    (_, Some(number)) => (right, number),
-                    _ => return None,
-                };
-                links.push(Link::Spot(run.id, Spot { entry: number, part: Part::Response, path: None }));
+                let left = call.entries.0.map(|number| (left.id, number));
+                let (run, entry) = left.or_else(|| Some((right.id, call.entries.1?)))?;
+                links.push(Link::Spot(run, Spot { entry, part: Part::Response, path: None }));
                 return None;
             };
             for (part, words) in [(Part::Request, "Request"), (Part::Response, "Response")] {
-                let spot = |entry| Spot { entry, part, path: None };
-                let pair = (at(left, &spot(one)), at(right, &spot(two)));
-                if let (Some(a), Some(b)) = pair {
-                    let named = [super::named(left, &spot(one)), super::named(right, &spot(two))];
-                    parts.push((words, Payloads { one: a, other: b }, named));
+                let spots = [(left, one), (right, two)].map(|(run, entry)| (run, Spot { entry, part, path: None }));
+                let sides = spots.each_ref().map(|(run, spot)| at(run, spot));
+                let names = spots.each_ref().map(|(run, spot)| super::named(run, spot));
+                // Of a row without bodies, the answer is what says so.
+                if sides.iter().any(Option::is_some) || part == Part::Response && parts.is_empty() {
+                    parts.push(Two::of(words, sides, names));
                 }
             }
         }
@@ -255,5 +310,5 @@ fn open(target: &Target<'_>, (left, right): (&Run, &Run), name: &str, links: &mu
     let answered = matches!(target, Target::Call(call)
         if call.response.is_some_and(|counts| counts.changes > 0) || call.request.is_none());
     let part = if answered { parts.len().saturating_sub(1) } else { 0 };
-    (!parts.is_empty()).then(|| Inside { words: name.to_owned(), parts, part, shown: None })
+    Some(Inside { words: name.to_owned(), parts, part, shown: None })
 }

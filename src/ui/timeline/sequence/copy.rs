@@ -11,9 +11,12 @@ use egui_material_icons::icons as i;
 use super::super::Scene;
 use super::super::rows::{Mark, RowView};
 use super::layout::{self, Plan};
+use super::save::Save;
 use super::tool;
+use crate::bus::Command;
 use crate::export::diagram::{Inks, svg};
 use crate::model::Lane;
+use crate::model::lint::observed::Observation;
 use crate::model::sequence::{Arrow, Diagram, text};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets;
@@ -31,10 +34,11 @@ const SCALE: f32 = 2.0;
 type Picture = Arc<OnceLock<Result<ColorImage, String>>>;
 
 /// What is being made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Copies {
     picture: Option<Picture>,
     failed: Option<String>,
+    save: Save,
 }
 
 impl Copies {
@@ -42,7 +46,7 @@ impl Copies {
     pub fn ui(&mut self, ui: &mut Ui, scene: &Scene, plan: &Plan) {
         self.take_picture(ui);
         let wide = ui.available_width() > ROOM_FOR_WORDS;
-        more_ui(ui, scene, plan);
+        self.more_ui(ui, scene, plan);
         let (icon, words) = match widgets::just_copied(ui, TEXT) {
             true => (i::ICON_CHECK.outlined(), "Copied"),
             false => (i::ICON_NOTES.outlined(), "Copy as text"),
@@ -64,6 +68,41 @@ impl Copies {
         if button.on_hover_text(told).clicked() {
             let svg = svg(&diagram(scene, plan, PICTURED), &inks(Tokens::of(ui)));
             self.picture = Some(draw(ui, svg));
+        }
+    }
+
+    /// The same for other programs.
+    fn more_ui(&mut self, ui: &mut Ui, scene: &Scene, plan: &Plan) {
+        let words = egui::RichText::new("More…").font(theme::words(theme::TAB));
+        let button = egui::Button::new(words).frame(false).min_size(egui::Vec2::splat(theme::TARGET));
+        MenuButton::from_button(button).ui(ui, |ui| {
+            ui.set_min_width(170.0);
+            let item = |ui: &mut Ui, words: &str, told: &str| {
+                let clicked = ui.button(words).on_hover_text(told).clicked();
+                if clicked {
+                    ui.close();
+                }
+                clicked
+            };
+            if item(ui, "Copy as Mermaid", "For a page that draws diagrams from text") {
+                ui.ctx().copy_text(text::mermaid(&diagram(scene, plan, WRITTEN)));
+            }
+            if item(ui, "Copy as SVG", "The picture as a file's text") {
+                ui.ctx().copy_text(drawn(ui, scene, plan));
+            }
+            if item(ui, "Save as SVG…", "The picture as a file, as large as one likes") {
+                self.save.ask(ui);
+            }
+            if item(ui, "Save to a path…", "The same where the path is typed") {
+                self.save.type_path();
+            }
+        });
+    }
+
+    /// The field for a path, while one is asked for.
+    pub fn save_ui(&mut self, ui: &mut Ui, scene: &Scene, plan: &Plan, commands: &mut Vec<Command>) {
+        if let Some(path) = self.save.ui(ui) {
+            commands.push(Command::SavePicture(path, drawn(ui, scene, plan)));
         }
     }
 
@@ -89,24 +128,9 @@ const TEXT: &str = "sequence text";
 /// The key under which a copied picture is remembered.
 const PICTURE: &str = "sequence picture";
 
-/// The same for other programs.
-fn more_ui(ui: &mut Ui, scene: &Scene, plan: &Plan) {
-    let words = egui::RichText::new("More…").font(theme::words(theme::TAB));
-    let button = egui::Button::new(words).frame(false).min_size(egui::Vec2::splat(theme::TARGET));
-    MenuButton::from_button(button).ui(ui, |ui| {
-        ui.set_min_width(150.0);
-        let mermaid = ui.button("Copy as Mermaid").on_hover_text("For a page that draws diagrams from text");
-        if mermaid.clicked() {
-            ui.ctx().copy_text(text::mermaid(&diagram(scene, plan, WRITTEN)));
-            ui.close();
-        }
-        let image =
-            ui.button("Copy as SVG").on_hover_text("The picture as a file's text: save it with the ending .svg");
-        if image.clicked() {
-            ui.ctx().copy_text(svg(&diagram(scene, plan, WRITTEN), &inks(Tokens::of(ui))));
-            ui.close();
-        }
-    });
+/// The diagram as an SVG document in the colours of the window.
+fn drawn(ui: &Ui, scene: &Scene, plan: &Plan) -> String {
+    svg(&diagram(scene, plan, WRITTEN), &inks(Tokens::of(ui)))
 }
 
 /// Draws a picture on a thread of its own and wakes the window.
@@ -164,10 +188,7 @@ fn arrow(row: &RowView, plan: &Plan) -> Arrow {
         Some(Mark::Word(_, _, word)) => (Some(widgets::display_text(word)), None),
         None => (None, None),
     };
-    let title = |place: usize| plan.title(row.number).filter(|_| place == 0);
-    let finding = |(place, (_, rule)): (usize, &(crate::model::finding::Severity, &'static str))| {
-        title(place).map_or_else(|| (*rule).to_owned(), |title| format!("{rule} {}", widgets::display_text(title)))
-    };
+    let finding = |one: &Observation| format!("{} {} ({})", one.rule, widgets::display_text(&one.title), one.source);
     Arrow {
         at: row.at,
         took: row.took,
@@ -179,7 +200,7 @@ fn arrow(row: &RowView, plan: &Plan) -> Arrow {
         http: row.http,
         mark,
         status,
-        findings: row.findings.iter().enumerate().map(finding).collect(),
+        findings: plan.findings(row.number).iter().map(finding).collect(),
     }
 }
 

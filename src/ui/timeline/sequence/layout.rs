@@ -9,11 +9,12 @@ use std::time::Duration;
 use egui::{Rect, pos2, vec2};
 
 use super::super::Scene;
-use super::super::rows::{Class, RowView};
+use super::super::rows::RowView;
 use crate::model::Lane;
 use crate::model::deadline::Deadline;
 use crate::model::finding::Severity;
 use crate::model::lint::found::Found;
+use crate::model::lint::observed::Observation;
 use crate::model::run::{Entry, Phase, Revision};
 use crate::model::sequence::{Ghost, Kind, ghosts};
 
@@ -34,7 +35,7 @@ const MARGIN: u32 = 8;
 struct Key {
     revision: Revision,
     rows: usize,
-    hidden: bool,
+    sifted: u64,
     turn: Option<(Duration, Option<Duration>)>,
 }
 
@@ -44,7 +45,7 @@ impl Key {
             Phase::Waiting(turn) => Some((turn.since.mono, turn.asked.map(|asked| asked.mono))),
             _ => None,
         };
-        Self { revision: scene.run.revision(), rows: scene.rows.len(), hidden: scene.hidden, turn }
+        Self { revision: scene.run.revision(), rows: scene.rows.len(), sifted: scene.sifted, turn }
     }
 }
 
@@ -73,6 +74,7 @@ pub struct Plan {
 impl Plan {
     /// Brings the plan up to date; only rows that changed and those after them are placed anew.
     pub fn follow(&mut self, scene: &Scene, found: Arc<Found>) {
+        self.deadlines = Deadline::all(scene.run); // two at most, and a clock that was held moves them
         let key = Key::of(scene);
         let told = Arc::ptr_eq(&self.found, &found);
         if told && self.key.as_ref() == Some(&key) {
@@ -84,8 +86,9 @@ impl Plan {
             (before, now) => before.is_none() && now.is_none(),
         };
         let keep = match &self.key {
-            Some(before) if told && same && before.hidden == key.hidden => {
-                scene.run.entries.unchanged_since(self.changes).min(before.rows).min(key.rows)
+            Some(before) if same && before.sifted == key.sifted => {
+                let keep = scene.run.entries.unchanged_since(self.changes).min(before.rows).min(key.rows);
+                if told { keep } else { keep.min(self.first_other_card(scene, &found).unwrap_or(keep)) }
             }
             _ => 0,
         };
@@ -93,9 +96,16 @@ impl Plan {
         self.changes = scene.run.entries.revision();
         self.found = found;
         self.ghosts = ghosts(scene.run).into_iter().filter(|ghost| scene.hidden || !ghost.hidden).collect();
-        self.deadlines = Deadline::all(scene.run);
         self.place(scene, keep);
         self.key = Some(key);
+    }
+
+    /// The first row that has a card now and had none, or the other way round: from there on
+    /// all stand elsewhere.
+    fn first_other_card(&self, scene: &Scene, found: &Found) -> Option<usize> {
+        let other = |row: &usize| has_card(found.of_row(*row)) != has_card(self.found.of_row(*row));
+        let places = found.differing(&self.found).filter(other).filter_map(|row| scene.run.entries.place(row));
+        places.min()
     }
 
     fn place(&mut self, scene: &Scene, keep: usize) {
@@ -108,10 +118,9 @@ impl Plan {
             self.used = [false; 6];
         }
         let entries = scene.run.entries.shared();
-        for (place, entry) in entries.iter().enumerate().take(scene.rows.len()).skip(keep) {
-            if entry.class() == Class::Hidden && !scene.hidden {
-                continue;
-            }
+        let before = scene.places.partition_point(|place| (*place as usize) < keep);
+        for place in scene.places.iter().skip(before) {
+            let Some(entry) = entries.get(*place as usize) else { break };
             for lane in [entry.from, entry.to] {
                 if let Some(used) = self.used.get_mut(at(lane)) {
                     *used = true;
@@ -120,10 +129,10 @@ impl Plan {
             if entry.is_wait() && entry.took.is_none() {
                 self.waiting.push(self.visible.len());
             }
-            self.visible.push(u32::try_from(place).unwrap_or(u32::MAX));
+            self.visible.push(*place);
             self.tops.push(top);
             let status = if entry.status.is_some() { STATUS } else { 0 };
-            let card = self.found.of_row(entry.number).first().is_some_and(|one| one.severity != Severity::Advice);
+            let card = has_card(self.found.of_row(entry.number));
             top = top.saturating_add(STEP + status + if card { CARD } else { 0 });
         }
         self.tops.push(top);
@@ -178,9 +187,9 @@ impl Plan {
         self.visible.binary_search(&place).ok()
     }
 
-    /// What the heaviest finding of a row says.
-    pub fn title(&self, number: usize) -> Option<&str> {
-        self.found.of_row(number).first().map(|one| one.title.as_str())
+    /// What a row shows, the heaviest first.
+    pub fn findings(&self, number: usize) -> &[Observation] {
+        self.found.of_row(number)
     }
 }
 
@@ -191,18 +200,12 @@ pub fn at(lane: Lane) -> usize {
 
 /// How a row stands in the diagram.
 pub fn kind(row: &RowView) -> Kind {
-    match row.class {
-        _ if row.wait => Kind::Wait,
-        Class::Note => Kind::Note,
-        _ if row.from == row.to => Kind::Note,
-        Class::Hidden => Kind::Hidden,
-        _ => Kind::Message,
-    }
+    Kind::of(row.class, row.wait, (row.from, row.to))
 }
 
 /// True if a broken rule is told on a card, not by a sign alone.
-pub fn has_card(row: &RowView) -> bool {
-    row.findings.first().is_some_and(|(severity, _)| *severity != Severity::Advice)
+pub fn has_card(findings: &[Observation]) -> bool {
+    findings.first().is_some_and(|one| one.severity != Severity::Advice)
 }
 
 /// Where the lanes stand across.

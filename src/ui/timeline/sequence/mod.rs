@@ -5,10 +5,13 @@
 mod copy;
 mod layout;
 mod paint;
+mod save;
 
 use std::time::Duration;
 
-use egui::{Align, Id, Key, Layout, Modifiers, PointerButton, Rangef, Rect, Response, Role, ScrollArea, Sense, Ui};
+use egui::{
+    Align, Color32, Id, Key, Layout, Modifiers, PointerButton, Rangef, Rect, Response, Role, ScrollArea, Sense, Ui,
+};
 use egui::{UiBuilder, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons as i;
 
@@ -17,8 +20,13 @@ use self::layout::{Lanes, Plan};
 use self::paint::Canvas;
 use super::Scene;
 use super::found;
+use super::rows::RowView;
 use super::turn::until_next_second;
+use crate::bus::Command;
 use crate::model::Lane;
+use crate::model::lint::observed::Observation;
+use crate::model::trace::Question;
+use crate::ui::link::Link;
 use crate::ui::theme;
 use crate::ui::widgets::{self, Look, Size};
 
@@ -61,10 +69,17 @@ impl Default for State {
 
 impl State {
     /// Draws it; the row that was clicked, if any.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene) -> Option<usize> {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene,
+        links: &mut Vec<Link>,
+        commands: &mut Vec<Command>,
+    ) -> Option<usize> {
         self.plan.follow(scene, found(ui.ctx(), scene.run));
         let mut chosen = self.keys(ui, scene);
         self.tools_ui(ui, scene);
+        self.copies.save_ui(ui, scene, &self.plan, commands);
         ui.spacing_mut().item_spacing.y = 0.0;
         let (heads, _) = ui.allocate_exact_size(vec2(ui.available_width(), paint::HEADS), Sense::hover());
         let lanes = Lanes::over(heads);
@@ -76,7 +91,7 @@ impl State {
         }
         let zoom = self.shown_zoom();
         let output = area.show_viewport(ui, |ui, viewport| {
-            chosen = self.diagram_ui(ui, scene, lanes, viewport).or(chosen);
+            chosen = self.diagram_ui(ui, scene, (lanes, viewport), links, commands).or(chosen);
         });
         paint::heads_ui(ui, heads, lanes, self.plan.used);
         (self.offset, self.height) = (output.state.clamped_offset().y, output.inner_rect.height());
@@ -223,7 +238,14 @@ impl State {
     // --- The diagram
 
     #[allow(clippy::cast_precision_loss)] // half a point at 100,000 rows
-    fn diagram_ui(&mut self, ui: &mut Ui, scene: &Scene, lanes: Lanes, viewport: Rect) -> Option<usize> {
+    fn diagram_ui(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene,
+        (lanes, viewport): (Lanes, Rect),
+        links: &mut Vec<Link>,
+        commands: &mut Vec<Command>,
+    ) -> Option<usize> {
         let zoom = self.shown_zoom();
         let origin = ui.max_rect().top();
         let open = is_open(scene);
@@ -232,46 +254,71 @@ impl State {
         let y = |height: u32| origin + height as f32 * zoom;
         let view = Rect::from_x_y_ranges(lanes.all, origin + viewport.top()..=origin + viewport.bottom());
         let ground = ground_ui(ui, scene.run.id.0, view);
-        self.focused = ground.has_focus();
-        let mut chosen = None;
-        let mut rows = Vec::new();
-        for place in plan.between(viewport.top() / zoom, viewport.bottom() / zoom) {
-            let Some(row) = plan.row(scene, place) else { continue };
-            let space = Rect::from_x_y_ranges(lanes.all, y(plan.top(place))..=y(plan.top(place + 1)));
-            let response = ui.interact(space, Id::unique(("step", scene.run.id.0, row.number)), Sense::click());
-            let selected = scene.selected == Some(row.number);
-            response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row.label()));
-            self.focused |= response.has_focus();
-            if response.clicked() {
-                chosen = Some(row.number);
-            }
-            rows.push((row, space, selected, response));
-        }
         let canvas = Canvas { ui, lanes, zoom };
-        let grounds: Vec<_> = rows
-            .iter()
-            .map(|(_, space, selected, response)| canvas.ground(*space, *selected, response.hovered()))
+        let rows: Vec<Step> = plan
+            .between(viewport.top() / zoom, viewport.bottom() / zoom)
+            .filter_map(|place| Some((plan.row(scene, place)?, [place, place + 1].map(|edge| y(plan.top(edge))))))
+            .map(|(row, edges)| step_ui(&canvas, scene, row, edges))
             .collect();
+        self.focused = ground.has_focus() || rows.iter().any(|step| step.response.has_focus());
+        let chosen = rows.iter().find(|step| step.response.clicked()).map(|step| step.row.number);
         canvas.lanes(view.y_range(), plan.used);
         if open {
-            let now = y(plan.now());
-            for (place, row) in plan.waiting.iter().filter_map(|place| Some((*place, plan.row(scene, *place)?))) {
-                let heights = Rangef::new((y(plan.top(place)) + 4.0).max(view.top()), now.min(view.bottom()));
-                if heights.min < heights.max {
-                    canvas.life((row.from, row.to), heights);
-                }
-            }
+            lives(&canvas, scene, plan, view, y);
         }
-        for ((row, space, _, response), ground) in rows.into_iter().zip(grounds) {
-            canvas.row(plan, row, space, ground);
-            widgets::focus_ring(ui, space.shrink(3.0), &response);
-            response.on_hover_text(row.label());
+        for step in &rows {
+            let why = canvas.row(plan, step.row, step.space, step.ground);
+            links.extend(why.map(|rule| Link::Why(scene.run.id, Question::Finding(step.row.number, rule))));
+            widgets::focus_ring(ui, step.space.shrink(3.0), &step.response);
         }
-        if open {
-            present_ui(&canvas, scene, plan, view, y);
+        for step in rows {
+            let words = || told(step.row, plan.findings(step.row.number));
+            step.response.on_hover_ui(|ui| drop(ui.label(words())));
+        }
+        if open && present_ui(&canvas, scene, plan, view, y) {
+            commands.extend(scene.switch.clone().map(Command::Sandbox));
+        }
+        if plan.len() == 0 && !scene.rows.is_empty() {
+            canvas.nothing(view.top() + 12.0);
         }
         widgets::focus_ring(ui, view.shrink(3.0), &ground);
         chosen
+    }
+}
+
+/// A row in sight, before it is painted.
+struct Step<'a> {
+    row: &'a RowView,
+    space: Rect,
+    /// What its words stand on.
+    ground: Color32,
+    response: Response,
+}
+
+/// Takes clicks for a row and paints what lies under it.
+fn step_ui<'a>(canvas: &Canvas, scene: &Scene, row: &'a RowView, [top, bottom]: [f32; 2]) -> Step<'a> {
+    let space = Rect::from_x_y_ranges(canvas.lanes.all, top..=bottom);
+    let response = canvas.ui.interact(space, Id::unique(("step", scene.run.id.0, row.number)), Sense::click());
+    let selected = scene.selected == Some(row.number);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row.label()));
+    let ground = canvas.ground(space, selected, response.hovered());
+    Step { row, space, ground, response }
+}
+
+/// A row in full, with what it breaks: in the diagram some of it may be cut.
+fn told(row: &RowView, findings: &[Observation]) -> String {
+    let line = |one: &Observation| format!("\n{} {} · {}", one.rule, widgets::display_text(&one.title), one.source);
+    std::iter::once(row.label()).chain(findings.iter().map(line)).collect()
+}
+
+/// Bars on the lanes that wait to this day.
+fn lives(canvas: &Canvas, scene: &Scene, plan: &Plan, view: Rect, y: impl Fn(u32) -> f32) {
+    let now = y(plan.now());
+    for (place, row) in plan.waiting.iter().filter_map(|place| Some((*place, plan.row(scene, *place)?))) {
+        let heights = Rangef::new((y(plan.top(place)) + 4.0).max(view.top()), now.min(view.bottom()));
+        if heights.min < heights.max {
+            canvas.life((row.from, row.to), heights);
+        }
     }
 }
 
@@ -290,12 +337,15 @@ fn ground_ui(ui: &Ui, run: u64, view: Rect) -> Response {
     ground
 }
 
-/// Deadlines, the line of the present, and what is expected.
-fn present_ui(canvas: &Canvas, scene: &Scene, plan: &Plan, view: Rect, y: impl Fn(u32) -> f32) {
+/// Deadlines, the line of the present, and what is expected. True if the clock's link was
+/// followed.
+fn present_ui(canvas: &Canvas, scene: &Scene, plan: &Plan, view: Rect, y: impl Fn(u32) -> f32) -> bool {
     let waiting = plan.waiting.last().and_then(|place| plan.row(scene, *place));
     let lanes = waiting.map_or((Lane::Merchant, Lane::Sessions), |row| (row.from, row.to));
+    let mut switched = false;
     for (place, deadline) in plan.deadlines.iter().enumerate() {
-        canvas.deadline(scene, deadline, lanes, y(paint::deadline_top(plan, place)));
+        let switch = scene.switch.as_ref().filter(|_| place == 0);
+        switched |= canvas.deadline(scene, deadline, (lanes, switch), y(paint::deadline_top(plan, place)));
     }
     canvas.now(y(plan.now()), scene.now.since(scene.run.started));
     for (place, ghost) in plan.ghosts.iter().enumerate() {
@@ -304,6 +354,7 @@ fn present_ui(canvas: &Canvas, scene: &Scene, plan: &Plan, view: Rect, y: impl F
             canvas.ghost(ghost, place, top);
         }
     }
+    switched
 }
 
 /// True if the present is below the rows: the run is open, and no past moment is looked at.

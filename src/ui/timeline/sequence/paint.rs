@@ -16,6 +16,9 @@ use super::super::turn::{HELD, deadline_tone};
 use super::layout::{self, DEADLINE, Lanes, Plan};
 use crate::model::Lane;
 use crate::model::deadline::Deadline;
+use crate::model::finding::Severity;
+use crate::model::lint::observed::Observation;
+use crate::model::sandbox::SandboxAct;
 use crate::model::sequence::{Ghost, Kind, seconds};
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, display_text, line_of};
@@ -26,6 +29,8 @@ pub const HEADS: f32 = 44.0;
 const HEAD: egui::Vec2 = vec2(144.0, 32.0);
 /// Where the arrow stands below a row's top, at 100 %.
 const ARROW: f32 = 26.0;
+/// Said where no row passes the filter, as the list does.
+const NOTHING: &str = "No row is asked for";
 /// What a hidden message keeps of its lane's colour.
 const HIDDEN: f32 = 0.62;
 
@@ -60,7 +65,7 @@ impl Canvas<'_> {
     fn ink(&self, row: &RowView) -> Color32 {
         let tokens = self.tokens();
         match row.findings.first() {
-            Some((severity, _)) if layout::has_card(row) => tokens.tone(severity_tone(*severity).0).ink,
+            Some((severity, _)) if *severity != Severity::Advice => tokens.tone(severity_tone(*severity).0).ink,
             _ if row.failed => tokens.danger.ink,
             _ => tokens.lane(row.from).ink,
         }
@@ -111,7 +116,7 @@ pub fn heads_ui(ui: &mut Ui, rect: Rect, lanes: Lanes, used: [bool; 6]) {
             let at = pos2(badge.right() + 5.0, head.center().y - name.size().y / 2.0);
             ui.painter().galley_with_override_text_color(at, Arc::clone(name), colour);
         }
-        let told = if used { lane.name().to_owned() } else { format!("{}: no message yet", lane.name()) };
+        let told = if used { lane.name().to_owned() } else { format!("{}: no message here", lane.name()) };
         response.on_hover_text(told);
     }
 }
@@ -152,8 +157,9 @@ impl Canvas<'_> {
 
     // --- A row
 
-    /// A row: time, words, arrow or note or wait, and what it changed or broke.
-    pub fn row(&self, plan: &Plan, row: &RowView, space: Rect, ground: Color32) {
+    /// A row: time, words, arrow or note or wait, and what it changed or broke. The rule whose
+    /// reasons were asked for, if any.
+    pub fn row(&self, plan: &Plan, row: &RowView, space: Rect, ground: Color32) -> Option<&'static str> {
         let tokens = self.tokens();
         let y = space.top() + self.z(ARROW);
         let quiet = row.class == Class::Hidden;
@@ -180,16 +186,19 @@ impl Canvas<'_> {
             }
         }
         let mut below = space.top() + self.z(37.0);
-        if layout::has_card(row) {
-            self.diamond(pos2(to, y), row);
-            self.card(plan, row, to, below);
-            below += self.z(48.0);
-        } else if !row.findings.is_empty() {
-            self.diamond(pos2(to, y), row);
+        let findings = plan.findings(row.number);
+        let mut asked = None;
+        if let Some(first) = findings.first() {
+            self.diamond(pos2(to, y), first.severity);
+            if layout::has_card(findings) {
+                asked = self.card(row, findings, to, below).then_some(first.rule);
+                below += self.z(48.0);
+            }
         }
         if let Some(Mark::Status(status)) = &row.mark {
             self.status(status, below + self.z(7.0));
         }
+        asked
     }
 
     fn arrow(&self, from: Pos2, to: f32, stroke: Stroke) {
@@ -290,52 +299,72 @@ impl Canvas<'_> {
     // --- Broken rules
 
     /// The sign of a finding, on the lane where it shows.
-    fn diamond(&self, at: Pos2, row: &RowView) {
-        let Some((severity, _)) = row.findings.first() else { return };
-        let ink = self.tokens().tone(severity_tone(*severity).0);
+    fn diamond(&self, at: Pos2, severity: Severity) {
+        let ink = self.tokens().tone(severity_tone(severity).0);
         let side = self.z(8.5);
         let corners = [vec2(0.0, -side), vec2(side, 0.0), vec2(0.0, side), vec2(-side, 0.0)];
         let corners = corners.map(|corner| at + corner).to_vec();
         self.ui.painter().add(Shape::convex_polygon(corners, ink.tint, Stroke::new(1.2, ink.ink)));
-        let sign = if layout::has_card(row) { "!" } else { "i" };
+        let sign = if severity == Severity::Advice { "i" } else { "!" };
         let sign = line_of(self.ui, sign, self.code(theme::CAPTION), ink.ink);
         widgets::paint_emphasis(self.ui.painter(), at - sign.size() / 2.0, sign, ink.ink);
     }
 
-    /// What was broken: the sentence, the wire's code, the rule and where it is written.
-    fn card(&self, plan: &Plan, row: &RowView, lane: f32, top: f32) {
-        let Some((severity, rule)) = row.findings.first() else { return };
+    /// What was broken: the sentence, the rule, where it is written. True if the reasons were
+    /// asked for.
+    fn card(&self, row: &RowView, findings: &[Observation], lane: f32, top: f32) -> bool {
+        let Some(first) = findings.first() else { return false };
         let tokens = self.tokens();
-        let ink = tokens.tone(severity_tone(*severity).0);
-        let room = self.lanes.room().span() - 24.0;
-        let fonts = (self.words(theme::TAB), self.code(theme::CAPTION), self.words(theme::SMALL));
-        let more = row.findings.len() - 1;
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let sentence = plan.title(row.number).unwrap_or("A rule is broken");
-        let sentence = cut(self.ui, &display_text(&format!("{sentence}{more}")), fonts.0, tokens.text, room);
-        let code = match &row.mark {
-            Some(Mark::Word(_, _, word)) => display_text(word),
-            Some(Mark::Status(status)) => display_text(status.word()),
-            None => row.http.map_or_else(String::new, |status| status.to_string()),
-        };
-        let source = line_of(
-            self.ui,
-            &written(rule).map_or_else(|| (*rule).to_owned(), |place| format!("{rule} · {place}")),
-            fonts.2,
-            tokens.accent.ink,
-        );
-        let code = cut(self.ui, &code, fonts.1, tokens.text_second, room - source.size().x - 12.0);
-        let width = sentence.size().x.max(code.size().x + source.size().x + 16.0) + 20.0;
-        let size = vec2(width, self.z(42.0));
-        let rect = self.lanes.within(lane + width / 2.0 - 20.0, top, size);
+        let ink = tokens.tone(severity_tone(first.severity).0);
+        let room = self.lanes.room().span() - 20.0;
+        let more = if findings.len() > 1 { format!(" and {} more", findings.len() - 1) } else { String::new() };
+        let whole = display_text(&format!("{}{more}", first.title));
+        let sentence = cut(self.ui, &whole, self.words(theme::TAB), tokens.text, room);
+        let rule = line_of(self.ui, first.rule, self.code(theme::CAPTION), ink.ink);
+        let why = line_of(self.ui, "Why?", self.words(theme::SMALL), tokens.accent.ink);
+        let gap = self.z(10.0);
+        let beside = rule.size().x + why.size().x + 2.0 * gap;
+        let source = cut(self.ui, first.source, self.words(theme::SMALL), tokens.text_second, room - beside);
+        let width = sentence.size().x.max(source.size().x + beside) + 20.0;
+        let rect = self.lanes.within(lane + width / 2.0 - 20.0, top, vec2(width, self.z(42.0)));
+        let told = format!("{} {whole}. {}", first.rule, first.source);
+        let place = self.ui.interact(rect, Id::unique(("card", row.number)), Sense::hover());
+        place.widget_info(|| WidgetInfo::labeled(Role::Label, true, &told));
         let painter = self.ui.painter();
         painter.rect(rect, 6.0, ink.tint, Stroke::new(1.0, ink.ink.gamma_multiply(0.7)), StrokeKind::Inside);
         painter.galley(rect.min + vec2(10.0, self.z(5.0)), sentence, tokens.text);
-        let line = rect.bottom() - self.z(6.0);
-        let at = pos2(rect.right() - 10.0 - source.size().x, line - source.size().y);
-        painter.galley(at, source, tokens.accent.ink);
-        let at = pos2(rect.left() + 10.0, line - code.size().y);
-        painter.galley(at, code, tokens.text_second);
+        let on_line = |galley: &Galley, x: f32| pos2(x, rect.bottom() - self.z(6.0) - galley.size().y);
+        let at = on_line(&why, rect.right() - 10.0 - why.size().x);
+        let id = Id::unique(("why", row.number, first.rule));
+        let asked = self.link(id, &format!("Why {}?", first.rule), why, at);
+        let x = rect.left() + 10.0;
+        let source_at = on_line(&source, x + rule.size().x + gap);
+        painter.galley(on_line(&rule, x), rule, ink.ink);
+        painter.galley(source_at, source, tokens.text_second);
+        asked
+    }
+
+    /// Words that are followed with a click. True if they were.
+    fn link(&self, id: Id, name: &str, words: Arc<Galley>, at: Pos2) -> bool {
+        let colour = self.tokens().accent.ink;
+        let place = Rect::from_min_size(at, words.size());
+        let response = self.ui.interact(place.expand2(vec2(6.0, 4.0)), id, Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Link, true, name));
+        self.ui.painter().galley(at, words, colour);
+        if response.hovered() || response.has_focus() {
+            self.ui.painter().hline(place.x_range(), place.bottom(), Stroke::new(1.0, colour));
+        }
+        response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+    }
+
+    /// What stands there when no row passes the filter.
+    pub fn nothing(&self, top: f32) {
+        let words = line_of(self.ui, NOTHING, theme::words(theme::BODY), self.tokens().muted);
+        let at = pos2(self.lanes.all.center() - words.size().x / 2.0, top);
+        let place = Rect::from_min_size(at, words.size());
+        let response = self.ui.interact(place, Id::unique("no row in the diagram"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, NOTHING));
+        self.ui.painter().galley(at, words, self.tokens().muted);
     }
 }
 
@@ -346,22 +375,18 @@ fn cut(ui: &Ui, text: &str, font: FontId, colour: Color32, room: f32) -> Arc<Gal
     ui.painter().layout_job(job)
 }
 
-/// Where a rule is written, in a few letters; those of ours are written nowhere else.
-fn written(rule: &str) -> Option<&'static str> {
-    let number = rule.get(1..)?.parse::<u32>().ok()?;
-    match (rule.as_bytes().first()?, number) {
-        (b'L', _) => Some("EMV 3-D Secure, 8"),
-        (b'P', 36) => Some("Contract 2.6"),
-        (b'P', 101..=405) => Some("EMV 3-D Secure, 3.7"),
-        _ => None,
-    }
-}
-
 // --- The present, and what is expected
 
 impl Canvas<'_> {
-    /// What counts down, between the lanes that wait: what, out of what, what happens at its end.
-    pub fn deadline(&self, scene: &Scene, deadline: &Deadline, (from, to): (Lane, Lane), top: f32) {
+    /// What counts down, between the lanes that wait: what, out of what, what happens at its
+    /// end, and what its clock can be made to do. True if that was asked for.
+    pub fn deadline(
+        &self,
+        scene: &Scene,
+        deadline: &Deadline,
+        ((from, to), switch): ((Lane, Lane), Option<&SandboxAct>),
+        top: f32,
+    ) -> bool {
         let tokens = self.tokens();
         let left = (!scene.held).then(|| deadline.left(scene.now));
         let (a, b) = (self.lanes.x(from).min(self.lanes.x(to)), self.lanes.x(from).max(self.lanes.x(to)));
@@ -381,14 +406,28 @@ impl Canvas<'_> {
         painter.galley(pos2(inner.right() - number.size().x, inner.top()), number, tokens.text);
         painter.galley(inner.min, name, tokens.text);
         let bar = Rect::from_min_size(pos2(inner.left(), inner.top() + self.z(20.0)), vec2(inner.width(), 5.0));
-        painter.rect_filled(bar, 2.5, tokens.bg3);
-        if let Some(left) = left {
-            let share = deadline.share(left);
-            let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share, 5.0));
-            painter.rect_filled(filled, 2.5, deadline_tone(tokens, left, share));
-        }
-        let end = cut(self.ui, end, self.words(theme::SMALL), tokens.muted, inner.width());
+        self.bar(bar, left.map(|left| (left, deadline.share(left))));
+        let mut room = inner.width();
+        let switched = switch.is_some_and(|act| {
+            let words = if *act == SandboxAct::RunClock { "Run the clock" } else { "Hold the clock" };
+            let link = line_of(self.ui, words, self.words(theme::SMALL), tokens.accent.ink);
+            room -= link.size().x + 10.0;
+            let at = pos2(inner.right() - link.size().x, inner.bottom() - link.size().y);
+            self.link(Id::unique("clock switch"), words, link, at)
+        });
+        let end = cut(self.ui, end, self.words(theme::SMALL), tokens.muted, room);
         painter.galley(pos2(inner.left(), inner.bottom() - end.size().y), end, tokens.muted);
+        switched
+    }
+
+    /// How much is left, as a bar; empty where nothing counts.
+    fn bar(&self, bar: Rect, left: Option<(Duration, f32)>) {
+        let tokens = self.tokens();
+        self.ui.painter().rect_filled(bar, 2.5, tokens.bg3);
+        if let Some((left, share)) = left {
+            let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share, bar.height()));
+            self.ui.painter().rect_filled(filled, 2.5, deadline_tone(tokens, left, share));
+        }
     }
 
     /// The line of the present.

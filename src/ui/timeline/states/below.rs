@@ -71,7 +71,7 @@ pub fn breaches_ui(ui: &mut Ui, scene: &Scene, known: &Known, out: &mut Out) {
             });
             muted_lines(
                 ui,
-                "The contract's machine has no such change: sessions-api.md 4.1. Trust the newest answer to GET",
+                "The contract's machine has no such change (Sessions API, actions by state). Trust the newest answer to GET",
             );
         });
     }

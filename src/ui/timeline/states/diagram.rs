@@ -58,7 +58,7 @@ pub fn ui(ui: &mut Ui, known: &Known, chosen: Option<&Status>, selected: Option<
     // Last, so that words lie over lines.
     for way in &ways {
         let Some(leg) = way.legs.first() else { continue };
-        if words_ui(ui, way, leg, selected).clicked() {
+        if words_ui(ui, way, (leg, plan.close), selected).clicked() {
             clicked = Some(Clicked::Change(way.change.number - 1));
         }
         for leg in way.legs.iter().skip(1) {
@@ -159,7 +159,7 @@ fn number_ui(ui: &Ui, left: Pos2, numbers: &str, fill: Color32) -> f32 {
 }
 
 /// Number, time and call of a change, on a patch; a click selects its row.
-fn words_ui(ui: &Ui, way: &Way<'_>, leg: &Route, selected: Option<usize>) -> Response {
+fn words_ui(ui: &Ui, way: &Way<'_>, (leg, close): (&Route, bool), selected: Option<usize>) -> Response {
     let tokens = Tokens::of(ui);
     let change = way.change;
     let (ink, fill) = match change.breach {
@@ -172,18 +172,22 @@ fn words_ui(ui: &Ui, way: &Way<'_>, leg: &Route, selected: Option<usize>) -> Res
     let (first, second) = match (under, &change.breach) {
         // No room beside the sign without hiding other arrows; the note has the rest.
         (_, Some(_)) => (line(""), None),
+        // The list below has the words.
+        (true, None) if close => (line(""), None),
+        (false, None) if close => (line(&time), Some(line(&change.cause))),
         (true, None) => (line(&time), Some(line(&change.cause))),
         (false, None) => (line(&format!("{time} · {}", change.cause)), None),
     };
     let badge = 22.0 + widgets::line_of(ui, &way.numbers, theme::code(theme::CAPTION), ink).size().x - 6.6;
     let width = (badge + first.size().x).max(second.as_ref().map_or(0.0, |line| line.size().x)) + 4.0;
-    let height = if under { 36.0 } else { theme::TARGET };
+    let height = if second.is_some() { 34.0 } else { theme::TARGET };
     let rect = Rect::from_min_size(at - vec2(3.0, height / 2.0), vec2(width + 3.0, height));
+    let rect = if close && under { Rect::from_min_size(rect.min, vec2(theme::TARGET, rect.height())) } else { rect };
     let response = ui.interact(rect, ui.scope_id().with(("change", change.number)), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected == Some(change.entry), name(change)));
     let ground = if response.hovered() { tokens.bg3 } else { tokens.bg1 };
     let painter = ui.painter();
-    if under {
+    if under && second.is_some() {
         // Above and below the arrow, which stays whole.
         let half = vec2(rect.width(), 16.0);
         painter.rect_filled(Rect::from_min_size(rect.min, half), 3.0, ground);
@@ -191,7 +195,7 @@ fn words_ui(ui: &Ui, way: &Way<'_>, leg: &Route, selected: Option<usize>) -> Res
     } else {
         painter.rect_filled(rect, 3.0, ground);
     }
-    let middle = if under { at.y - 10.0 } else { at.y };
+    let middle = if second.is_some() { at.y - 9.0 } else { at.y };
     let number_fill = if change.breach.is_some() { tokens.warning.tint } else { fill };
     let x = if change.breach.is_some() {
         let galley = widgets::line_of(ui, &way.numbers, theme::code(theme::CAPTION), ink);
@@ -203,7 +207,7 @@ fn words_ui(ui: &Ui, way: &Way<'_>, leg: &Route, selected: Option<usize>) -> Res
     };
     ui.painter().galley(pos2(x, middle - first.size().y / 2.0), first, ink);
     if let Some(second) = second {
-        ui.painter().galley(pos2(at.x, at.y + 10.0 - second.size().y / 2.0), second, ink);
+        ui.painter().galley(pos2(at.x, at.y + 9.0 - second.size().y / 2.0), second, ink);
     }
     if selected == Some(change.entry) {
         ui.painter().rect_stroke(rect, 4.0, Stroke::new(1.0, ink), StrokeKind::Outside);

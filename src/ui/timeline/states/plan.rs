@@ -23,17 +23,30 @@ const FINAL: f32 = 28.0;
 const STEP: f32 = 38.0;
 /// Between final states.
 const GAP: f32 = 5.0;
-/// Left of the open states: the way of a session that is asked about at once.
-const MARGIN: f32 = 18.0;
-/// Right of the final states: the way from one to another, which is forbidden.
-const BULGE: f32 = 24.0;
-/// Widths of the two columns.
-const OPEN_WIDTH: f32 = 152.0;
-const FINAL_WIDTH: f32 = 174.0;
-/// Least width in which the diagram is whole.
-pub const LEAST: f32 = MARGIN + OPEN_WIDTH + 190.0 + FINAL_WIDTH + BULGE;
+/// Least width in which the diagram has room for the words of its arrows.
+pub const LEAST: f32 = WIDE.margin + WIDE.open + 190.0 + WIDE.last + WIDE.bulge;
 /// Width from which more room adds nothing.
 const MOST: f32 = LEAST + 40.0;
+/// Least width in which the diagram is whole, its words shortened.
+const NARROW: f32 = CLOSE.margin + CLOSE.open + 84.0 + CLOSE.last + CLOSE.bulge;
+
+/// Widths of the parts, points.
+#[derive(Debug, Clone, Copy)]
+struct Widths {
+    /// Left of the open states: the way of a session that is asked about at once.
+    margin: f32,
+    /// A state in which a session waits.
+    open: f32,
+    /// A final state.
+    last: f32,
+    /// Right of the final states: the way from one to another, which is forbidden.
+    bulge: f32,
+    /// How far apart the upright ways to the final states stand, as a share.
+    ways: f32,
+}
+
+const WIDE: Widths = Widths { margin: 18.0, open: 152.0, last: 174.0, bulge: 24.0, ways: 1.0 };
+const CLOSE: Widths = Widths { margin: 16.0, open: 132.0, last: 166.0, bulge: 16.0, ways: 0.7 };
 
 /// The final states from top to bottom. The first and the last are those that not every way
 /// leads to, so that the ways to the others stay together.
@@ -61,6 +74,9 @@ pub enum Route {
 #[derive(Debug, Clone)]
 pub struct Plan {
     cards: Vec<(Status, Rect)>,
+    widths: Widths,
+    /// There is no room for the words of an arrow in one line.
+    pub close: bool,
     /// Where a session begins.
     pub dot: Rect,
     /// All of it.
@@ -70,28 +86,29 @@ pub struct Plan {
 impl Plan {
     /// A diagram from this corner on. `unknown` is a word outside the contract that was seen.
     pub fn new(corner: Pos2, width: f32, unknown: Option<&Status>) -> Self {
-        let width = width.clamp(LEAST, MOST);
-        let left = corner.x + MARGIN;
+        let close = width < LEAST;
+        let (width, widths) = if close { (width.max(NARROW), CLOSE) } else { (width.min(MOST), WIDE) };
+        let left = corner.x + widths.margin;
         let dot = Rect::from_min_size(pos2(left + 20.0, corner.y + 4.0), vec2(16.0, 16.0));
         let mut cards = Vec::new();
         let mut y = dot.bottom() + 24.0;
         for status in OPENS {
-            cards.push((status, Rect::from_min_size(pos2(left, y), vec2(OPEN_WIDTH, OPEN))));
+            cards.push((status, Rect::from_min_size(pos2(left, y), vec2(widths.open, OPEN))));
             y += OPEN + STEP;
         }
         let mut bottom = y - STEP;
         if let Some(word) = unknown {
-            cards.push((word.clone(), Rect::from_min_size(pos2(left, y), vec2(OPEN_WIDTH, OPEN))));
+            cards.push((word.clone(), Rect::from_min_size(pos2(left, y), vec2(widths.open, OPEN))));
             bottom = y + OPEN;
         }
-        let x = corner.x + width - BULGE - FINAL_WIDTH;
+        let x = corner.x + width - widths.bulge - widths.last;
         let mut y = corner.y + 4.0;
         for status in FINALS {
-            cards.push((status, Rect::from_min_size(pos2(x, y), vec2(FINAL_WIDTH, FINAL))));
+            cards.push((status, Rect::from_min_size(pos2(x, y), vec2(widths.last, FINAL))));
             y += FINAL + GAP;
         }
         let size = vec2(width, (bottom - corner.y).max(y - GAP - corner.y) + 4.0);
-        Self { cards, dot, rect: Rect::from_min_size(corner, size) }
+        Self { cards, widths, close, dot, rect: Rect::from_min_size(corner, size) }
     }
 
     /// The states with their places, in the order in which a session walks them.
@@ -113,7 +130,7 @@ impl Plan {
                 Status::Pending => Some(Route::Straight(vec![self.dot.center_bottom(), self.above(target)])),
                 // Beside the first state, along the margin.
                 _ => {
-                    let (x, y) = (target.left() - MARGIN + 6.0, target.center().y);
+                    let (x, y) = (target.left() - self.widths.margin + 6.0, target.center().y);
                     let around = vec![self.dot.left_center(), pos2(x, self.dot.center().y), pos2(x, y)];
                     Some(Route::Straight(around.into_iter().chain([pos2(target.left(), y)]).collect()))
                 }
@@ -132,7 +149,8 @@ impl Plan {
             (Status::Challenged, _) => (0.0, 18.0, 0.0),
             _ => (0.0, 18.0, 0.0),
         };
-        let (x, out, into) = (target.left() - bus, source.center().y + leave, target.center().y + arrive);
+        let (x, out, into) =
+            (target.left() - bus * self.widths.ways, source.center().y + leave, target.center().y + arrive);
         Some(Route::Straight(vec![pos2(source.right(), out), pos2(x, out), pos2(x, into), pos2(target.left(), into)]))
     }
 
@@ -146,10 +164,10 @@ impl Plan {
         let source = from.map_or(Some(self.dot), |from| self.card(from))?;
         let (right, left) = (|rect: Rect| rect.right_center(), |rect: Rect| rect.left_center());
         let aside = |from: Pos2, to: Pos2, by: f32| [from, from + vec2(by, 0.0), to + vec2(by, 0.0), to];
-        let final_column = |rect: Rect| rect.width() == FINAL_WIDTH;
+        let final_column = |rect: Rect| rect.width() == self.widths.last;
         Some(Route::Curve(match (final_column(source), final_column(target)) {
-            (true, true) => aside(right(source), right(target), BULGE),
-            (false, false) => aside(left(source), left(target), -MARGIN),
+            (true, true) => aside(right(source), right(target), self.widths.bulge),
+            (false, false) => aside(left(source), left(target), -self.widths.margin),
             (true, false) => {
                 // To the last of them from above, where no words of the way out stand.
                 let from = left(source) + vec2(0.0, 8.0);
@@ -205,7 +223,7 @@ mod tests {
     #[test]
     fn cards_are_apart_and_arrows_run_between_them() {
         let unknown = Status::Other("on_hold".into());
-        for width in [300.0, LEAST, 600.0, 2000.0] {
+        for width in [300.0, 416.0, LEAST, 600.0, 2000.0] {
             let plan = Plan::new(Pos2::ZERO, width, Some(&unknown));
             let cards: Vec<Rect> = plan.cards().map(|(_, rect)| rect).collect();
             assert_eq!(cards.len(), 11);
