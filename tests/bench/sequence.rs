@@ -7,7 +7,7 @@ use sessions_console::model::run::Phase;
 use sessions_console::ui::timeline::{Panel, View};
 
 use super::frame::{ms, quantile};
-use super::{Bench, FEW, MANY, ONE, Report, at, happen, moment, run_of, scrolled};
+use super::{Bench, FEW, MANY, ONE, Report, at, event, fold, moment, run_of, scrolled};
 
 /// Rows that come one by one, a frame for each.
 const NEW: usize = 300;
@@ -41,7 +41,7 @@ fn growing(report: &mut Report, many: &mut Bench) {
     let mut times = Vec::new();
     for n in MANY..MANY + NEW {
         let run = many.workspace.runs.get_mut(&ONE).expect("the run");
-        happen(run, n);
+        fold(run, event(n));
         many.now = at(moment(n));
         times.push(many.frame(vec![]).cpu);
         std::thread::sleep(Duration::from_millis(4)); // so that the background gets its turn

@@ -17,11 +17,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use egui::{Event, Key, Modifiers, MouseWheelUnit, ScrollArea, TouchPhase, Ui, pos2, vec2};
 use frame::{Cost, Headless, ms, quantile, timed};
+use sessions_console::bus::{self, EventSink};
 use sessions_console::model::delivery::{DeliveryKind, Verdict};
 use sessions_console::model::exchange::{Exchange, ExchangeId, Request, Response, Step, Timing};
+use sessions_console::model::lint::found::Found;
 use sessions_console::model::run::{Phase, Run};
 use sessions_console::model::scheme::SchemeMessage;
 use sessions_console::model::{Lane, RunId, SessionId, Stamp, Workspace};
+use sessions_console::ui::Shell;
 use sessions_console::ui::timeline::Panel;
 
 const ONE: RunId = RunId(1);
@@ -72,24 +75,25 @@ fn call(n: usize, step: Step, lanes: (Lane, Lane), line: (&str, &str), status: u
     })
 }
 
-/// Lets one more thing happen: a mix of all that a session has.
-fn happen(run: &mut Run, n: usize) {
+/// One more thing: a mix of all that a session has.
+fn event(n: usize) -> bus::Event {
     let (m, s, b, i) = (Lane::Merchant, Lane::Sessions, Lane::Browser, Lane::Issuer);
     let path = "/sessions/sid_skp65s2imhnguhok7722ffif7l";
+    let called = |step, lanes, line, status| bus::Event::Exchanged(Some(ONE), call(n, step, lanes, line, status));
     match n % 10 {
-        0 => run.exchanged(call(n, Step::Authorise, (m, s), ("POST", "/payments"), 201)),
-        1 => run.exchanged(call(n, Step::Token, (m, s), ("POST", "/connect/token"), 200)),
-        2 => run.exchanged(call(n, Step::Complete, (m, s), ("POST", &format!("{path}/complete")), 409)),
-        3 => run.exchanged(call(n, Step::Challenge, (b, i), ("POST", "/simulator/acs/challenge/2f6a1f7e"), 200)),
-        4 => run.exchanged(call(n, Step::Method, (b, i), ("POST", "/simulator/acs/method"), 200)),
+        0 => called(Step::Authorise, (m, s), ("POST", "/payments"), 201),
+        1 => called(Step::Token, (m, s), ("POST", "/connect/token"), 200),
+        2 => called(Step::Complete, (m, s), ("POST", &format!("{path}/complete")), 409),
+        3 => called(Step::Challenge, (b, i), ("POST", "/simulator/acs/challenge/2f6a1f7e"), 200),
+        4 => called(Step::Method, (b, i), ("POST", "/simulator/acs/method"), 200),
         5 => {
             let delivery = session::delivery(DeliveryKind::Callback, 0, "/q7m2kfx9/cb", "{}", Verdict::Matched, 200);
             let mut delivery = Arc::unwrap_or_clone(delivery);
             (delivery.at, delivery.body) = (at(moment(n)), body(n));
-            run.delivered(Arc::new(delivery));
+            bus::Event::Delivered(Arc::new(delivery))
         }
-        6 => run.step_noted(Step::Confirm, format!("remark {n}"), at(moment(n))),
-        _ => run.scheme_message_seen(SchemeMessage {
+        6 => bus::Event::StepNoted(ONE, Step::Confirm, format!("remark {n}"), at(moment(n))),
+        _ => bus::Event::SchemeMessageSeen(SchemeMessage {
             session: SessionId(session::SID.into()),
             kind: ["AReq", "ARes", "RReq"][n % 3],
             from: s,
@@ -102,9 +106,20 @@ fn happen(run: &mut Run, n: usize) {
     }
 }
 
+/// Folds an event into a run as the engine does.
+fn fold(run: &mut Run, event: bus::Event) {
+    match event {
+        bus::Event::Exchanged(_, exchange) => run.exchanged(exchange),
+        bus::Event::Delivered(delivery) => run.delivered(delivery),
+        bus::Event::StepNoted(_, step, words, at) => run.step_noted(step, words, at),
+        bus::Event::SchemeMessageSeen(message) => run.scheme_message_seen(message),
+        other => panic!("not made here: {other:?}"),
+    }
+}
+
 fn run_of(count: usize) -> Run {
     let mut run = Run::new(ONE, session::plan(), at(0));
-    (0..count).for_each(|n| happen(&mut run, n));
+    (0..count).for_each(|n| fold(&mut run, event(n)));
     run.ended(Phase::Ended, at(moment(count)));
     run
 }
@@ -201,6 +216,7 @@ fn scrolling(report: &mut Report) {
     let opening = many.settle();
     report.line("100,000 events: dearest frame while they are taken in", "", &ms(opening));
     report.must("a row is missing", many.panel.counts() == (MANY, MANY));
+    let with_findings = findings(report, &mut many);
     // In turns, so that whatever else the machine does meets both.
     let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
     for _ in 0..3 {
@@ -212,7 +228,26 @@ fn scrolling(report: &mut Report) {
     report.line("100,000 events, scrolling: frame, median", "<= 2 ms", &ms(high));
     report.line("100,000 events, scrolling: frame, 99 of 100", "<= 8 ms", &ms(quantile(&of_many, 0.99)));
     report.line("100,000 events to 1,000", "<= 1.2", &format!("{:.2}", high.as_secs_f64() / low.as_secs_f64()));
-    filtering(report, &mut many);
+    filtering(report, &mut many, with_findings);
+}
+
+/// Waits until the look at all rows, in the background, is done: the dearest frame meanwhile.
+/// How many rows show something.
+fn findings(report: &mut Report, bench: &mut Bench) -> usize {
+    let found = Found::of(&bench.workspace.runs[&ONE]);
+    let mut rows: Vec<usize> = found.all().iter().map(|one| one.entry).collect();
+    rows.dedup();
+    typed(bench, "has:finding");
+    let (start, mut dearest) = (Instant::now(), Duration::ZERO);
+    while bench.panel.counts().0 < rows.len() && start.elapsed() < Duration::from_secs(60) {
+        dearest = dearest.max(bench.frame(vec![]).cpu);
+        std::thread::sleep(Duration::from_millis(4));
+    }
+    report.line("100,000 events: dearest frame until findings are known", "<= 50 ms", &ms(dearest));
+    report.must("no row shows a finding", !rows.is_empty());
+    report.must("the findings of some rows are not known", bench.panel.counts().0 == rows.len());
+    cleared(bench);
+    rows.len()
 }
 
 fn typed(bench: &mut Bench, text: &str) -> Vec<Duration> {
@@ -230,12 +265,12 @@ fn cleared(bench: &mut Bench) {
     }
 }
 
-fn filtering(report: &mut Report, bench: &mut Bench) {
+fn filtering(report: &mut Report, bench: &mut Bench, with_findings: usize) {
     let all = [
         ("status>=400", MANY / 10),
         ("took>3ms lane:issuer", usize::MAX),
         ("path~complete or kind:areq -is:marked", usize::MAX),
-        ("has:finding", usize::MAX),
+        ("has:finding", with_findings),
     ];
     for (text, expected) in all {
         let times = typed(bench, text);
@@ -268,26 +303,88 @@ fn filtering(report: &mut Report, bench: &mut Bench) {
     cleared(bench);
 }
 
-/// Two thousand events a second for ten seconds, at sixty frames a second.
-fn at_speed(report: &mut Report, following: bool) {
-    let mut bench = Bench::new(Run::new(ONE, session::plan(), at(0)));
-    let (mut times, mut begun) = (Vec::new(), 0);
-    for n in 0..600 {
-        bench.now = at((n + 1) * 1_000_000 / 60);
-        let due = (n as usize + 1) * 20_000 / 600;
-        let (folding, ()) = timed(|| {
-            let run = bench.workspace.runs.get_mut(&ONE).unwrap();
-            (begun..due).for_each(|n| happen(run, n));
+/// Events a second, and for how long, seconds.
+const SPEED: (usize, usize) = (2000, 10);
+const TOTAL: usize = SPEED.0 * SPEED.1;
+/// As in `app.rs`.
+const PUMP_BUDGET: Duration = Duration::from_millis(2);
+
+/// Posts all events at their time, from a thread of its own, as the engine's tasks do.
+fn posting(sink: EventSink) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let start = Instant::now();
+        for n in 0..TOTAL {
+            let due = start + Duration::from_secs(1) * n as u32 / SPEED.0 as u32;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            runtime.block_on(sink.post(event(n)));
+        }
+    })
+}
+
+/// What a frame costs, with what is folded in before it, while events come at full speed and
+/// sixty frames a second are drawn. `frame` draws one, its number given.
+fn at_speed(workspace: &mut Workspace, mut frame: impl FnMut(&Workspace, Stamp, usize) -> Duration) -> Vec<Duration> {
+    let (sink, mut events) = EventSink::channel(|| ());
+    let poster = posting(sink);
+    let (mut times, mut came, mut done) = (Vec::new(), 0, false);
+    while !done {
+        let due = Instant::now() + Duration::from_secs(1) / 60;
+        let ended = poster.is_finished();
+        let (folding, rest) = timed(|| {
+            let (start, run) = (Instant::now(), workspace.runs.get_mut(&ONE).unwrap());
+            while start.elapsed() < PUMP_BUDGET {
+                let Ok(event) = events.try_recv() else { return false };
+                fold(run, event);
+                came += 1;
+            }
+            true
         });
-        begun = due;
-        let events = if !following && n == 60 { wheel(2000.0) } else { vec![] };
-        times.push(folding + bench.frame(events).cpu);
-        std::thread::sleep(Duration::from_millis(1)); // so that the background gets its turn
+        times.push(folding + frame(workspace, at(moment(came)), times.len()));
+        done = ended && !rest;
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    let words = format!("{} / {}", ms(quantile(&times, 0.5)), ms(quantile(&times, 1.0)));
-    let how = if following { "following" } else { "scrolled up" };
-    report.line(&format!("2,000 events a second, {how}: frame, median / dearest"), "<= 33 ms", &words);
-    report.must("an event was lost", bench.panel.counts() == (20_000, 20_000));
+    poster.join().unwrap();
+    times
+}
+
+fn speed(report: &mut Report) {
+    for following in [true, false] {
+        let mut bench = Bench::new(Run::new(ONE, session::plan(), at(0)));
+        let Bench { window, panel, workspace, .. } = &mut bench;
+        let times = at_speed(workspace, |workspace, now, n| {
+            let events = if !following && n == 60 { wheel(2000.0) } else { vec![] };
+            window.frame(events, |ui| panel.ui(ui, workspace, now, &mut Vec::new())).cpu
+        });
+        let how = if following { "following" } else { "scrolled up" };
+        told(report, &format!("2,000 events a second, {how}"), &times);
+        report.must("an event was lost", bench.panel.counts() == (TOTAL, TOTAL));
+    }
+    let run = Run::new(ONE, session::plan(), at(0));
+    let (mut workspace, mut window) = (session::workspace([run]), Headless::new(1440.0, 900.0));
+    let mut shell = Shell::new(&workspace.settings);
+    let row = pos2(720.0, 300.0);
+    let button = |pressed| Event::PointerButton {
+        pos: row,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    let times = at_speed(&mut workspace, |workspace, now, n| {
+        let events = match n {
+            120 => vec![Event::PointerMoved(row), button(true)],
+            121 => vec![button(false)],
+            _ => vec![],
+        };
+        window.frame(events, |ui| shell.ui(ui, workspace, now, &mut Vec::new())).cpu
+    });
+    told(report, "2,000 events a second, whole window, a row inspected", &times);
+    report.must("an event was lost on the way to the window", workspace.runs[&ONE].entries.len() == TOTAL);
+}
+
+fn told(report: &Report, what: &str, times: &[Duration]) {
+    let words = format!("{} / {}", ms(quantile(times, 0.5)), ms(quantile(times, 1.0)));
+    report.line(&format!("{what}: med. / dearest"), "<= 33 ms", &words);
 }
 
 fn idle(report: &mut Report) {
@@ -313,8 +410,7 @@ fn main() -> ExitCode {
     report.line("what", "asked", "measured (CPU of the thread)");
     scrolling(&mut report);
     sequence::bench(&mut report);
-    at_speed(&mut report, true);
-    at_speed(&mut report, false);
+    speed(&mut report);
     idle(&mut report);
     if report.wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -282,7 +282,7 @@ fn the_narrowest_centre_holds_all_of_the_head_and_the_strip() {
                 right = rect.right();
             }
         };
-        held(&["Copy session id", "Session 2 of 2", "List", "Sequence", "States"]);
+        held(&["Copy session id", "approved", "Session 2 of 2", "List", "Sequence", "States"]);
         held(&["API", "Browser", "Callback", "Hidden scheme messages", "Filter", "Do again…"]);
         type_filter(&mut window, "is:hidden or stauts:2xx");
         for label in ["Filter the rows", "Clear the filter"] {

@@ -35,13 +35,14 @@ impl Window {
     }
 }
 
+/// A window of so many pixels at this zoom.
 fn sized<'a>(runs: Vec<Run>, size: [f32; 2], zoom: f32) -> Harness<'a, Window> {
-    let mut workspace = session::workspace(runs);
-    workspace.settings.zoom = zoom;
+    let workspace = session::workspace(runs);
     let shell = Shell::new(&workspace.settings);
     let state = Window { shell, workspace, now: session::at(11_000), commands: Vec::new() };
-    let builder = Harness::builder().with_size(size).with_context_setup(theme::install);
-    let mut window = builder.renderer(render::CpuRenderer::default()).build_ui_state(
+    let builder = Harness::builder().with_size([size[0] / zoom, size[1] / zoom]).with_pixels_per_point(zoom);
+    let builder = builder.with_context_setup(theme::install).renderer(render::CpuRenderer::default());
+    let mut window = builder.build_ui_state(
         |ui, window: &mut Window| {
             let whole = ui.ctx().content_rect();
             let mut all = ui.new_child(egui::UiBuilder::new().max_rect(whole));
@@ -119,8 +120,12 @@ fn the_keys_are_letters_where_somebody_writes() {
     window.get_by_label(COLLECT).click();
     window.run_steps(4);
     for field in ["Filter the rows", "Find in body"] {
-        window.get_by_role_and_label(Role::TextInput, field).focus();
-        window.run_steps(2);
+        if field == "Filter the rows" {
+            press(&mut window, Modifiers::NONE, Key::Slash);
+        } else {
+            window.get_by_role_and_label(Role::TextInput, field).focus();
+            window.run_steps(2);
+        }
         for (key, text) in
             [(Key::V, "v"), (Key::T, "t"), (Key::W, "w"), (Key::M, "m"), (Key::N, "n"), (Key::Slash, "/")]
         {
@@ -169,6 +174,7 @@ fn the_status_in_a_row_asks_why_and_its_findings_open() {
     window.get_by_label_contains("Why challenged at ").click();
     window.run_steps(4);
     assert!(sees(&window, "Back to the row"));
+    press(&mut window, Modifiers::NONE, Key::Home);
     let findings = window.query_all_by_label_contains(" at ").find(|node| {
         let label = node.accesskit_node().label().unwrap_or_default();
         label.starts_with("Show ") && label.contains("finding")
@@ -178,10 +184,21 @@ fn the_status_in_a_row_asks_why_and_its_findings_open() {
     assert!(!sees(&window, "Back to the row"), "the row itself");
     let tab = window.query_all_by_label_contains("Findings").find(|tab| tab.accesskit_node().role() == Role::Tab);
     assert_eq!(tab.expect("the tab").accesskit_node().toggled(), Some(egui::accesskit::Toggled::True));
+    press(&mut window, Modifiers::NONE, Key::End);
     window.get_by_label(COMPLETE).click();
     window.run_steps(4);
     let node = window.get_by_label(COMPLETE);
     assert_eq!(node.accesskit_node().toggled(), Some(egui::accesskit::Toggled::True), "elsewhere a click selects");
+}
+
+#[test]
+fn at_twice_the_size_the_chosen_row_stays_in_sight_above_the_inspector() {
+    let mut window = sized(vec![session::finished(ONE)], [1280.0, 800.0], 2.0);
+    window.get_by_label(COMPLETE).click();
+    window.run_steps(8);
+    let (row, strip) = (window.get_by_label(COMPLETE).rect(), window.get_by_label("Filter").rect());
+    let drawer = window.get_by_label("Close the inspector").rect();
+    assert!(row.top() >= strip.bottom() + 24.0 && row.bottom() <= drawer.top() + 1.0, "{strip:?} {row:?} {drawer:?}");
 }
 
 #[test]

@@ -77,18 +77,22 @@ fn session_ui(ui: &mut Ui, run: &Run, now: Stamp, then: Option<&Then>, links: &m
     let why = widgets::line_of(ui, "Why?", theme::words(theme::BODY), tokens.text).size().x;
     let letter = widgets::line_of(ui, "0", theme::code(theme::CODE), tokens.text).size().x.max(1.0);
     let spare = room - pill - why - theme::TARGET - 4.0 * ui.spacing().item_spacing.x;
-    let (head, tail) = match spare / letter {
-        23.0.. => (12, 6),
-        17.0.. => (6, 6),
-        11.0.. => (3, 4),
-        _ => (0, 5),
+    let shown = match spare / letter {
+        23.0.. => Some((12, 6)),
+        17.0.. => Some((6, 6)),
+        11.0.. => Some((3, 4)),
+        6.0.. => Some((0, 5)),
+        _ => None, // the button copies it all the same
     };
-    let short = widgets::mono(ui, &middle_cut(&id, head, tail), tokens.text);
-    short.on_hover_text(id);
+    if let Some((head, tail)) = shown {
+        widgets::mono(ui, &middle_cut(&id, head, tail), tokens.text).on_hover_text(id);
+    }
     widgets::copy_button(ui, "session id", &session.id.0);
     widgets::status_pill(ui, &session.status);
-    let row = then.map(|then| then.view).unwrap_or_default();
-    ask_ui(ui, run, Question::Status(row), "this status", links);
+    if spare >= 0.0 {
+        let row = then.map(|then| then.view).unwrap_or_default();
+        ask_ui(ui, run, Question::Status(row), "this status", links);
+    }
     time_ui(ui, run, now, then);
 }
 

@@ -139,6 +139,9 @@ pub struct Panel {
 /// What a drawn view keeps of the room where something below it asks for attention: the
 /// states are whole then at 1280×800.
 const DRAWN: f32 = 0.62;
+/// Under this height, points, below the head the bar of the next action gives way: at 200 % in
+/// a window of 1280×800 with the inspector open.
+const LOW: f32 = 160.0;
 
 impl Panel {
     /// The panel as it was left.
@@ -186,6 +189,7 @@ impl Panel {
         let then = self.scrub.take(run);
         self.head_ui(ui, workspace, run, now, then.as_ref());
         match &then {
+            None if ui.available_height() < LOW => (), // rows come first
             None => next::next_action_ui(ui, run, now, commands),
             Some(then) if scrub::past_ui(ui, then) => self.scrub.release(),
             Some(_) => (),

@@ -144,6 +144,8 @@ impl State {
         }
         self.count = count;
         let base = self.scroll_to.unwrap_or(self.offset);
+        // Past the end of before is where new rows are: nothing may spring back from there.
+        ui.spacing_mut().scroll.kinetic.rubber_band = false;
         let area = ScrollArea::vertical().id_salt(("rows", salt)).auto_shrink([false, false]);
         // An area that sticks to its end would not let go of it.
         let area = match self.scroll_to.take() {
@@ -173,8 +175,15 @@ impl State {
             let x = body.left() + columns.fall + axis.x(now);
             ui.painter().vline(x, body.y_range(), Stroke::new(1.0, Tokens::of(ui).accent.ink));
         }
-        (self.offset, self.height) = (output.state.clamped_offset().y, output.inner_rect.height());
+        let higher = std::mem::replace(&mut self.height, output.inner_rect.height());
+        self.offset = output.state.clamped_offset().y;
         self.follow(ui, base, output.content_size.y);
+        if self.height < higher
+            && let Some(Ok(at)) = shown.selected_at()
+        {
+            self.bring_to_sight(at, shown); // the inspector has opened below
+            ui.ctx().request_repaint();
+        }
         self.follow_ui(ui, output.inner_rect, shown.news);
         if count == 0 {
             let words = line_of(ui, "No row is asked for", theme::words(theme::BODY), Tokens::of(ui).muted);
@@ -443,12 +452,7 @@ fn row_ui(
             widgets::paint_lane_badge(ui, Rect::from_min_size(at, vec2(17.0, 16.0)), lane);
         }
     }
-    if row.marked {
-        let star = i::ICON_STAR.filled();
-        let star = line_of(ui, star.codepoint, theme::icon(star, 11.0), tokens.warning.ink);
-        let at = pos2(space.left() + columns.badges - 9.5 - star.size().x / 2.0 + 4.0, middle(space, &star));
-        ui.painter().galley(at, star, tokens.warning.ink);
-    }
+    star(ui, space, row, columns);
     match note.filter(|note| note.number == row.number) {
         Some(note) => {
             let left = space.left() + columns.event - 4.0;
@@ -457,7 +461,20 @@ fn row_ui(
         }
         None => event(ui, space, row, columns, (shown.run.id, links)),
     }
-    let painter = ui.painter();
+    let took = row.took.unwrap_or_else(|| shown.clock.saturating_sub(row.at));
+    numbers(ui, space, row, took, columns);
+    bar(ui, space, row, took, columns, axis);
+    widgets::focus_ring(ui, space.shrink(2.0), &response);
+    match (row.note.is_empty(), selected) {
+        (false, _) => response.on_hover_text(&row.note),
+        (true, true) => response.on_hover_text("Click again to close the inspector"),
+        (true, false) => response,
+    }
+}
+
+/// HTTP status and how long.
+fn numbers(ui: &Ui, space: Rect, row: &RowView, took: Duration, columns: Columns) {
+    let (tokens, painter, quiet) = (Tokens::of(ui), ui.painter(), row.class == Class::Hidden);
     let right = |text: &str, x: f32, colour: Color32| {
         let galley = line_of(ui, text, theme::code(theme::CODE), colour);
         painter.galley(pos2(space.left() + x - galley.size().x, middle(space, &galley)), galley, colour);
@@ -467,16 +484,19 @@ fn row_ui(
         None if row.failed => right("—", columns.status, tokens.danger.ink),
         None => (),
     }
-    let took = row.took.unwrap_or_else(|| shown.clock.saturating_sub(row.at));
     if !took.is_zero() || row.http.is_some_and(|_| row.class == Class::Api) {
         right(&short_time(took), columns.took, if quiet { tokens.muted } else { tokens.text_second });
     }
-    bar(ui, space, row, took, columns, axis);
-    widgets::focus_ring(ui, space.shrink(2.0), &response);
-    match (row.note.is_empty(), selected) {
-        (false, _) => response.on_hover_text(&row.note),
-        (true, true) => response.on_hover_text("Click again to close the inspector"),
-        (true, false) => response,
+}
+
+/// The star of a marked row, before the path.
+fn star(ui: &Ui, space: Rect, row: &RowView, columns: Columns) {
+    if row.marked {
+        let ink = Tokens::of(ui).warning.ink;
+        let star = i::ICON_STAR.filled();
+        let star = line_of(ui, star.codepoint, theme::icon(star, 11.0), ink);
+        let at = pos2(space.left() + columns.badges - 9.5 - star.size().x / 2.0 + 4.0, middle(space, &star));
+        ui.painter().galley(at, star, ink);
     }
 }
 

@@ -154,6 +154,11 @@ impl Body {
     }
 
     fn find_keys(&mut self, ui: &Ui, view: &mut View, response: &egui::Response, filtering: bool) {
+        let rows = self.outline.as_ref().is_some_and(|outline| outline.has_focus(ui));
+        let here = rows || ui.rect_contains_pointer(ui.clip_rect());
+        if here && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
+            response.request_focus();
+        }
         let (enter, back) = ui.input(|input| (input.key_pressed(Key::Enter), input.modifiers.shift));
         if response.lost_focus() && enter {
             if filtering {
