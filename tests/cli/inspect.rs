@@ -231,7 +231,7 @@ fn a_recording_is_drawn_as_a_sequence() {
     let place = Place::new();
     let ended = place.inspect("input", recorded().to_string(), &["--sequence"]).expect(0, &[]);
     let text = ended.out;
-    let drawn: Vec<&str> = text.lines().skip_while(|line| !line.contains("Issuer ACS")).collect();
+    let drawn: Vec<&str> = text.lines().skip_while(|line| !line.contains("Directory server")).collect();
     for lane in ["Shopper's browser", "Merchant", "Sessions API", "Directory server", "Issuer ACS", "Callback"] {
         assert!(drawn[0].contains(lane), "{text}");
     }
