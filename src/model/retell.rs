@@ -174,7 +174,12 @@ fn next(run: &Run, entry: &Entry, view: Option<&Value>) -> String {
         What::Exchange(exchange) if exchange.step == Step::Method => {
             "The shop says how it went: PUT issuer-fingerprint, or three_ds_method_completion.".into()
         }
-        What::Exchange(exchange) if exchange.step == Step::Complete => "The callback, then the last reading.".into(),
+        What::Exchange(exchange) if exchange.step == Step::Complete => match exchange.status() {
+            Some(200..300) => "The callback came before this answer; what is left is a last reading.".into(),
+            _ => {
+                "The session is not completed; once what the answer says is mended, the call may be sent again.".into()
+            }
+        },
         What::Delivery(delivery) => match delivery.kind {
             DeliveryKind::Callback | DeliveryKind::ChallengeNotification => {
                 "The shop reads the session: only that answer counts.".into()
@@ -194,7 +199,10 @@ fn next(run: &Run, entry: &Entry, view: Option<&Value>) -> String {
 fn after(kind: &str) -> &'static str {
     match kind {
         "AReq" => "The bank answers with an ARes: a result at once, or the wish for a challenge.",
-        "ARes" => "With C the browser or app sends a CReq; any other status is the end, and no RReq follows.",
+        "ARes" => {
+            "With C the browser or app sends a CReq, with D the bank asks its customer by a way of its own; any other \
+             status is the end, and no RReq follows."
+        }
         "CReq" => "The bank shows its page; when it is over, it sends an RReq before the CRes.",
         "RReq" => "The 3DS Server answers with an RRes; only then the bank lets the browser go with the CRes.",
         "RRes" => "The browser brings the CRes to the shop.",
@@ -246,7 +254,9 @@ fn step_why(step: Step) -> &'static str {
         Step::Challenge => "The bank wants proof: a password, a code, or the bank's own app.",
         Step::Authenticate => "The card is not in 3-D Secure 2.",
         Step::Redirect => "In a hosted session the API's page does Method and challenge.",
-        Step::Confirm => "Cryptogram and ECI are shown to the token only, for 24 hours.",
+        Step::Confirm => {
+            "What a browser or a callback says can be forged. The cryptogram is shown to the token only, for 24 hours."
+        }
         Step::Complete => "It closes the session; the callback is sent before this call is answered.",
         Step::Authorise => "The acquirer passes ECI and cryptogram on; they move the fraud risk to the bank.",
     }

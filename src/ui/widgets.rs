@@ -517,7 +517,8 @@ pub fn tabs<T: PartialEq + Copy>(ui: &mut Ui, chosen: &mut T, choices: &[(T, &st
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 14.0;
         for (value, label, count) in choices {
-            if tab(ui, *chosen == *value, label, *count).clicked() {
+            let count = count.map(|count| (count, Tone::Warning));
+            if tab(ui, *chosen == *value, label, count).clicked() {
                 *chosen = *value;
             }
         }
@@ -532,8 +533,8 @@ pub fn tab_width(ui: &Ui, label: &str, count: Option<usize>) -> f32 {
     line_of(ui, label, theme::words(theme::TAB), colour).size().x + count.unwrap_or_default()
 }
 
-/// One tab.
-pub fn tab(ui: &mut Ui, selected: bool, label: &str, count: Option<usize>) -> Response {
+/// One tab. The tone of the count is what it means: things to mend, or just how many.
+pub fn tab(ui: &mut Ui, selected: bool, label: &str, count: Option<(usize, Tone)>) -> Response {
     let tokens = Tokens::of(ui);
     let colour = match (ui.is_enabled(), selected) {
         (false, _) => tokens.muted,
@@ -541,14 +542,17 @@ pub fn tab(ui: &mut Ui, selected: bool, label: &str, count: Option<usize>) -> Re
         (_, false) => tokens.text_second,
     };
     let words = line_of(ui, label, theme::words(theme::TAB), colour);
-    let count = count.map(|count| line_of(ui, &count.to_string(), theme::code(theme::SMALL), tokens.warning.ink));
+    let count = count.map(|(count, tone)| {
+        let ink = tokens.tone(tone).ink;
+        line_of(ui, &count.to_string(), theme::code(theme::SMALL), ink)
+    });
     let width = words.size().x + count.as_ref().map_or(0.0, |count| count.size().x + 5.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, 32.0), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), selected, label));
     let painter = ui.painter();
     let at = |size: Vec2, x: f32| Pos2::new(x, rect.center().y - size.y / 2.0);
     if let Some(count) = count {
-        painter.galley(at(count.size(), rect.left() + words.size().x + 5.0), count, tokens.warning.ink);
+        painter.galley(at(count.size(), rect.left() + words.size().x + 5.0), count, colour);
     }
     if selected {
         painter.hline(rect.x_range(), rect.bottom() - 1.0, Stroke::new(2.0, tokens.accent.ink));

@@ -188,6 +188,51 @@ fn an_open_tab_stays_open_from_row_to_row() {
     assert!(is_open(&window, "Headers"));
 }
 
+/// A row of each kind, and what is laid over a row: whatever can be pressed, typed into or picked
+/// has a name, for those who hear the window instead of seeing it.
+#[test]
+fn nothing_that_can_be_used_is_without_a_name() {
+    let run = session::finished(ONE);
+    let failed = session::failed(ONE);
+    let (token, number) = posted(Step::Authenticate, &pares());
+    let rows = run.entries.iter().map(|entry| (with_token(run.clone()), entry.number));
+    let more = [(session::workspace([failed.clone()]), failed.entries[0].number), (with_token(token), number)];
+    for (workspace, number) in rows.chain(more) {
+        let mut window = alone(workspace, number, WIDE, egui::Theme::Dark);
+        for label in ["Explain", "Request", "Response", "Headers", "Timing", "Decoded", "Findings", "Code"] {
+            if !window.get_by_role_and_label(Role::Tab, label).accesskit_node().is_disabled() {
+                tab(&mut window, label);
+                named(&window, &format!("{label} of row {number}"));
+            }
+        }
+        window.state_mut().inspector.open(Link::Why(ONE, Question::Status(None)));
+        window.run_steps(3);
+        named(&window, &format!("why, of row {number}"));
+    }
+}
+
+fn named(window: &One, place: &str) {
+    let used = [
+        Role::Button,
+        Role::Link,
+        Role::Tab,
+        Role::CheckBox,
+        Role::RadioButton,
+        Role::ComboBox,
+        Role::TextInput,
+        Role::MultilineTextInput,
+        Role::PasswordInput,
+        Role::Slider,
+        Role::TreeItem,
+    ];
+    for role in used {
+        for node in window.query_all_by_role(role) {
+            let name = node.accesskit_node().label().unwrap_or_default();
+            assert!(name.chars().any(char::is_alphanumeric), "{role:?} at {:?} without a name: {place}", node.rect());
+        }
+    }
+}
+
 // --- Explain
 
 #[test]

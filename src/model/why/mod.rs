@@ -91,7 +91,8 @@ pub fn chain(run: &Run, question: &Question) -> Why {
     Why {
         about,
         answer,
-        more: case.meaning.sentence.clone(),
+        // Who pays is the answer itself there.
+        more: if *question == Question::Liability { String::new() } else { case.meaning.sentence.clone() },
         tone: case.meaning.tone,
         reasons: reasons::of(&case, question),
         unseen: blind.then_some(UNSEEN),

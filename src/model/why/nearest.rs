@@ -7,6 +7,7 @@ use super::case::{Case, Decision};
 use crate::model::api::{NextAction, Status};
 use crate::model::cards::{CARDS, Ending};
 use crate::model::draft::{Channel, Completion};
+use crate::model::exchange::Step;
 use crate::model::explain::Risk;
 use crate::model::lint::observed::error_advice;
 
@@ -54,8 +55,8 @@ pub(super) fn of_status(case: &Case<'_, '_>) -> Change {
             _ => likely("Had the bank been able to check, the right password would have ended it approved."),
         },
         Decision::Cancelled => sure(
-            "Had the shopper answered instead of pressing Cancel, the bank's result would have been Y and the session \
-             approved.",
+            "Had the shopper given the right answer instead of pressing Cancel, the bank's result would have been Y and \
+             the session approved.",
         ),
         Decision::NeverOpened => sure(
             "Open the bank's page as soon as the session is challenged: banks wait 30 s for the first CReq, and then 10 \
@@ -110,6 +111,21 @@ fn challenged(case: &Case<'_, '_>) -> Change {
         Some("U") if case.channel() == Channel::Browser => {
             likely("Had the 3DS Method been run, the bank would have known the browser and asked less readily.")
                 .or(ask_less)
+        }
+        _ => asked_for(case, &ask_less),
+    }
+}
+
+/// What the shop could have wished otherwise where the bank asks.
+fn asked_for(case: &Case<'_, '_>, ask_less: &str) -> Change {
+    let created = case.facts.sent(Step::Create);
+    let wish = created.as_ref().and_then(|told| told.text("/challenge_indicator"));
+    match wish {
+        Some(wish @ ("challenge_requested" | "challenge_requested_mandate")) => likely(format!(
+            "Without challenge_indicator {wish}, which asks for this challenge, the bank might not have asked. {ask_less}"
+        )),
+        Some(wish) if wish != "no_preference" => {
+            likely(format!("The bank asked although the request had challenge_indicator {wish}. {ask_less}"))
         }
         _ => likely(format!(
             "With challenge_indicator no_challenge_requested, or an exemption such as low_value, the bank might not have \

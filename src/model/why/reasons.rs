@@ -213,8 +213,11 @@ impl Chain<'_, '_, '_> {
         );
         if let Some(areq) = case.facts.message("AReq", |_| true) {
             let lost = case.ares.is_none() && case.erro.is_none() && case.decision == Decision::Error;
-            let words =
-                if lost { "The request went out, and no answer to it came" } else { "The request goes to the bank" };
+            let words = if lost {
+                "The request went out, and no answer to it came"
+            } else {
+                "The request goes through the directory to the bank"
+            };
             let members = ["/threeDSRequestorChallengeInd", "/threeDSCompInd", "/deviceChannel", "/messageVersion"];
             self.told(&areq, &members, words, if lost { source::TIMERS } else { source::AREQ });
             if lost {

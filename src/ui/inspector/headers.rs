@@ -18,7 +18,7 @@ pub(super) fn ui(ui: &mut Ui, entry: &Entry) -> Option<Tab> {
         What::Exchange(exchange) => {
             let answer = exchange.response();
             let count = exchange.request.headers.len() + answer.map_or(0, |answer| answer.headers.len());
-            muted(ui, &format!("{count} lines"));
+            muted(ui, &format!("{count} {}", if count == 1 { "line" } else { "lines" }));
             headers_ui(ui, "Request", &exchange.request.headers, exchange.masked > 0, &mut go);
             if let Some(answer) = answer {
                 headers_ui(ui, "Response", &answer.headers, exchange.masked > 0, &mut go);
@@ -44,6 +44,9 @@ fn headers_ui(ui: &mut Ui, title: &str, headers: &Headers, masks: bool, go: &mut
     ui.add_space(8.0);
     widgets::emphasis(ui, title);
     ui.add_space(4.0);
+    if headers.is_empty() {
+        muted(ui, "No header lines");
+    }
     for (name, value) in headers {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;

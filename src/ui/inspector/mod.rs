@@ -33,7 +33,8 @@ use crate::model::scheme::SchemeMessage;
 use crate::model::trace::{Part, Question, Spot};
 use crate::model::{RunId, Workspace};
 use crate::ui::link::Link;
-use crate::ui::theme;
+use crate::ui::theme::{self, Tone};
+use crate::ui::timeline::rows::severity_tone;
 use crate::ui::widgets::{self, muted};
 
 /// View state of the inspector.
@@ -192,7 +193,8 @@ impl Panel {
         let row = Row { workspace, run, entry, findings: &findings };
         let part = if self.tabs.shown(&entry.what) == Tab::Request { Part::Request } else { Part::Response };
         self.links.extend(head::head_ui(ui, workspace, (run, entry), part));
-        let counts = tabs::Counts { decoded: self.decoded.look(ui, &row), findings: findings.len() };
+        let gravity = findings.first().map_or(Tone::Neutral, |one| severity_tone(one.severity).0);
+        let counts = tabs::Counts { decoded: self.decoded.look(ui, &row), findings: findings.len(), gravity };
         let tab = self.tabs.ui(ui, &entry.what, counts);
         self.page_ui(ui, &row, tab, commands);
     }

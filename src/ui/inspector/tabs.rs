@@ -7,7 +7,7 @@ use egui_material_icons::icons as i;
 
 use super::strip;
 use crate::model::run::What;
-use crate::ui::theme::{self, Tokens};
+use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets;
 
 /// What is looked at.
@@ -80,12 +80,14 @@ impl Tab {
 }
 
 /// What stands after a tab's word.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Counts {
     /// What the lens found.
     pub decoded: usize,
     /// What there is to say.
     pub findings: usize,
+    /// How grave the gravest of it is.
+    pub gravity: Tone,
 }
 
 impl Counts {
@@ -96,6 +98,12 @@ impl Counts {
             _ => 0,
         };
         (count > 0).then_some(count)
+    }
+
+    /// The same with its tone: only what is found has one.
+    fn toned(self, tab: Tab) -> Option<(usize, Tone)> {
+        let tone = if tab == Tab::Findings { self.gravity } else { Tone::Neutral };
+        self.of(tab).map(|count| (count, tone))
     }
 }
 
@@ -151,7 +159,7 @@ impl Chosen {
             ui.spacing_mut().item_spacing.x = gap;
             let in_sight = in_sight(fit, shown);
             for tab in &in_sight {
-                if tab_ui(ui, *tab, *tab == shown, counts.of(*tab), tab.why_not(what)) {
+                if tab_ui(ui, *tab, *tab == shown, counts.toned(*tab), tab.why_not(what)) {
                     picked = Some(*tab);
                 }
             }
@@ -199,7 +207,7 @@ fn in_sight(fit: usize, shown: Tab) -> Vec<Tab> {
 }
 
 /// One tab. True if it was picked.
-fn tab_ui(ui: &mut Ui, tab: Tab, selected: bool, count: Option<usize>, why_not: Option<&str>) -> bool {
+fn tab_ui(ui: &mut Ui, tab: Tab, selected: bool, count: Option<(usize, Tone)>, why_not: Option<&str>) -> bool {
     let response = ui.add_enabled_ui(why_not.is_none(), |ui| widgets::tab(ui, selected, tab.name(), count)).inner;
     match why_not {
         Some(why_not) => drop(response.on_disabled_hover_text(why_not)),

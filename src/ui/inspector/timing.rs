@@ -90,7 +90,12 @@ fn timing_ui(ui: &mut Ui, exchange: &Exchange) {
     if let Some(response) = exchange.response() {
         widgets::key_value_ui(ui, "version", &response.version);
     }
-    widgets::key_value_ui(ui, "masked", &format!("{} values when recorded", exchange.masked));
+    let masked = match exchange.masked {
+        0 => "nothing".to_owned(),
+        1 => "1 value when recorded".to_owned(),
+        count => format!("{count} values when recorded"),
+    };
+    widgets::key_value_ui(ui, "masked", &masked);
 }
 
 fn bar_ui(ui: &mut Ui, name: &str, span: (Duration, Duration), total: Duration, colour: egui::Color32, note: &str) {
