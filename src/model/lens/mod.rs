@@ -475,6 +475,8 @@ fn look_into(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
     let form = found.context.content_type.is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{' | b'[') if !form => members(bytes, found),
+        // A page for people: no XML, and nothing of the protocol's own is in it as text.
+        Some(b'<') if !form && is_page(bytes) => Vec::new(),
         Some(b'<') if !form => vec![payer::document(bytes, found).sorted()],
         _ if form || is_form(bytes) => fields(bytes, found),
         _ => std::str::from_utf8(bytes)
@@ -483,6 +485,13 @@ fn look_into(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
             .into_iter()
             .collect(),
     }
+}
+
+/// An HTML page, by how it begins.
+fn is_page(bytes: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 2] = [b"<!doctype html", b"<html"];
+    let text = bytes.trim_ascii_start();
+    BEGINNINGS.iter().any(|one| text.get(..one.len()).is_some_and(|head| head.eq_ignore_ascii_case(one)))
 }
 
 /// A form whatever it is called: one of our fields stands first or after a `&`.

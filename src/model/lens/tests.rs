@@ -149,6 +149,13 @@ fn three_d_secure_1_is_inflated_and_read() {
 }
 
 #[test]
+fn a_page_for_people_is_no_damaged_xml() {
+    for page in ["<!DOCTYPE html><title>Bank</title><meta charset=\"utf-8\">", "\n<html><body>Bank</body></html>"] {
+        assert_eq!(look(page.as_bytes(), &Context::NOTHING), []);
+    }
+}
+
+#[test]
 fn bombs_and_document_types_are_refused() {
     let bomb = format!("<a>{}</a>", " ".repeat(300 << 10));
     let found = look(format!("PaReq={}&MD=", url(zlib(&bomb))).as_bytes(), &Context::NOTHING);

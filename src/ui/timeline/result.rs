@@ -59,18 +59,20 @@ fn headline_ui(ui: &mut Ui, run: &Run, meaning: &Meaning, tone: Tone, links: &mu
         widgets::icon(ui, sign(tone), 24.0, tokens.tone(tone).ink);
         ui.vertical(|ui| {
             ui.set_width(ui.available_width());
-            ui.horizontal(|ui| {
-                emphasis_with(ui, &display_text(&meaning.title), theme::words(theme::TITLE), tokens.text);
+            let title = display_text(&meaning.title);
+            let wide = widgets::line_of(ui, &title, theme::words(theme::TITLE), tokens.text).size().x;
+            let narrow = wide + BESIDE_TITLE > ui.available_width();
+            ui.horizontal_wrapped(|ui| {
+                emphasis_with(ui, &title, theme::words(theme::TITLE), tokens.text);
+                if narrow {
+                    ui.end_row();
+                }
                 ask_ui(ui, run, Question::Status(None), "this result", links);
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    if run.progress.confirmed {
-                        let pill = widgets::pill(ui, Tone::Neutral, "confirmed");
-                        pill.on_hover_text("Read with GET and the profile's token after it was final");
-                    } else {
-                        let pill = widgets::pill(ui, Tone::Warning, "reported");
-                        pill.on_hover_text("Not yet read with GET and the profile's token: only that decides");
-                    }
-                });
+                if narrow {
+                    confirmed_ui(ui, run);
+                } else {
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| confirmed_ui(ui, run));
+                }
             });
             let sentence = RichText::new(&meaning.sentence).font(theme::words(theme::SENTENCE)).color(tokens.text);
             ui.add(egui::Label::new(sentence).wrap());
@@ -78,6 +80,18 @@ fn headline_ui(ui: &mut Ui, run: &Run, meaning: &Meaning, tone: Tone, links: &mu
     });
 }
 
+fn confirmed_ui(ui: &mut Ui, run: &Run) {
+    if run.progress.confirmed {
+        let pill = widgets::pill(ui, Tone::Neutral, "confirmed");
+        pill.on_hover_text("Read with GET and the profile's token after it was final");
+    } else {
+        let pill = widgets::pill(ui, Tone::Warning, "reported");
+        pill.on_hover_text("Not yet read with GET and the profile's token: only that decides");
+    }
+}
+
+/// Room for «Why?» and the pill beside the title, points.
+const BESIDE_TITLE: f32 = 150.0;
 /// Under this width, points, the cryptogram stands below the two others. Our choice.
 const ROOM_FOR_THREE: f32 = 400.0;
 
