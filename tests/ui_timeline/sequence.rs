@@ -292,18 +292,18 @@ fn a_broken_rule_says_what_it_broke() {
     run.exchanged(refused_complete(476));
     let number = run.entries.iter().find(|entry| entry.http() == Some(403)).unwrap().number;
     let mut diagram = wide(vec![run], 13_500);
-    assert_eq!(count(&diagram, "P036 The API refused with 403"), 1);
-    assert_eq!(count(&diagram, "Sessions API, errors"), 1, "where the rule is written");
-    diagram.get_by_role_and_label(Role::Link, "Why P036?").click();
+    assert_eq!(count(&diagram, "P037 Not allowed in this state"), 1);
+    assert_eq!(count(&diagram, "Sessions API, states and actions"), 1, "where the rule is written");
+    diagram.get_by_role_and_label(Role::Link, "Why P037?").click();
     diagram.run_steps(2);
-    let why = Link::Why(ONE, Question::Finding(number, "P036"));
+    let why = Link::Why(ONE, Question::Finding(number, "P037"));
     assert_eq!(diagram.state_mut().timeline.take_links(), [why]);
     assert_eq!(diagram.state().timeline.selected, None, "the link is not the row");
-    let label = "Merchant to Sessions API POST …/complete 403 update_not_allowed_due_to_state 1 finding P036";
+    let label = "Merchant to Sessions API POST …/complete 403 update_not_allowed_due_to_state 1 finding P037";
     click(&mut diagram, label);
     assert!(diagram.state().timeline.selected.is_some());
     let text = click_and_copy(&mut diagram, "Copy as text");
-    assert!(text.contains("! P036 The API refused with 403"), "{text}");
+    assert!(text.contains("! P037 Not allowed in this state"), "{text}");
 }
 
 #[test]
