@@ -361,13 +361,16 @@ fn what_stands_in_a_list_or_deeper_is_named_by_its_path() {
     assert!(!strange.text.contains("list"), "{}", strange.text);
 }
 
+/// A session's identifier as the API writes it.
+const SESSION: &str = "sid_skp65s2imhnguhok7722ffif7l";
+
 #[test]
 fn what_the_api_sends_by_itself_is_named_and_decides_nothing() {
-    let data = json!({"session_id": "sid_w3z", "amount": "2599", "currency": "GBP", "response_code": "Y"});
-    let callback = json!({"session_id": "sid_w3z", "status": "approved", "amount": 2599, "currency": "GBP"});
+    let data = json!({"session_id": SESSION, "amount": "2599", "currency": "GBP", "response_code": "Y"});
+    let callback = json!({"session_id": SESSION, "status": "approved", "amount": 2599, "currency": "GBP"});
     let event = json!({"id": "evt_a", "type": "authentication_approved", "version": "1.0.1", "data": data});
     // What a lost wrapper leaves behind; its own members stay.
-    let bare = json!({"id": "evt_a", "type": "authentication_failed", "session_id": "sid_w3z", "status": "declined"});
+    let bare = json!({"id": "evt_a", "type": "authentication_failed", "session_id": SESSION, "status": "declined"});
     for (body, what, at) in [
         (callback, What::Callback, "session_id"),
         (event, What::Webhook, "data.session_id"),
@@ -375,9 +378,13 @@ fn what_the_api_sends_by_itself_is_named_and_decides_nothing() {
     ] {
         let one = reading(&body.to_string());
         assert_eq!((one.what, worst(&one)), (what, None), "{one:#?}");
-        assert_eq!(row(&one, at).value, "sid_w3z");
+        assert_eq!(row(&one, at).value, SESSION);
         assert!(one.rows.iter().all(|row| !row.name.ends_with("amount") || row.meaning == "GBP 25.99"), "{one:#?}");
-        assert!(marks(&one).contains("Only GET /sessions/sid_w3z tells the outcome"), "{}", marks(&one));
+        assert!(
+            marks(&one).contains("Only GET /sessions/sid_skp65s2imhnguhok7722ffif7l tells the outcome"),
+            "{}",
+            marks(&one)
+        );
     }
     let other = json!({"id": "evt_a", "type": "payment_approved", "data": {"id": "pay_a"}});
     assert_eq!(reading(&other.to_string()).what, What::Codes);

@@ -2,7 +2,6 @@
 //! dropping it on the window; the engine opens it.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use egui::{Margin, TextEdit, Ui};
 use poll_promise::Promise;
@@ -13,19 +12,17 @@ use crate::model::{Inspected, Workspace};
 use crate::ui::theme;
 use crate::ui::widgets;
 
-/// A dialog that ends without a file sooner than this was none at all.
+/// A dialog that ends without a file sooner than this, seconds, was none at all.
 /// Source: feasibility.md 0, number 6 (measured: 13 ms).
-const NO_DIALOG: Duration = Duration::from_millis(300);
-
-/// What a dialog gave, and how long it was open.
-type Picked = (Option<PathBuf>, Duration);
+const NO_DIALOG: f64 = 0.3;
 
 /// The file that is looked at, and the one that is asked for.
 #[derive(Default)]
 pub struct Files {
     /// Its number among those opened, and its bytes.
     shown: Option<(u64, Body)>,
-    asked: Option<Promise<Picked>>,
+    /// The dialog, and when it was asked for in the window's time, seconds.
+    asked: Option<(f64, Promise<Option<PathBuf>>)>,
     /// A path that is typed where there is no dialog.
     typed: Option<String>,
     /// The newest file that was shown.
@@ -45,14 +42,14 @@ impl Files {
             return;
         }
         // Opened here, on the main thread, as macOS wants it; awaited elsewhere.
-        let since = Instant::now();
         let picked = rfd::AsyncFileDialog::new().pick_file();
         let ctx = ui.ctx().clone();
-        self.asked = Some(Promise::spawn_thread("inspect file", move || {
+        let promise = Promise::spawn_thread("inspect file", move || {
             let file = pollster::block_on(picked);
             ctx.request_repaint(); // a promise does not wake the window by itself
-            (file.map(|file| file.path().to_owned()), since.elapsed())
-        }));
+            file.map(|file| file.path().to_owned())
+        });
+        self.asked = Some((ui.input(|input| input.time), promise));
     }
 
     /// True once for each file that was opened.
@@ -70,11 +67,12 @@ impl Files {
     pub fn look(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
         let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
         commands.extend(dropped.map(Command::InspectFile));
-        match self.asked.take().map(Promise::try_take) {
-            Some(Err(pending)) => self.asked = Some(pending),
-            Some(Ok((Some(path), _))) => commands.push(Command::InspectFile(path)),
-            Some(Ok((None, open))) if open < NO_DIALOG => self.typed = Some(String::new()),
-            Some(Ok(_)) | None => (), // cancelled; not asked
+        let Some((since, promise)) = self.asked.take() else { return };
+        match promise.try_take() {
+            Err(pending) => self.asked = Some((since, pending)),
+            Ok(Some(path)) => commands.push(Command::InspectFile(path)),
+            Ok(None) if ui.input(|input| input.time) - since < NO_DIALOG => self.typed = Some(String::new()),
+            Ok(None) => (), // cancelled
         }
     }
 
