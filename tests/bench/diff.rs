@@ -50,9 +50,9 @@ fn session(n: u64, other: u64) -> Value {
     json!({
         "id": format!("sid_{}", word(n + other)), "transaction_id": uuid(n + other), "status": status,
         "amount": 1000 + n + other, "currency": "USD", "scheme": if other == 0 { "visa" } else { "amex" },
-        "reference": format!("ORDER-{}", n + other), "completed": (n + other) % 2 == 0, "eci": format!("0{}", (n + other) % 8),
+        "reference": format!("ORDER-{}", n + other), "completed": (n + other).is_multiple_of(2), "eci": format!("0{}", (n + other) % 8),
         "protocol_version": "2.2.0", "authentication_type": "regular", "cryptogram": word(n + other + 7),
-        "acs": {"reference_number": format!("ACS-{}", other), "transaction_id": uuid(n + other + 1), "challenge_mandated": n % 3 == 0,
+        "acs": {"reference_number": format!("ACS-{}", other), "transaction_id": uuid(n + other + 1), "challenge_mandated": n.is_multiple_of(3),
             "url": format!("https://acs.example/{}/challenge", n + other)},
         "ds": {"ds_id": "A000000003", "reference_number": format!("DS-{other}"), "transaction_id": uuid(n + other + 2)},
         "card": {"instrument_id": format!("src_{}", word(n + other + 3)), "bin": 424_242 + other, "metadata": {"card_type": "CREDIT", "issuer": format!("Larkfield {other}"), "country": "GB"}},

@@ -390,38 +390,3 @@ fn the_size_says_whether_the_bytes_are_compressed() {
     shown(body(Some("identity"))).get_by_label("73 B");
     shown(body(Some("gzip"))).get_by_label("73 B, gzip");
 }
-
-/// Pictures for a person, not compared: `BODY_PICTURES=/tmp/x cargo test …`.
-#[test]
-fn pictures_on_request() {
-    let Some(folder) = std::env::var_os("BODY_PICTURES").map(std::path::PathBuf::from) else { return };
-    let run = super::session::finished(super::ONE);
-    let last = run.entries.last().unwrap();
-    let sessions_console::model::run::What::Exchange(exchange) = &last.what else { panic!("an exchange") };
-    let answer = exchange.response().unwrap().body.clone();
-    for (look, tone) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
-        for size in [[456.0, 800.0], [360.0, 600.0]] {
-            for shown in [Shown::Tree, Shown::Pretty, Shown::Raw, Shown::Hex] {
-                let body = Body::new(&answer, Some("application/json"));
-                let view = View { shown, ..View::default() };
-                let mut window = sized(body, view, size, look);
-                look_for(&mut window, "2ac");
-                let name = format!("{shown:?}-{}-{tone}.png", size[0]);
-                window.render().unwrap().save(folder.join(name)).unwrap();
-            }
-            let mut card = chosen("eci: \"05\"", size, look);
-            card.render().unwrap().save(folder.join(format!("card-{}-{tone}.png", size[0]))).unwrap();
-            card.get_by_label("Find in body").focus();
-            card.run_steps(2);
-            card.get_by_label("Find in body").type_text("visa");
-            card.run_steps(4);
-            card.get_by_label("How it is shown").click();
-            card.run_steps(4);
-            card.render().unwrap().save(folder.join(format!("menu-{}-{tone}.png", size[0]))).unwrap();
-            let mut card = chosen("response_code: \"Y\"", size, look);
-            card.key_press_modifiers(Modifiers::SHIFT, Key::F10);
-            card.run_steps(4);
-            card.render().unwrap().save(folder.join(format!("copy-{}-{tone}.png", size[0]))).unwrap();
-        }
-    }
-}

@@ -200,17 +200,3 @@ fn at_twice_the_size_the_chosen_row_stays_in_sight_above_the_inspector() {
     let drawer = window.get_by_label("Close the inspector").rect();
     assert!(row.top() >= strip.bottom() + 24.0 && row.bottom() <= drawer.top() + 1.0, "{strip:?} {row:?} {drawer:?}");
 }
-
-#[test]
-#[ignore = "draws pictures to look at, into LIST_PICTURES"]
-fn pictures_of_the_whole_window() {
-    let Ok(place) = std::env::var("LIST_PICTURES") else { return };
-    let runs = || vec![session::refused(sessions_console::model::RunId(0)), session::finished(ONE)];
-    for (name, size, zoom) in [("shell-100", [1280.0, 800.0], 1.0), ("shell-200", [1280.0, 800.0], 2.0)] {
-        let mut window = sized(runs(), size, zoom);
-        window.render().unwrap().save(format!("{place}/{name}.png")).unwrap();
-        window.get_by_label(COMPLETE).click();
-        window.run_steps(6);
-        window.render().unwrap().save(format!("{place}/{name}-row.png")).unwrap();
-    }
-}

@@ -232,7 +232,7 @@ fn a_state_explains_itself() {
     button(&mut window, "State challenged, now");
     assert!(has(&window, "The shopper's answer at the bank's page (creq, cres)"));
     assert!(has(&window, "The shopper, then the bank"));
-    assert!(has(&window, "emv-3ds.md 1.9"));
+    assert!(has(&window, "EMV 3DS, timers"));
     window.get_by_role_and_label(Role::Button, "State rejected").focus();
     window.run_steps(3);
     assert!(has(&window, "The bank refuses even to be asked: R. Do not authorise"));
@@ -403,42 +403,4 @@ fn the_playhead_follows_the_pointer() {
     assert!(!has(&window, "As of"), "the right end is the present");
     window.drop_at(track.right_center() - egui::vec2(2.0, 0.0));
     window.run_steps(2);
-}
-
-/// Pictures of every kind, to look at: `PICTURES=/tmp/x cargo test --test ui_timeline pictures_of_states`.
-#[test]
-#[ignore = "writes pictures to look at"]
-fn pictures_of_states() {
-    let folder = std::env::var("PICTURES").unwrap_or_else(|_| std::env::temp_dir().display().to_string());
-    let runs: [(&str, Run, u64); 9] = [
-        ("pending", pending(), 1_000),
-        ("challenged", session::waiting(ONE), 13_000),
-        ("approved", session::finished(ONE), 11_000),
-        ("forbidden", forbidden(), 11_000),
-        ("hosted", hosted(), 9_000),
-        ("initiated", initiated(), 2_000),
-        ("legacy", legacy(), 9_000),
-        ("past", session::finished(ONE), 11_000),
-        ("list", session::finished(ONE), 11_000),
-    ];
-    let only = std::env::var("ONLY").unwrap_or_default();
-    for (name, run, now) in runs {
-        for (look, theme) in [("dark", egui::Theme::Dark), ("light", egui::Theme::Light)] {
-            for (width, right) in [(592, 1048.0), (1000, 1864.0)] {
-                if !format!("{name}-{look}-{width}").contains(&only) {
-                    continue;
-                }
-                let view = if name == "list" { View::List } else { View::States };
-                let mut window = sized(on(run.clone(), now, view), [right, 700.0], theme);
-                if name == "past" || name == "list" {
-                    click_any(&mut window, "Moments");
-                    to(&mut window, Key::Home, 1);
-                    to_moment(&mut window, "0.452 s");
-                }
-                let image = window.render().expect("drawn");
-                let image = image::imageops::crop_imm(&image, 0, 0, width, 700).to_image();
-                image.save(format!("{folder}/states-{name}-{look}-{width}.png")).expect("written");
-            }
-        }
-    }
 }

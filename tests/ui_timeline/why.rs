@@ -220,29 +220,3 @@ fn a_key_alone_asks_nothing_of_the_panels() {
     press(&mut window, Modifiers::NONE, Key::W);
     assert!(!window.state().inspector.is_open());
 }
-
-#[test]
-#[ignore = "writes pictures for people"]
-fn pictures() {
-    let (contradicted, row) = contradicted();
-    for (name, run, question) in [
-        ("approved", session::finished(ONE), Question::Status(None)),
-        ("waiting", session::waiting(ONE), Question::Status(None)),
-        ("liability", session::finished(ONE), Question::Liability),
-        ("refused", session::refused(ONE), Question::Status(None)),
-        ("finding", contradicted, Question::Finding(row, "P023")),
-    ] {
-        for (size, look, mode) in [
-            (BESIDE, egui::Theme::Dark, "dark"),
-            (NARROW, egui::Theme::Light, "light"),
-            (DRAWER, egui::Theme::Dark, "drawer"),
-        ] {
-            let mut panel = asked(run.clone(), question.clone(), size, look);
-            panel.render().expect("a picture").save(format!("/tmp/why-{name}-{mode}.png")).expect("saved");
-        }
-    }
-    let mut app = super::App::new(vec![session::finished(ONE)], 11_000);
-    app.timeline.selected = None;
-    let mut window = super::sized(app, [1064.0, 844.0], egui::Theme::Dark);
-    window.render().expect("a picture").save("/tmp/why-window.png").expect("saved");
-}
