@@ -9,7 +9,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use sessions_console::clock;
-use sessions_console::ui::Shell;
+use sessions_console::ui::{Shell, theme};
 
 use super::render;
 
@@ -34,7 +34,10 @@ fn desk() -> Window {
         desk.shell.ui(ui, engine.workspace(), clock::stamp(), &mut commands);
         commands.into_iter().for_each(|command| engine.dispatch(command));
     };
-    let mut window = render::harness([1280.0, 800.0], draw, Desk { shell, bench });
+    // A frame takes a moment, so that a dialog that there is none of ends soon by the window's clock too.
+    let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(30).with_step_dt(0.001);
+    let builder = builder.with_context_setup(theme::install).renderer(render::CpuRenderer::default());
+    let mut window = builder.build_ui_state(draw, Desk { shell, bench });
     window.run_steps(3);
     window
 }

@@ -4,25 +4,20 @@
 use std::path::PathBuf;
 
 use egui::{Margin, TextEdit, Ui};
-use poll_promise::Promise;
 
 use super::body::{Body, View};
 use crate::bus::Command;
 use crate::model::{Inspected, Workspace};
+use crate::ui::dialog::{Answer, Dialog};
 use crate::ui::theme;
 use crate::ui::widgets;
-
-/// A dialog that ends without a file sooner than this, seconds, was none at all.
-/// Source: feasibility.md 0, number 6 (measured: 13 ms).
-const NO_DIALOG: f64 = 0.3;
 
 /// The file that is looked at, and the one that is asked for.
 #[derive(Default)]
 pub struct Files {
     /// Its number among those opened, and its bytes.
     shown: Option<(u64, Body)>,
-    /// The dialog, and when it was asked for in the window's time, seconds.
-    asked: Option<(f64, Promise<Option<PathBuf>>)>,
+    asked: Option<Dialog>,
     /// A path that is typed where there is no dialog.
     typed: Option<String>,
     /// The newest file that was shown.
@@ -38,18 +33,9 @@ impl std::fmt::Debug for Files {
 impl Files {
     /// Asks which file to look at.
     pub fn ask(&mut self, ui: &Ui) {
-        if self.asked.is_some() {
-            return;
+        if self.asked.is_none() {
+            self.asked = Some(Dialog::new(ui, rfd::AsyncFileDialog::new().pick_file()));
         }
-        // Opened here, on the main thread, as macOS wants it; awaited elsewhere.
-        let picked = rfd::AsyncFileDialog::new().pick_file();
-        let ctx = ui.ctx().clone();
-        let promise = Promise::spawn_thread("inspect file", move || {
-            let file = pollster::block_on(picked);
-            ctx.request_repaint(); // a promise does not wake the window by itself
-            file.map(|file| file.path().to_owned())
-        });
-        self.asked = Some((ui.input(|input| input.time), promise));
     }
 
     /// True once for each file that was opened.
@@ -67,12 +53,11 @@ impl Files {
     pub fn look(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
         let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
         commands.extend(dropped.map(Command::InspectFile));
-        let Some((since, promise)) = self.asked.take() else { return };
-        match promise.try_take() {
-            Err(pending) => self.asked = Some((since, pending)),
-            Ok(Some(path)) => commands.push(Command::InspectFile(path)),
-            Ok(None) if ui.input(|input| input.time) - since < NO_DIALOG => self.typed = Some(String::new()),
-            Ok(None) => (), // cancelled
+        match self.asked.take().map(|dialog| dialog.answer(ui)) {
+            Some(Err(open)) => self.asked = Some(open),
+            Some(Ok(Answer::Path(path))) => commands.push(Command::InspectFile(path)),
+            Some(Ok(Answer::NoDialog)) => self.typed = Some(String::new()),
+            Some(Ok(Answer::Cancelled)) | None => (),
         }
     }
 
