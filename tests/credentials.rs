@@ -16,7 +16,7 @@ use sessions_console::engine::{Engine, Options};
 use sessions_console::model::draft::Completion;
 use sessions_console::model::exchange::Step;
 use sessions_console::model::profile::{Environment, Profile, ProfileId, TokenStatus};
-use sessions_console::model::run::{Plan, What};
+use sessions_console::model::run::{Phase, Plan, What};
 use sessions_console::model::settings::Pace;
 use sessions_console::model::{Keeping, Problem, Secret, SecretState, Workspace};
 use sessions_console::store::keychain::{Keychain, KeychainError, LIMIT};
@@ -405,6 +405,8 @@ fn a_number_that_is_no_test_number_is_asked_about_once_for_each_run() {
         assert_eq!(asked.load(Ordering::SeqCst), before, "not even a token was asked for");
         bench.engine.dispatch(Command::Send(id, turn.request));
         bench.until("the request", |w| lines(&w.runs[&id]).iter().any(|line| line.contains("POST /sessions 200")));
+        // What it sends of itself after that is over before the next one is counted.
+        bench.until("its rest", |w| !matches!(w.runs[&id].phase, Phase::Working(_)));
         bench.engine.dispatch(Command::Cancel(id));
     }
     // Nobody is there to be asked: it goes.
