@@ -298,7 +298,9 @@ fn times(part: usize, whole: usize) -> String {
 }
 
 fn line() -> usize {
-    let text = Bytes::from([&b"\""[..], "3DS ünd so weiter ".repeat(20 * MEGA / 19).as_bytes(), b"\""].concat());
+    // Numbered, so that no two places look alike and a frame that moved is seen to have.
+    let words: String = (0..20 * MEGA / 26).map(|n| format!("3DS ünd so weiter {n} ")).collect();
+    let text = Bytes::from(format!("\"{words}\""));
     println!("one line of {:.1} MB", text.len() as f64 / 1e6);
     let (mut window, mut view) = (window(), View { shown: Shown::Raw, ..View::default() });
     let mut body = Body::new(&text, Some("text/plain"));

@@ -363,6 +363,9 @@ fn speed(report: &mut Report) {
     let run = Run::new(ONE, session::plan(), at(0));
     let (mut workspace, mut window) = (session::workspace([run]), Headless::new(1440.0, 900.0));
     let mut shell = Shell::new(&workspace.settings);
+    // The window stands before the first event comes; letters drawn for the first time cost most.
+    let opened = window.frame(vec![], |ui| shell.ui(ui, &workspace, at(0), &mut Vec::new())).cpu;
+    report.line("whole window: its very first frame", "", &ms(opened));
     let row = pos2(720.0, 300.0);
     let button = |pressed| Event::PointerButton {
         pos: row,
