@@ -74,7 +74,7 @@ impl Lines {
             _ => self.take_rows(run),
         };
         self.seen = Some(run.revision());
-        self.take_found(run, found);
+        self.take_found(found);
         keep
     }
 
@@ -125,12 +125,15 @@ impl Lines {
         self.lines.push(line);
     }
 
-    fn take_found(&mut self, run: &Run, found: Arc<Found>) {
+    /// Only words that were made can be wrong now, and few rows are ever looked at.
+    fn take_found(&mut self, found: Arc<Found>) {
         if Arc::ptr_eq(&self.found, &found) {
             return;
         }
-        for number in found.differing(&self.found) {
-            if let Some(line) = run.entries.place(number).and_then(|place| self.lines.get_mut(place)) {
+        for line in &mut self.lines {
+            let Some(words) = line.words.get() else { continue };
+            let own = found.of_row(line.entry.number).iter().map(|one| (one.severity, one.rule));
+            if !own.eq(words.findings.iter().copied()) {
                 line.words = OnceCell::new();
             }
         }
