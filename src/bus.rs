@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::model::body::Source;
 use crate::model::delivery::{Delivery, Seq};
+use crate::model::device::{self, Device};
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Profile, ProfileId, TokenStatus};
 use crate::model::run::{Answer, Deed, Plan, StepRequest, Turn};
@@ -42,6 +43,8 @@ pub enum Command {
     Skip(RunId),
     /// How the shopper answers the step that the run waits with, with the request as written here.
     Answer(RunId, Answer, Box<StepRequest>),
+    /// Make the shopper's device do something, where the app is asked.
+    Device(RunId, device::Act),
     /// Give a row of a run a star, or take it away.
     Mark(RunId, usize, bool),
     /// Write the user's own words beside a row of a run; empty ones take them away.
@@ -109,6 +112,8 @@ pub enum Event {
     StepBegan(RunId, Step),
     /// The shopper's browser did something.
     ShopperDid(RunId, Deed),
+    /// The shopper's device shows, sent or received something.
+    DeviceChanged(RunId, Box<Device>),
     /// A step was left out, and when.
     StepSkipped(RunId, Step, Stamp),
     /// The API asked for a pause before this step is sent again, and when.

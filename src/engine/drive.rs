@@ -28,6 +28,7 @@ use crate::clock;
 use crate::listener::{Signal, Visit};
 use crate::model::api::{NextAction, Session};
 use crate::model::app::{AppValues, SealedFor};
+use crate::model::device;
 use crate::model::exchange::{Response, Step};
 use crate::model::profile::Profile;
 use crate::model::run::{self, Act, Answer, AppResult, Auth, Deed, Plan, Progress, StepRequest};
@@ -68,6 +69,8 @@ pub(super) enum Order {
     Skip(Step),
     /// With the request as the person left it.
     Answer(Step, Answer, Box<StepRequest>),
+    /// The simulated device.
+    Device(device::Act),
 }
 
 /// What to do next.
@@ -275,7 +278,7 @@ impl Driver {
                 Some(Order::Send(request)) => Next::Perform(request, self.plan.script.clone()),
                 Some(Order::Do(step)) => self.again(step).await,
                 Some(Order::AuthoriseByValues) => self.again_with(self.context().payment_by_values(), Step::Authorise).await,
-                Some(Order::Replan(_) | Order::Skip(_) | Order::Answer(..)) => Next::Look(Done::Well), // too late
+                Some(Order::Replan(_) | Order::Skip(_) | Order::Answer(..) | Order::Device(_)) => Next::Look(Done::Well), // too late
             },
         }
     }
@@ -354,7 +357,7 @@ impl Driver {
                 Some(Order::AuthoriseByValues) => {
                     return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
                 }
-                Some(Order::Replan(_) | Order::Skip(_) | Order::Answer(..)) => (), // too late: the step is over
+                Some(Order::Replan(_) | Order::Skip(_) | Order::Answer(..) | Order::Device(_)) => (), // too late: the step is over
             }
         }
     }

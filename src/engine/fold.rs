@@ -56,6 +56,7 @@ impl Engine {
             Event::TurnCame(run, turn) => self.turn_came(run, *turn),
             Event::StepBegan(run, step) => self.with_run(run, |run| run.step_began(step, now)),
             Event::ShopperDid(run, deed) => self.with_run(run, |run| run.shopper_did(deed, now)),
+            Event::DeviceChanged(run, device) => self.with_run(run, |run| run.device = Some(Arc::from(device))),
             Event::StepSkipped(run, step, at) => self.with_run(run, |run| run.step_skipped(step, at)),
             Event::StepPaused(run, step, at) => self.with_run(run, |run| run.step_paused(step, at)),
             Event::StepNoted(run, step, words, at) => self.with_run(run, |run| run.step_noted(step, words, at)),

@@ -161,6 +161,7 @@ impl Engine {
             Command::AuthoriseByValues(run) => self.authorise_by_values(run),
             Command::Skip(run) => self.order_for_turn(run, Order::Skip),
             Command::Answer(run, answer, request) => self.answer(run, answer, request),
+            Command::Device(run, act) => self.order(run, Order::Device(act)),
             Command::Mark(run, row, marked) => self.with_run(run, |run| run.mark(row, marked)),
             Command::Annotate(run, row, note) => self.with_run(run, |run| run.annotate(row, &note)),
             Command::Cancel(run) => self.cancel(run),

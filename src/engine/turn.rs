@@ -63,6 +63,7 @@ impl Driver {
                 Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
                     Answer::Here => return Next::Perform(*edited, self.plan.script.clone()),
                     Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
+                    Answer::Device => (),
                     Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
                     // The engine opens the browser; the page shows what was edited.
                     Answer::Browser => {
@@ -70,6 +71,7 @@ impl Driver {
                         self.announce(&request, &problem).await;
                     }
                 },
+                Some(Order::Device(_)) => (),
                 // It was meant for a step that is over.
                 Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
             }

@@ -13,6 +13,7 @@ mod contract;
 pub mod deadline;
 pub mod deck;
 pub mod delivery;
+pub mod device;
 pub mod devices;
 pub mod diff;
 mod doc;

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use super::api::{Session, Status};
 use super::delivery::{Delivery, DeliveryKind};
+use super::device::Device;
 use super::exchange::{Exchange, Step};
 use super::scheme::{PhoneMessage, SchemeMessage};
 use super::{Lane, Problem, RunId, SessionId, Stamp};
@@ -59,6 +60,8 @@ pub struct Run {
     pub progress: Progress,
     /// What it is doing.
     pub phase: Phase,
+    /// The shopper's device, once its app was asked.
+    pub device: Option<Arc<Device>>,
     /// From when to when the clock stood still that its deadlines go by, in monotonic time.
     stood: Vec<(Duration, Duration)>,
 }
@@ -67,8 +70,8 @@ impl Run {
     /// A run that has only been asked for.
     pub fn new(id: RunId, plan: Plan, started: Stamp) -> Self {
         let progress = Progress::new(plan.channel);
-        let (entries, phase, stood) = (Entries::default(), Phase::Working(None), Vec::new());
-        Self { id, plan, started, entries, progress, phase, stood }
+        let (entries, phase) = (Entries::default(), Phase::Working(None));
+        Self { id, plan, started, entries, progress, phase, device: None, stood: Vec::new() }
     }
 
     /// The API's session, once there is one.

@@ -243,7 +243,9 @@ pub enum Answer {
     Browser,
     /// Nobody does: the scripted cardholder cancels.
     Abandon,
-    /// The shopper's app says how its challenge ended.
+    /// A person does it, on the simulated device.
+    Device,
+    /// The stand-in says how the app's challenge ended.
     App(AppResult),
 }
 

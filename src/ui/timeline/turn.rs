@@ -284,6 +284,13 @@ fn way(answer: Answer, step: Step) -> Way {
             };
             (i::ICON_LOGOUT.outlined(), "Abandon", ends, "⇧ A", (Modifiers::SHIFT, Key::A))
         }
+        Answer::Device => (
+            i::ICON_SMARTPHONE.outlined(),
+            "Answer on the device",
+            "The simulated app, sealed as real ones are",
+            "D",
+            (Modifiers::NONE, Key::D),
+        ),
         Answer::App(result) => app_way(result),
     };
     Way { answer, icon, title, sentence, cap, key }
