@@ -3,6 +3,8 @@
 //! person can make it do; the engine's SDK turns the one into the other.
 //! Source: emv-3ds.md 1.4, 5.
 
+pub mod page;
+
 use super::{Problem, Stamp};
 
 /// How an app's messages travel to the issuer and back.
