@@ -450,6 +450,9 @@ pub(super) fn message_ui(
     phone::ui_with(ui, &shown, more)
 }
 
+/// Under this width, points, what is left stands below the deadline's name.
+const ROOM_FOR_BOTH: f32 = 290.0;
+
 /// How much of the time is left; `left` is `None` while the clock stands still.
 pub(super) fn deadline_ui(ui: &mut Ui, deadline: &Deadline, left: Option<Duration>) {
     let tokens = Tokens::of(ui);
@@ -461,15 +464,17 @@ pub(super) fn deadline_ui(ui: &mut Ui, deadline: &Deadline, left: Option<Duratio
     if let Some(left) = left {
         ui.ctx().request_repaint_after(until_next_second(left));
     }
-    ui.horizontal(|ui| {
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            widgets::mono(ui, &words, tokens.text);
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                let name = RichText::new(deadline.name).font(theme::words(theme::BODY)).color(tokens.text);
-                ui.add(egui::Label::new(name).truncate());
+    if ui.available_width() < ROOM_FOR_BOTH {
+        widgets::text(ui, deadline.name, theme::BODY);
+        widgets::mono(ui, &words, tokens.text);
+    } else {
+        ui.horizontal(|ui| {
+            widgets::text(ui, deadline.name, theme::BODY);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                widgets::mono(ui, &words, tokens.text);
             });
         });
-    });
+    }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
     ui.painter().rect_filled(rect, 2.0, tokens.bg3);
     let filled = Rect::from_min_size(rect.min, vec2(rect.width() * share, 4.0));

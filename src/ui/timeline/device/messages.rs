@@ -8,6 +8,7 @@ use bytes::Bytes;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, Frame, Margin, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons as i;
+use serde_json::Value;
 
 use crate::model::RunId;
 use crate::model::device::{Device, Message};
@@ -20,6 +21,8 @@ use crate::ui::widgets::{self, display_text, muted, muted_lines};
 
 /// From this width on, points, sealed and open stand side by side.
 const SIDE_BY_SIDE: f32 = 520.0;
+/// From this width on, points, the body viewer has room for all that it can do.
+const ROOM_FOR_VIEWER: f32 = 350.0;
 /// Most rows of the list before it scrolls.
 const ROWS: usize = 6;
 /// Characters shown of a long part, at its beginning and at its end.
@@ -45,6 +48,8 @@ struct Shown {
     parts: Option<[Part; 5]>,
     /// What was inside.
     body: Result<Body, String>,
+    /// The same for a narrow place: its letters in their colours.
+    short: Option<Short>,
 }
 
 /// A part of a compact JWE: where it is, and as much of it as is shown.
@@ -97,7 +102,7 @@ impl State {
         if self.shown.as_ref().is_none_or(|shown| shown.of != of) {
             let body = message.open.as_ref().map_err(Clone::clone);
             let body = body.map(|open| Body::new(&Bytes::from(open.clone()), Some("application/json")));
-            self.shown = Some(Shown { of, parts: parts(&message.sealed), body });
+            self.shown = Some(Shown { of, parts: parts(&message.sealed), body, short: None });
         }
         self.message_ui(ui, message);
     }
@@ -118,7 +123,10 @@ impl State {
             ui.scope_builder(UiBuilder::new().max_rect(right).id_salt("open"), |ui| {
                 ui.set_clip_rect(right.intersect(ui.clip_rect()));
                 title_ui(ui, if shown.parts.is_some() { "Opened" } else { "What it says" });
-                open_ui(ui, &mut self.view, shown);
+                match right.width() >= ROOM_FOR_VIEWER {
+                    true => open_ui(ui, &mut self.view, shown),
+                    false => short_ui(ui, message, shown),
+                }
             });
         } else {
             Frame::new().inner_margin(Margin::symmetric(12, 4)).show(ui, |ui| {
@@ -126,7 +134,7 @@ impl State {
             });
             match self.sealed {
                 true => sealed_ui(ui, message, shown),
-                false => open_ui(ui, &mut self.view, shown),
+                false => short_ui(ui, message, shown),
             }
         }
         ui.advance_cursor_after_rect(room);
@@ -307,9 +315,139 @@ fn open_ui(ui: &mut Ui, view: &mut inspector::View, shown: &mut Shown) {
     }
 }
 
+/// A message set in, as far as it is drawn where there is little room.
+#[derive(Debug, Default)]
+struct Short {
+    /// Pieces of text: what sort, and the letters.
+    pieces: Vec<(Sort, String)>,
+    letters: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Sign,
+    Key,
+    Text,
+    Number,
+    Literal,
+}
+
+impl Short {
+    /// Most letters, and most of one text: pages are long, and all of them are in the message.
+    const MOST: (usize, usize) = (8_000, 240);
+
+    fn of(open: &str) -> Self {
+        let mut own = Self::default();
+        match serde_json::from_str(open) {
+            Ok(value) => own.value(&value, 0),
+            Err(_) => own.add(Sort::Sign, &open.chars().take(Self::MOST.0).collect::<String>()),
+        }
+        own
+    }
+
+    fn add(&mut self, sort: Sort, text: &str) {
+        if self.letters < Self::MOST.0 {
+            self.letters += text.len();
+            self.pieces.push((sort, display_text(text)));
+        }
+    }
+
+    fn line(&mut self, depth: usize) {
+        self.add(Sort::Sign, &format!("\n{}", "  ".repeat(depth)));
+    }
+
+    fn text(&mut self, sort: Sort, text: &str) {
+        let most = Self::MOST.1;
+        let cut: String = text.chars().take(most).collect();
+        let more = if cut.len() < text.len() { "…" } else { "" };
+        let quoted = serde_json::to_string(&cut).unwrap_or_default(); // a text always has a JSON form
+        self.add(sort, &format!("{}{more}\"", quoted.strip_suffix('"').unwrap_or(&quoted)));
+    }
+
+    /// JSON that was read is at most 128 deep, so this is too.
+    fn value(&mut self, value: &Value, depth: usize) {
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                self.add(Sort::Sign, "{");
+                for (place, (key, value)) in members.iter().enumerate() {
+                    self.line(depth + 1);
+                    self.text(Sort::Key, key);
+                    self.add(Sort::Sign, ": ");
+                    self.value(value, depth + 1);
+                    self.add(Sort::Sign, if place + 1 < members.len() { "," } else { "" });
+                }
+                self.line(depth);
+                self.add(Sort::Sign, "}");
+            }
+            Value::Array(items) if !items.is_empty() => {
+                self.add(Sort::Sign, "[");
+                for (place, value) in items.iter().enumerate() {
+                    self.line(depth + 1);
+                    self.value(value, depth + 1);
+                    self.add(Sort::Sign, if place + 1 < items.len() { "," } else { "" });
+                }
+                self.line(depth);
+                self.add(Sort::Sign, "]");
+            }
+            Value::String(text) => self.text(Sort::Text, text),
+            Value::Number(number) => self.add(Sort::Number, &number.to_string()),
+            other => self.add(Sort::Literal, &other.to_string()),
+        }
+    }
+}
+
+/// What was inside, where there is little room.
+fn short_ui(ui: &mut Ui, message: &Message, shown: &mut Shown) {
+    let Ok(open) = &message.open else { return open_ui(ui, &mut inspector::View::default(), shown) };
+    let tokens = Tokens::of(ui);
+    let short = shown.short.get_or_insert_with(|| Short::of(open));
+    ScrollArea::vertical().id_salt("short").auto_shrink(false).show(ui, |ui| {
+        Frame::new().inner_margin(Margin::symmetric(12, 6)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal(|ui| {
+                muted(ui, &payload::size(open.len() as u64));
+                copy_ui(ui, "the opened message", (shown.of, 8), open);
+            });
+            let mut job = LayoutJob::default();
+            for (sort, text) in &short.pieces {
+                let color = match sort {
+                    Sort::Sign => tokens.text_second,
+                    Sort::Key => tokens.json_key,
+                    Sort::Text => tokens.json_string,
+                    Sort::Number => tokens.json_number,
+                    Sort::Literal => tokens.json_literal,
+                };
+                job.append(
+                    text,
+                    0.0,
+                    TextFormat { font_id: theme::code(theme::SMALL), color, ..TextFormat::default() },
+                );
+            }
+            ui.add(egui::Label::new(job).wrap().selectable(true));
+            if short.letters >= Short::MOST.0 {
+                muted_lines(ui, "It goes on; a wider window, or the copy, has all of it");
+            }
+        });
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_set_in_and_long_texts_are_cut() {
+        let text = |open: &str| Short::of(open).pieces.into_iter().map(|(_, text)| text).collect::<String>();
+        assert_eq!(
+            text(r#"{"a":["b\"",1,null],"c":{}}"#),
+            "{\n  \"a\": [\n    \"b\\\"\",\n    1,\n    null\n  ],\n  \"c\": {}\n}"
+        );
+        assert_eq!(text("odd"), "odd");
+        let long = format!(r#"{{"page":"{}"}}"#, "x".repeat(100_000));
+        assert!(text(&long).len() < 400 && text(&long).ends_with("…\"\n}"));
+        let many = format!("[{}1]", "1,".repeat(100_000));
+        assert!(Short::of(&many).pieces.len() < 10_000);
+    }
 
     #[test]
     fn a_compact_jwe_has_five_parts_and_a_long_one_only_its_ends() {
