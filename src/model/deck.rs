@@ -325,6 +325,9 @@ fn flaw(scenario: &Scenario) -> Option<(String, String)> {
         if !(1..=MOST_PAGES).contains(&challenge.pages.len()) {
             return wrong("issuer.challenge.pages", "there are 1 to 20 pages");
         }
+        if let Some(why) = issuer.server.flaw() {
+            return wrong("issuer.server", why);
+        }
     }
     if !scenario.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         || scenario.id.is_empty()

@@ -3,6 +3,7 @@
 
 mod judge;
 mod script;
+mod server;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use script::{
     Answer, BankId, Challenge, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3, MethodPage, PageKind,
     SecondCreq, Version,
 };
+pub use server::{Decoupled, Server};
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
