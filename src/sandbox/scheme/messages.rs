@@ -11,11 +11,9 @@ use serde_json::{Value, json};
 
 use super::acs::{may_be_decoupled, script};
 use super::check::Flaw;
-use super::codes::{
-    challenge_indicator, description, exponent, merchant_indicator, numeric, requestor_indicator, transaction_type,
-};
+use super::codes::{description, exponent, merchant_indicator, numeric, requestor_indicator, transaction_type};
 use super::server::version;
-use super::{ACS_OPERATOR, ACS_REFERENCE};
+use super::{ACS_OPERATOR, ACS_REFERENCE, spc, terms};
 use crate::clock::stamp;
 use crate::model::scenario::{self, PageKind, Version};
 use crate::model::scheme::SchemeMessage;
@@ -99,7 +97,7 @@ impl Message {
         message
     }
 
-    fn put(&mut self, name: &str, value: impl Serialize) {
+    pub(super) fn put(&mut self, name: &str, value: impl Serialize) {
         self.0.extend_from_slice(if self.0.is_empty() { b"{\"" } else { b",\"" });
         self.0.extend_from_slice(name.as_bytes());
         self.0.extend_from_slice(b"\":");
@@ -135,7 +133,9 @@ fn ids<'a>(session: &'a Session, kind: &'a str) -> impl Iterator<Item = (&'stati
 /// The authentication request; the card number masked, as in every record.
 pub(super) fn areq(session: &Session, base: &str) -> Message {
     let draft = &session.draft;
-    let mut body = Message::of(session, "AReq");
+    let mut body = Message(Vec::with_capacity(USUAL_BYTES));
+    // The ids of others come later, also where this is the second request.
+    ids(session, "AReq").take(3).for_each(|(name, value)| body.put(name, value));
     body.put("deviceChannel", channel_code(session.channel.as_ref()));
     body.put("messageCategory", category(session));
     body.put("threeDSServerRefNumber", SERVER_REFERENCE);
@@ -144,7 +144,8 @@ pub(super) fn areq(session: &Session, base: &str) -> Message {
     body.put("threeDSRequestorName", merchant(session));
     body.put("threeDSRequestorURL", base);
     body.put("threeDSRequestorAuthenticationInd", requestor_indicator(draft.authentication_type));
-    preference(session, &mut body);
+    terms::write_wish(session, &mut body);
+    spc::write_request(session, &mut body);
     body.put("acctNumber", secret::mask_digits(session.pan.expose()));
     for (name, value) in [
         ("acquirerBIN", "400000"),
@@ -181,18 +182,6 @@ pub(super) fn areq(session: &Session, base: &str) -> Message {
         None => (),
     }
     body
-}
-
-/// The wish about a challenge, as the version knows it. Source: emv-3ds.md 1.8, 3.5.
-fn preference(session: &Session, body: &mut Message) {
-    let wish = challenge_indicator(session.draft.challenge_indicator);
-    match version(session) {
-        Version::V231 => body.put("threeDSRequestorChallengeInd", [wish]),
-        // Where a version has no word for an exemption, only "no challenge, please" can be said.
-        Version::V210 if wish > "04" => body.put("threeDSRequestorChallengeInd", "02"),
-        Version::V220 if wish > "09" => body.put("threeDSRequestorChallengeInd", "02"),
-        _ => body.put("threeDSRequestorChallengeInd", wish),
-    }
 }
 
 pub(super) fn channel_code(channel: Option<&Channel>) -> &'static str {
@@ -311,7 +300,7 @@ pub(super) fn ares(
     match &session.acs {
         None => body.put("acsTransID", session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref())),
         Some(acs) => {
-            body.maybe("acsURL", acs.challenge_url.as_deref());
+            body.maybe("acsURL", acs.challenge_url.as_deref().filter(|_| letter != 'S'));
             if let Some(rendering) = &acs.rendering {
                 body.put("acsSignedContent", &rendering.signed_content);
                 let interface = if rendering.interface == "html" { "02" } else { "01" };
@@ -338,6 +327,15 @@ pub(super) fn ares(
     }
     if let Some(values) = values {
         outcome_members(session, &mut body, values, text.is_none());
+    }
+    if letter == 'S' {
+        spc::write_offer(session, &mut body);
+    }
+    if session.acs.is_some() {
+        terms::write_grant(session, &mut body);
+    }
+    if spc::is_confirmed(session) {
+        body.put("authenticationMethod", ["14"]); // emv-3ds.md 3.6
     }
     body
 }
@@ -384,6 +382,7 @@ pub(super) fn rreq(session: &Session, verdict: &Verdict) -> Message {
         body.put("interactionCounter", format_args!("{:02}", challenge.interactions));
     }
     body.maybe("challengeCancel", verdict.cancel.map(|(_, code)| code));
+    terms::write_listed(session, &mut body);
     outcome_members(session, &mut body, verdict, true);
     body
 }
