@@ -26,6 +26,7 @@ use super::log::Entry;
 use super::scheme::{decision, status_of};
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
+use super::turn::Decided;
 use super::{exempt, legacy, payments, turn};
 use crate::model::scheme::{PhoneKind, SchemeMessage};
 
@@ -163,13 +164,21 @@ async fn decide(State(app): App, call: Call) -> Answer {
     let mut findings = Findings::default();
     let decision = Reader::new(&body, &mut findings).word("decision", Need::Must, &[("approve", &[]), ("deny", &[])]);
     let decision = decision.ok_or(Fault::invalid(findings.0))?;
-    let mut store = app.lock();
-    let session = store.sessions.get_mut(call.segment(3)).ok_or_else(|| Fault::not_found("session_not_found"))?;
-    if !turn::decide(session, decision == "approve") {
-        return Err(Fault::forbidden("update_not_allowed_due_to_state"));
-    }
-    let id = session.id.clone();
-    let shown = store.sessions.get(&id).map(|session| json!({"messages": phone_of(&store, session)}));
+    let id = call.segment(3);
+    app.lapse(id).await;
+    let (pending, shown) = {
+        let mut store = app.lock();
+        let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
+        let said = match turn::decide(session, decision == "approve") {
+            Decided::Nothing => return Err(Fault::forbidden("update_not_allowed_due_to_state")),
+            Decided::Noted => Vec::new(),
+            Decided::Over(end) => finish(&app, session, end),
+        };
+        let pending = Pending::after(&mut store, id, said);
+        (pending, store.sessions.get(id).map(|session| json!({"messages": phone_of(&store, session)})))
+    };
+    app.post(pending).await;
+    app.watch(id);
     Ok(answer_json(200, &shown.unwrap_or_default()))
 }
 

@@ -358,6 +358,8 @@ fn limits(store: &Store, triggers: &Triggers, script: Option<&Script>) -> Limits
         limits.first_creq = challenge.first_creq_seconds.map_or(limits.first_creq, Duration::from_secs);
         limits.idle = challenge.idle_seconds.map_or(limits.idle, Duration::from_secs);
     }
+    let minutes = script.and_then(|script| script.issuer.as_ref()?.server.decoupled_minutes);
+    limits.decoupled = minutes.map_or(limits.decoupled, |minutes| Duration::from_secs(u64::from(minutes) * 60));
     if triggers.expire {
         limits.session = Duration::from_secs(2);
     }

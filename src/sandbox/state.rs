@@ -22,6 +22,7 @@ use super::market::Market;
 use super::payments::Payment;
 use super::session::{Limits, Session};
 use super::token;
+use super::turn;
 use super::webhooks::{self, Workflow};
 use crate::model::Pan;
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
@@ -212,7 +213,8 @@ impl Pending {
         let told = |session: &Session| workflow || (session.hosted() && session.callback_url().is_some());
         let over = |session: &&Session| session.status.is_final() && told(session);
         let ended = store.sessions.get(id).filter(over).map(|session| session.id.clone());
-        Self { messages, phone: Vec::new(), ended }
+        let push = store.sessions.get_mut(id).and_then(turn::push);
+        Self { messages, phone: Vec::new(), ended }.with_phone(store, push)
     }
 
     /// With a message to the shopper's phone: a copy stays for the control API.

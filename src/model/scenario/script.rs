@@ -36,6 +36,8 @@ pub struct Issuer {
     /// The result after a challenge that the shopper passed; left out: `Y`. With a frictionless
     /// answer: a result that nobody asked for.
     pub rreq: Option<Answer>,
+    /// The result of a bank that goes on by itself after `rreq` has said `D`; left out: `Y`.
+    pub fallback: Option<Answer>,
     /// `transStatus` of the final CRes, if it does not follow from the result.
     pub cres: Option<Letter>,
     /// `resultsStatus` with which the 3DS Server takes the result: `01`, or `02` where the shop

@@ -12,7 +12,7 @@ use super::codes::interned;
 use super::messages::{self, erro_of, merchant};
 use super::server::{about, is_id, version};
 use super::wire::{Desk, Letter};
-use super::{Answer, code_of, spc, status_of, terms, verdict};
+use super::{Answer, code_of, decoupled, spc, status_of, terms, verdict};
 use crate::model::Lane;
 use crate::model::scenario::{self, Hop, Issuer, Letter as TransStatus, PageKind};
 use crate::sandbox::app;
@@ -78,23 +78,25 @@ pub(super) fn decision(session: &Session) -> Answer {
     };
     // Words of a reference come before its scenario; what is armed has cleared them.
     let word = session.triggers.information || session.triggers.decoupled;
+    let old = version(session) < scenario::Version::V220; // neither D nor I (emv-3ds.md 1.8)
     let written = scripted(session).filter(|_| !word);
     if let Some(answer) = spc::answer(session, written) {
         return answer;
     }
     if let Some(answer) = written {
-        let passed = script(session).and_then(|script| script.rreq.as_ref());
-        let outcome = passed.map_or(Outcome::Approved, |result| outcome_of(result.trans_status));
+        let outcome = decoupled::outcome_after(session);
         return match answer.trans_status {
+            TransStatus::D if old && alone(session) => Answer::Frictionless(outcome),
+            TransStatus::D if old => Answer::Challenge(outcome, place),
+            TransStatus::I if old => Answer::Frictionless(Outcome::Approved),
             TransStatus::C => Answer::Challenge(outcome, place),
             TransStatus::D => Answer::Challenge(outcome, Place::Decoupled),
-            TransStatus::I if version(session) < scenario::Version::V220 => Answer::Frictionless(Outcome::Approved),
             TransStatus::I => Answer::Informed,
             letter => Answer::Frictionless(outcome_of(letter)),
         };
     }
     let mandate = session.honours_mandate && draft.challenge_indicator == "challenge_requested_mandate";
-    let alone = matches!(session.channel, Some(Channel::Merchant(_)));
+    let alone = alone(session);
     let flow = match range.flow {
         Flow::Challenge(outcome) | Flow::Frictionless(outcome) | Flow::Decoupled(outcome)
             if session.triggers.decoupled =>
@@ -112,9 +114,8 @@ pub(super) fn decision(session: &Session) -> Answer {
         Flow::Frictionless(Outcome::Approved) if shares_data(session) => Flow::Informed,
         flow => flow,
     };
-    // 2.1.0 has neither D nor I (emv-3ds.md 1.8).
     let flow = match flow {
-        flow if version(session) >= scenario::Version::V220 => flow,
+        flow if !old => flow,
         Flow::Decoupled(outcome) if alone => Flow::Frictionless(outcome),
         Flow::Decoupled(outcome) => Flow::Challenge(outcome),
         Flow::Informed => Flow::Frictionless(Outcome::Approved),
@@ -131,9 +132,9 @@ pub(super) fn decision(session: &Session) -> Answer {
     }
 }
 
-/// True if the request lets the issuer ask by itself. Source: emv-3ds.md 1.6.
-pub(in crate::sandbox) fn may_be_decoupled(session: &Session) -> bool {
-    matches!(decision(session), Answer::Challenge(_, Place::Decoupled))
+/// True if nobody is there but the merchant.
+fn alone(session: &Session) -> bool {
+    matches!(session.channel, Some(Channel::Merchant(_)))
 }
 
 /// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
@@ -161,9 +162,9 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         speaks(desk.session, members)?;
         check(AREQ, members, about(desk.session, true))?;
         let id = members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned);
-        Ok(id.map(|id| (id, terms::wished(members))))
+        Ok(id.map(|id| (id, terms::wished(members), decoupled::refusal(members))))
     });
-    let (asked, wish) = match found {
+    let (asked, wish, no_way) = match found {
         Ok(Some(asked)) => asked,
         Ok(None) => return,
         Err(flaw) => {
@@ -183,7 +184,11 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     if !second {
         desk.session.acs = Some(Acs { transaction_id: desk.app.random.uuid(), challenge_url: None, rendering: None });
     }
+    let refused = no_way.filter(|_| matches!(decision, Answer::Challenge(_, Place::Decoupled)));
     let (letter, values) = match decision {
+        Answer::Challenge(..) if refused.is_some() => {
+            ('N', Some(values(desk, Status::Declined, 'N').because(version(desk.session), refused)))
+        }
         Answer::Challenge(outcome, place) => {
             start_challenge(desk, outcome, place);
             (if place == Place::Decoupled { 'D' } else { 'C' }, None)
@@ -205,7 +210,8 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     let body = messages::ares(desk.session, letter, values.as_ref(), scripted(desk.session));
     let body = answering(desk.session, body.into(), &asked);
     desk.send(Hop::AresDs, "ARes", &format!("transStatus {letter}"), body);
-    let unasked = script(desk.session).and_then(|script| script.rreq.clone()).filter(|_| values.is_some() && !second);
+    let unasked = script(desk.session).and_then(|script| script.rreq.clone());
+    let unasked = unasked.filter(|_| values.is_some() && refused.is_none() && !second);
     if let Some(result) = unasked {
         let status = status_of_letter(result.trans_status);
         let verdict = verdict(desk.app, desk.session, status, Some(result.trans_status.letter()), "rreq_status", true);
@@ -286,7 +292,11 @@ pub(super) fn conclude(desk: &mut Desk, end: End) {
     }
     let seen = challenge.touched.is_some();
     let decoupled = challenge.place == Place::Decoupled;
-    let passed = script(session).and_then(|script| script.rreq.as_ref());
+    if let Some(values) = decoupled::instead(desk, end) {
+        return send_result(desk, &values);
+    }
+    let session = &*desk.session;
+    let passed = decoupled::scripted_result(session);
     let usual = match (passed, script(session)) {
         (Some(result), _) => result.trans_status_reason.as_deref().and_then(interned),
         (None, Some(_)) => None,
@@ -327,7 +337,7 @@ fn send_result(desk: &mut Desk, values: &Verdict) {
     let letter = values.response_code.unwrap_or('U');
     let body: bytes::Bytes = messages::rreq(desk.session, values).into();
     let scripted = script(desk.session).and_then(|script| script.cres).map(TransStatus::letter);
-    over(desk, scripted.unwrap_or(if letter == 'Y' { 'Y' } else { 'N' }), &body);
+    over(desk, scripted.unwrap_or(if matches!(letter, 'Y' | 'D') { letter } else { 'N' }), &body);
     desk.session.awaiting.issuer = true;
     desk.session.awaiting.results = 1;
     desk.send(Hop::RreqDs, "RReq", &format!("transStatus {letter}"), body);

@@ -12,8 +12,10 @@
 mod acs;
 mod check;
 mod codes;
+mod decoupled;
 mod directory;
 mod messages;
+mod plan;
 mod server;
 mod spc;
 mod terms;
@@ -36,6 +38,7 @@ pub(super) use terms::{
 };
 pub(super) use wire::{Awaiting, Wire, altered, take_fault, tell};
 
+use check::Flaw;
 use server::version;
 use wire::Desk;
 
@@ -181,17 +184,19 @@ pub(super) fn verdict(
         status,
         information,
         exemption: terms::asks(session),
-        non_payment: session.draft.category == "non_payment",
+        non_payment: messages::category(session) == "02",
         recurring: matches!(session.channel, Some(Channel::Merchant("recurring_transaction"))),
     };
-    let cryptogram = (status.succeeded() && !information).then(|| cryptogram(app, session, status));
+    // Before its end, and where only a list is looked up, there is no proof of anything.
+    let proves = status.is_final() && !plan::looks_up_trust_list(session);
+    let cryptogram = (status.succeeded() && !information && proves).then(|| cryptogram(app, session, status));
     Verdict {
         status_reason: Some(status_reason),
         response_code,
         reason: response_code.and_then(|code| reason_of(version(session), code)),
         challenged: Some(challenged),
         at: app.clock.now(),
-        eci: Some(session.scheme.eci(session.pan.expose(), about)),
+        eci: proves.then(|| session.scheme.eci(session.pan.expose(), about)),
         cryptogram,
         cancel: None,
         error: None,
