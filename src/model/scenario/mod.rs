@@ -15,8 +15,8 @@ use super::run::{Act, Plan, Return, Run, Shopper};
 use super::settings::Pace;
 
 pub use script::{
-    Answer, BankId, Challenge, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3, MethodPage, PageKind,
-    SecondCreq, Version,
+    Answer, BankId, Challenge, Exemptions, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3, MethodPage,
+    PageKind, SecondCreq, Version,
 };
 pub use server::{Decoupled, Server};
 
@@ -119,11 +119,20 @@ pub struct Shop {
     pub windows: Vec<String>,
     /// How often the whole session is run, on one card; the last one is judged.
     pub rounds: u8,
+    /// It tries the payment without 3-D Secure first.
+    pub pays_first: bool,
 }
 
 impl Default for Shop {
     fn default() -> Self {
-        Self { skip: Vec::new(), complete: 1, callback_answers: Vec::new(), windows: Vec::new(), rounds: 1 }
+        Self {
+            skip: Vec::new(),
+            complete: 1,
+            callback_answers: Vec::new(),
+            windows: Vec::new(),
+            rounds: 1,
+            pays_first: false,
+        }
     }
 }
 
@@ -169,6 +178,14 @@ pub struct Expect {
     pub error_code: Option<String>,
     /// `scheme`: where the authentication went.
     pub scheme: Option<String>,
+    /// `exemption.applied`; `absent` if nothing must be said of one.
+    pub exemption: Option<String>,
+    /// Status and source of `exemption.trusted_beneficiary`: `Y/03`; `absent` if there must be none.
+    pub trust: Option<String>,
+    /// `flow_type`.
+    pub flow: Option<String>,
+    /// `response_code` of the payment that the shop tried first; `absent` if it tried none.
+    pub payment: Option<String>,
     /// `3ds.interaction_counter`.
     pub interactions: Option<String>,
     /// What `three_ds_method_completion` was sent as: `Y`, `N`, `U`.
