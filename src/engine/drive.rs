@@ -199,6 +199,9 @@ impl Driver {
         if self.waits_for_person(step) {
             return self.turn(request, None).await;
         }
+        if step == Step::Create && self.plan.shop.pays_first && self.automatic.count(Step::Authorise) == 1 {
+            return Next::Perform(self.context().payment_without_session(), Vec::new());
+        }
         if self.plan.unattended
             && let Some(next) = self.left_out(step).await
         {

@@ -23,11 +23,11 @@ use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
 use super::issuer::finish;
 use super::log::Entry;
-use super::scheme::status_of;
+use super::scheme::{decision, status_of};
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
 use super::turn::Decided;
-use super::{legacy, payments, turn};
+use super::{exempt, legacy, payments, turn};
 use crate::model::scheme::{PhoneKind, SchemeMessage};
 
 type App = State<Arc<Shared>>;
@@ -202,6 +202,9 @@ fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
     if let Some(deadline) = session.deadline() {
         summary["seconds_left"] = deadline.saturating_sub(app.clock.passed()).as_secs().into();
     }
+    if let Some(decision) = exempt::shown(decision(session)) {
+        summary["exemption"] = decision;
+    }
     summary["protocol_version"] = session.version.into();
     if let Some(script) = &session.script {
         summary["scenario"] = script.id.as_str().into();
@@ -338,7 +341,8 @@ async fn move_clock(State(app): App, call: Call) -> Answer {
     Ok(clock_json(&app))
 }
 
-/// Forgets everything but the keys and the settings: sessions, logs, events, what is armed, faults.
+/// Forgets everything but the keys and the settings: sessions, logs, events, what is armed,
+/// faults, and what the bank remembers of its cards.
 async fn reset(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let mut store = app.lock();
@@ -346,6 +350,7 @@ async fn reset(State(app): App, call: Call) -> Answer {
     *store = Store::new();
     store.settings = settings;
     app.trouble.calm();
+    app.books.forget();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

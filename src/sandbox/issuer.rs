@@ -28,7 +28,9 @@ use super::cards::Method;
 use super::faults;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
-use super::scheme::{Talk, altered, browser_message, conclude, cres, erro, script, take_fault, tell};
+use super::scheme::{
+    Talk, altered, browser_message, conclude, cres, erro, offers_trust, script, spc_open, take_fault, tell,
+};
 use super::session::{Challenge, End, Place, Session, Status};
 use super::state::Pending;
 use super::turn::{Input, RESENDS, Seen, Turn, input, page_kind};
@@ -391,18 +393,29 @@ fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending
     let mut turn = Turn::new(app, session);
     let end = turn.take(creq, input)?;
     let Turn { mut said, phone, seen, .. } = turn;
+    let mut phone = phone;
     if let Some(end) = end {
+        let confirming = spc_open(session);
         said.extend(finish(app, session, end));
+        let asks = session.challenge.as_ref().is_some_and(|challenge| challenge.over.is_none());
+        if confirming && asks && session.status == Status::Challenged {
+            // There is no confirmation to be had: the shop opens the ordinary challenge.
+            let mut turn = Turn::new(app, session);
+            turn.take(creq, &Input::Open)?;
+            said.append(&mut turn.said);
+            phone = turn.phone;
+        }
     }
     let pending = Pending::after(&mut store, id, said).with_phone(&mut store, phone);
     Ok((pending, if end.is_some() { Seen::Nothing } else { seen }))
 }
 
-/// Ends a challenge: the result first, then the CRes of a page. Source: emv-3ds.md 1.2, rule 3.
+/// Ends a challenge: the result first, then the CRes of a page. Source: emv-3ds.md 1.2, rule 3. A
+/// confirmation by the browser has neither: the proof goes out in a second AReq.
 pub(super) fn finish(app: &Shared, session: &mut Session, end: End) -> Vec<SchemeMessage> {
-    let by_itself = session.decoupled();
+    let without = session.decoupled() || spc_open(session);
     let mut said = conclude(app, session, end);
-    if let Some(cres) = cres(session).filter(|_| !by_itself) {
+    if let Some(cres) = cres(session).filter(|_| !without) {
         let gist = format!("transStatus {}", cres["transStatus"].as_str().unwrap_or_default());
         said.push(browser_message(session, "CRes", (Lane::Issuer, Lane::Browser), gist, &cres));
     }
@@ -486,7 +499,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     let screen = bank::Screen {
         kind,
         bank: rules.bank,
-        trust: rules.trust_prompt && last,
+        trust: kind != PageKind::Spc && (rules.trust_prompt || offers_trust(session)) && last,
         early: seen == Seen::Early,
         sent_to: challenge.sent_to,
         may_resend: challenge.resent < RESENDS,

@@ -13,7 +13,7 @@ use super::arm::Script;
 use super::cards::{Outcome, Range, Scheme, Versions};
 use super::fields::Words;
 use super::keys::CardIds;
-use super::scheme::{Awaiting, Wire};
+use super::scheme::{Awaiting, Bargain, Wire};
 use super::trigger::Triggers;
 use super::validate::{App, Channel, Completion, Draft};
 use crate::model::{Pan, Secret};
@@ -123,6 +123,8 @@ pub(super) struct Session {
     pub(super) awaiting: Awaiting,
     /// What is late or tampered with between them; nothing while all goes well.
     pub(super) wire: Option<Box<Wire>>,
+    /// What is about exemptions, trust lists and confirmation by the browser.
+    pub(super) bargain: Option<Box<Bargain>>,
 }
 
 /// The directory server's part.

@@ -13,7 +13,7 @@ use super::answer::field;
 use super::bank::{self, PASSWORD};
 use super::fields::Object;
 use super::issuer::Refusal;
-use super::scheme::{browser_message, script, second_creq};
+use super::scheme::{browser_message, script, second_creq, spc_open};
 use super::session::{End, Session, Status, TRIES};
 use crate::model::Lane;
 use crate::model::scenario::{BankId, PageKind, SecondCreq};
@@ -92,8 +92,12 @@ impl<'a> Turn<'a> {
     /// How the challenge ends, if it does.
     pub(super) fn take(&mut self, creq: &Object, input: &Input) -> Result<Option<End>, Refusal> {
         let now = self.app.clock.passed();
-        let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
-        let first = challenge.touched.is_none();
+        let Some(first) = self.session.challenge.as_ref().map(|challenge| challenge.touched.is_none()) else {
+            return Ok(None);
+        };
+        if matches!(input, Input::Open) && spc_open(self.session) {
+            return Ok(None); // the shop's own page: no message of the protocol
+        }
         if matches!(input, Input::Open) && !first {
             self.open_again()?;
         }
@@ -177,7 +181,7 @@ impl<'a> Turn<'a> {
                 chosen == bank::RIGHT_CHOICES
             }
             PageKind::Html => given.agreed,
-            PageKind::Information => true,
+            PageKind::Information | PageKind::Spc => true,
             PageKind::OutOfBand => match self.session.challenge.as_ref()?.decided {
                 Some(true) => true,
                 Some(false) => return Some(End::Denied),
@@ -201,7 +205,7 @@ impl<'a> Turn<'a> {
             challenge.sent_to = Some(if mail { "email" } else { "phone" });
         }
         challenge.page += 1;
-        if usize::from(challenge.page) >= pages {
+        if kind == PageKind::Spc || usize::from(challenge.page) >= pages {
             return Some(End::Answered(challenge.outcome));
         }
         if let Some((_, sent)) = &mut challenge.code {
@@ -214,6 +218,9 @@ impl<'a> Turn<'a> {
 
 /// The page that is open now.
 pub(super) fn page_kind(session: &Session) -> PageKind {
+    if spc_open(session) {
+        return PageKind::Spc;
+    }
     let page = session.challenge.as_ref().map_or(0, |challenge| usize::from(challenge.page));
     let pages = script(session).map(|script| &script.challenge.pages);
     pages.and_then(|pages| pages.get(page)).copied().unwrap_or(PageKind::Otp)

@@ -45,8 +45,23 @@ pub struct Issuer {
     pub results_status: Option<String>,
     /// 3-D Secure 1 in place of 3DS2.
     pub legacy: Option<Legacy>,
+    /// How the issuer decides on an exemption where `ares` is left out; left out itself: it
+    /// grants none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exemptions: Option<Exemptions>,
+    /// The card is a company's, used in its own procurement.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub commercial: bool,
     /// What the 3DS Server writes into the AReq where the API has no word for it.
     pub server: Server,
+}
+
+/// How an issuer decides on exemptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exemptions {
+    /// By the rules of thumb of the European Economic Area. Source: emv-3ds.md 3.5.
+    Rules,
 }
 
 /// A version of the protocol.
@@ -235,6 +250,10 @@ pub enum PageKind {
     Html,
     /// Only something to read.
     Information,
+    /// Secure Payment Confirmation, in place of the browser and its authenticator: it follows
+    /// from an ARes `S`, and no file lists it.
+    #[serde(skip)]
+    Spc,
 }
 
 /// The invented banks. Each has a language of its own.

@@ -24,6 +24,10 @@ pub struct Server {
     /// `threeDSRequestorSpcSupport` `Y`: the shop can run Secure Payment Confirmation; 2.3.1 only.
     #[serde(rename = "threeDSRequestorSpcSupport", skip_serializing_if = "std::ops::Not::not")]
     pub spc: bool,
+    /// The shop's acquirer applies the outage exemption where 3-D Secure cannot be reached; no
+    /// member of a message.
+    #[serde(rename = "outageExemption", skip_serializing_if = "std::ops::Not::not")]
+    pub outage_exemption: bool,
 }
 
 /// `threeDSRequestorDecReqInd`. Source: emv-3ds.md 1.6, 3.1.

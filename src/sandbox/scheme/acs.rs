@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::check::{AREQ, Flaw, RRES, check, is_erro, read};
 use super::codes::interned;
-use super::messages::{self, erro_of};
+use super::messages::{self, erro_of, merchant};
 use super::server::{about, is_id, version};
 use super::wire::{Desk, Letter};
-use super::{Answer, asks_exemption, code_of, decoupled, status_of, verdict};
+use super::{Answer, code_of, decoupled, spc, status_of, terms, verdict};
 use crate::model::Lane;
 use crate::model::scenario::{self, Hop, Issuer, Letter as TransStatus, PageKind};
 use crate::sandbox::app;
@@ -79,7 +79,11 @@ pub(super) fn decision(session: &Session) -> Answer {
     // Words of a reference come before its scenario; what is armed has cleared them.
     let word = session.triggers.information || session.triggers.decoupled;
     let old = version(session) < scenario::Version::V220; // neither D nor I (emv-3ds.md 1.8)
-    if let Some(answer) = scripted(session).filter(|_| !word) {
+    let written = scripted(session).filter(|_| !word);
+    if let Some(answer) = spc::answer(session, written) {
+        return answer;
+    }
+    if let Some(answer) = written {
         let outcome = decoupled::outcome_after(session);
         return match answer.trans_status {
             TransStatus::D if old && alone(session) => Answer::Frictionless(outcome),
@@ -100,6 +104,8 @@ pub(super) fn decision(session: &Session) -> Answer {
             Flow::Decoupled(outcome)
         }
         _ if session.triggers.information => Flow::Informed,
+        _ if terms::ruled(session) == Some("08") => Flow::Frictionless(Outcome::Approved),
+        _ if terms::ruled(session).is_some() => Flow::Informed,
         // Where data are only shared nothing may be asked (emv-3ds.md 3.1).
         Flow::Challenge(_) if shares_data(session) => Flow::Informed,
         Flow::Challenge(outcome) if alone => Flow::Frictionless(outcome),
@@ -134,7 +140,7 @@ fn alone(session: &Session) -> bool {
 /// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
 pub(super) fn may_be_informed(session: &Session) -> bool {
     let rule_of_scheme = session.triggers.information || session.range.flow == Flow::Informed;
-    asks_exemption(session.draft.challenge_indicator) || shares_data(session) || rule_of_scheme
+    terms::asks(session) || shares_data(session) || rule_of_scheme
 }
 
 /// True if the request says so that data are only shared; 2.1.0 has no word for it.
@@ -155,10 +161,10 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         }
         speaks(desk.session, members)?;
         check(AREQ, members, about(desk.session, true))?;
-        let asked = members.get("threeDSServerTransID").and_then(Given::as_str);
-        Ok(asked.map(|asked| (asked.to_owned(), decoupled::refusal(members))))
+        let id = members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned);
+        Ok(id.map(|id| (id, terms::wished(members), decoupled::refusal(members))))
     });
-    let (asked, no_way) = match found {
+    let (asked, wish, no_way) = match found {
         Ok(Some(asked)) => asked,
         Ok(None) => return,
         Err(flaw) => {
@@ -166,13 +172,18 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
             return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
         }
     };
-    if desk.session.acs.is_some() {
+    let second = spc::is_second(desk.session);
+    if desk.session.acs.is_some() && !second {
         let flaw = Flaw::new("305", "threeDSServerTransID"); // the same request twice
         let body = erro_of(desk.session, &flaw, "A", "AReq");
         return desk.note("Erro", (Lane::Issuer, Lane::Directory), "errorCode 305", body);
     }
+    let answer = scripted(desk.session).cloned();
+    terms::decide(desk, wish.as_deref(), answer.as_ref());
     let decision = decision(desk.session);
-    desk.session.acs = Some(Acs { transaction_id: desk.app.random.uuid(), challenge_url: None, rendering: None });
+    if !second {
+        desk.session.acs = Some(Acs { transaction_id: desk.app.random.uuid(), challenge_url: None, rendering: None });
+    }
     let refused = no_way.filter(|_| matches!(decision, Answer::Challenge(_, Place::Decoupled)));
     let (letter, values) = match decision {
         Answer::Challenge(..) if refused.is_some() => {
@@ -181,6 +192,11 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         Answer::Challenge(outcome, place) => {
             start_challenge(desk, outcome, place);
             (if place == Place::Decoupled { 'D' } else { 'C' }, None)
+        }
+        Answer::Spc(outcome) => {
+            start_challenge(desk, outcome, Place::Browser);
+            spc::offer(desk);
+            ('S', None)
         }
         Answer::Informed => ('I', Some(values(desk, Status::Approved, 'I'))),
         Answer::Frictionless(outcome) => {
@@ -195,7 +211,7 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     let body = answering(desk.session, body.into(), &asked);
     desk.send(Hop::AresDs, "ARes", &format!("transStatus {letter}"), body);
     let unasked = script(desk.session).and_then(|script| script.rreq.clone());
-    let unasked = unasked.filter(|_| values.is_some() && refused.is_none());
+    let unasked = unasked.filter(|_| values.is_some() && refused.is_none() && !second);
     if let Some(result) = unasked {
         let status = status_of_letter(result.trans_status);
         let verdict = verdict(desk.app, desk.session, status, Some(result.trans_status.letter()), "rreq_status", true);
@@ -230,6 +246,9 @@ fn values(desk: &Desk, status: Status, letter: char) -> Verdict {
         None => session.range.reason.filter(|_| letter != 'I'),
     };
     let mut values = usual.because(version(session), named);
+    if session.scheme == Scheme::Mastercard && letter == 'I' && values.reason.is_none() && terms::is_granted(session) {
+        values.reason = Some("81"); // exemption accepted (emv-3ds.md 3.2)
+    }
     if values.reason == Some("80") && session.scheme == Scheme::Mastercard {
         values.eci = Some("04"); // data only (emv-3ds.md 3.2, 3.3)
     }
@@ -268,6 +287,9 @@ pub(in crate::sandbox) fn other_site(base: &str) -> String {
 pub(super) fn conclude(desk: &mut Desk, end: End) {
     let session = &*desk.session;
     let Some(challenge) = session.challenge.as_ref().filter(|challenge| challenge.over.is_none()) else { return };
+    if spc::is_open(session) {
+        return spc::conclude(desk, end);
+    }
     let seen = challenge.touched.is_some();
     let decoupled = challenge.place == Place::Decoupled;
     if let Some(values) = decoupled::instead(desk, end) {
@@ -297,6 +319,12 @@ pub(super) fn conclude(desk: &mut Desk, end: End) {
         let body = erro_of(session, &flaw, "A", "RReq");
         over(desk, 'N', &body);
         return desk.send(Hop::RreqDs, "Erro", "errorCode 404", body);
+    }
+    if status.succeeded() {
+        desk.app.books.authenticated(&session.card.fingerprint);
+    }
+    if let (Status::Approved, Some(("Y", _))) = (status, terms::listed(session)) {
+        desk.app.books.trust(&session.card.fingerprint, merchant(session));
     }
     let mut values = verdict(desk.app, session, status, Some(code_of(status)), "rreq_status", true)
         .because(version(session), reason);

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::acs::script;
 use super::check::Flaw;
-use super::codes::{challenge_indicator, description, exponent, numeric, requestor_indicator, transaction_type};
+use super::codes::{description, exponent, numeric, requestor_indicator, transaction_type};
 use super::plan::{looks_up_trust_list, merchant_members, plan_members, prior_members, token_members};
 use super::server::version;
-use super::{ACS_OPERATOR, ACS_REFERENCE, decoupled};
+use super::{ACS_OPERATOR, ACS_REFERENCE, decoupled, spc, terms};
 use crate::clock::stamp;
 use crate::model::scenario::{self, PageKind, Version};
 use crate::model::scheme::SchemeMessage;
@@ -134,7 +134,9 @@ fn ids<'a>(session: &'a Session, kind: &'a str) -> impl Iterator<Item = (&'stati
 /// The authentication request; the card number masked, as in every record.
 pub(super) fn areq(session: &Session, base: &str) -> Message {
     let draft = &session.draft;
-    let mut body = Message::of(session, "AReq");
+    let mut body = Message(Vec::with_capacity(USUAL_BYTES));
+    // The ids of others come later, also where this is the second request.
+    ids(session, "AReq").take(3).for_each(|(name, value)| body.put(name, value));
     body.put("deviceChannel", channel_code(session.channel.as_ref()));
     body.put("messageCategory", category(session));
     body.put("threeDSServerRefNumber", SERVER_REFERENCE);
@@ -143,7 +145,8 @@ pub(super) fn areq(session: &Session, base: &str) -> Message {
     body.put("threeDSRequestorName", merchant(session));
     body.put("threeDSRequestorURL", base);
     body.put("threeDSRequestorAuthenticationInd", requestor_indicator(draft.authentication_type));
-    preference(session, &mut body);
+    terms::write_wish(session, &mut body);
+    spc::write_request(session, &mut body);
     body.put("acctNumber", secret::mask_digits(session.pan.expose()));
     for (name, value) in [
         ("acquirerBIN", "400000"),
@@ -177,18 +180,6 @@ pub(super) fn areq(session: &Session, base: &str) -> Message {
         None => (),
     }
     body
-}
-
-/// The wish about a challenge, as the version knows it. Source: emv-3ds.md 1.8, 3.5.
-fn preference(session: &Session, body: &mut Message) {
-    let wish = challenge_indicator(session.draft.challenge_indicator);
-    match version(session) {
-        Version::V231 => body.put("threeDSRequestorChallengeInd", [wish]),
-        // Where a version has no word for an exemption, only "no challenge, please" can be said.
-        Version::V210 if wish > "04" => body.put("threeDSRequestorChallengeInd", "02"),
-        Version::V220 if wish > "09" => body.put("threeDSRequestorChallengeInd", "02"),
-        _ => body.put("threeDSRequestorChallengeInd", wish),
-    }
 }
 
 pub(super) fn channel_code(channel: Option<&Channel>) -> &'static str {
@@ -283,7 +274,7 @@ pub(super) fn ares(
     match &session.acs {
         None => body.put("acsTransID", session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref())),
         Some(acs) => {
-            body.maybe("acsURL", acs.challenge_url.as_deref());
+            body.maybe("acsURL", acs.challenge_url.as_deref().filter(|_| letter != 'S'));
             if let Some(rendering) = &acs.rendering {
                 body.put("acsSignedContent", &rendering.signed_content);
                 let interface = if rendering.interface == "html" { "02" } else { "01" };
@@ -311,6 +302,15 @@ pub(super) fn ares(
     }
     if let Some(values) = values {
         outcome_members(session, &mut body, values, text.is_none());
+    }
+    if letter == 'S' {
+        spc::write_offer(session, &mut body);
+    }
+    if session.acs.is_some() {
+        terms::write_grant(session, &mut body);
+    }
+    if spc::is_confirmed(session) {
+        body.put("authenticationMethod", ["14"]); // emv-3ds.md 3.6
     }
     body
 }
@@ -357,6 +357,7 @@ pub(super) fn rreq(session: &Session, verdict: &Verdict) -> Message {
         body.put("interactionCounter", format_args!("{:02}", challenge.interactions));
     }
     body.maybe("challengeCancel", verdict.cancel.map(|(_, code)| code));
+    terms::write_listed(session, &mut body);
     if verdict.response_code == Some('D') {
         information_member(session, DECOUPLED, &mut body);
     }

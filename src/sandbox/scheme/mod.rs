@@ -17,6 +17,8 @@ mod directory;
 mod messages;
 mod plan;
 mod server;
+mod spc;
+mod terms;
 mod wire;
 
 use super::Shared;
@@ -30,6 +32,10 @@ use crate::model::scheme::SchemeMessage;
 pub(super) use acs::{other_site, script, second_creq};
 pub(super) use codes::{exponent, is_currency, numeric};
 pub(super) use messages::{Talk, browser_message, cres, encoded_creq, erro, information, merchant};
+pub(super) use spc::{is_confirmed as spc_confirmed, is_open as spc_open};
+pub(super) use terms::{
+    Bargain, applied, decision, is_commercial, is_scripted, offers_trust, requested, trust, wants_rules,
+};
 pub(super) use wire::{Awaiting, Wire, altered, take_fault, tell};
 
 use check::Flaw;
@@ -62,6 +68,8 @@ enum Answer {
     Frictionless(Outcome),
     Informed,
     Challenge(Outcome, Place),
+    /// The browser is to let the shopper confirm (`S`).
+    Spc(Outcome),
 }
 
 /// Runs the authentication: the session leaves `pending` for good. It stays `processing` if the
@@ -91,7 +99,11 @@ pub(super) fn authenticate(
 pub(super) fn conclude(app: &Shared, session: &mut Session, end: End) -> Vec<SchemeMessage> {
     let mut desk = Desk::new(app, session, None);
     acs::conclude(&mut desk, end);
-    desk.work()
+    let said = desk.work();
+    if spc::is_second(session) && session.status != Status::Processing {
+        session.shed(); // nobody needs the browser's data again
+    }
+    said
 }
 
 /// Carries out what has become due between the parts.
@@ -171,7 +183,7 @@ pub(super) fn verdict(
     let about = Eci {
         status,
         information,
-        exemption: asks_exemption(session.draft.challenge_indicator),
+        exemption: terms::asks(session),
         non_payment: messages::category(session) == "02",
         recurring: matches!(session.channel, Some(Channel::Merchant("recurring_transaction"))),
     };

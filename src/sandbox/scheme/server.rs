@@ -9,7 +9,7 @@ use super::check::{ARES, About, Flaw, PRES, RREQ, check, is_erro, read};
 use super::codes::{description, interned};
 use super::messages::{areq, category, channel_code, erro_of, preq, rres};
 use super::wire::{Desk, Letter, Lost};
-use super::{acs, decoupled, verdict};
+use super::{acs, decoupled, spc, terms, verdict};
 use crate::model::Lane;
 use crate::model::scenario::{Hop, Version};
 use crate::sandbox::given::{Given, Members};
@@ -68,16 +68,20 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
         }
         check(ARES, members, about(desk.session, false))?;
         fits(desk.session, members)?;
-        Ok(Came::Good(read_verdict(desk, members, "ares_status", false)))
+        let confirmed = spc::is_confirmed(desk.session);
+        Ok(Came::Good((read_verdict(desk, members, "ares_status", confirmed), terms::read(members))))
     });
     let verdict = match came {
         Err(flaw) => return refuse(desk, &flaw),
         Ok(Came::Erro(error)) => return failed(desk, error),
-        Ok(Came::Good(verdict)) => verdict,
+        Ok(Came::Good((verdict, told))) => {
+            terms::keep(desk.session, told);
+            verdict
+        }
     };
     desk.session.awaiting.server = false;
     let status = match verdict.response_code {
-        Some('C' | 'D') => {
+        Some('C' | 'D' | 'S') => {
             desk.session.status = Status::Challenged;
             return;
         }
@@ -87,7 +91,9 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
         Some('R') => Status::Rejected,
         _ => Status::Unavailable,
     };
-    desk.session.challenge = None;
+    if !spc::is_confirmed(desk.session) {
+        desk.session.challenge = None;
+    }
     desk.session.settle(status, verdict);
 }
 
@@ -101,7 +107,7 @@ fn fits(session: &Session, members: &Members) -> Result<(), Flaw> {
         Some("C") => !alone && !acs::shares_data(session) && session.challenge.is_some(),
         Some("D") => return decoupled::answer_fits(session, members),
         Some("I") => acs::may_be_informed(session),
-        Some("S") => false,
+        Some("S") => spc::is_open(session) && spc::supported(session),
         _ => true,
     };
     if possible { Ok(()) } else { Err(Flaw::new("203", "transStatus")) }
@@ -182,6 +188,7 @@ fn failed(desk: &mut Desk, error: ErrorDetails) {
     (session.acs, session.challenge) = (None, None);
     let mut verdict = verdict(desk.app, session, Status::Unavailable, None, "ares_error", false);
     verdict.error = Some(error);
+    terms::go_on(session);
     session.settle(Status::Unavailable, verdict);
 }
 
@@ -193,13 +200,16 @@ pub(super) fn rreq(desk: &mut Desk, letter: &Letter) {
         }
         check(RREQ, members, about(desk.session, false))?;
         result_fits(desk.session, members)?;
-        Ok(Came::Good(read_verdict(desk, members, "rreq_status", true)))
+        Ok(Came::Good((read_verdict(desk, members, "rreq_status", true), terms::read(members))))
     });
     let verdict = match came {
         Err(flaw) => return refuse_result(desk, &flaw),
         Ok(Came::Erro(_)) if desk.session.status != Status::Challenged => return,
         Ok(Came::Erro(error)) => return result_failed(desk, error),
-        Ok(Came::Good(verdict)) => verdict,
+        Ok(Came::Good((verdict, told))) => {
+            terms::keep(desk.session, told);
+            verdict
+        }
     };
     if verdict.response_code == Some('D') {
         desk.session.fall_back(desk.app.clock.passed());
