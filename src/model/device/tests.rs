@@ -262,7 +262,7 @@ proptest! {
     }
 
     #[test]
-    fn no_members_panic(kind in 1..8, version in 0..3, changes in prop::collection::vec((0..30_usize, member()), 0..6)) {
+    fn no_members_panic(kind in 1..8, version in 0..3_usize, changes in prop::collection::vec((0..30_usize, member()), 0..6)) {
         const NAMES: [&str; 30] = [
             "messageType", "messageVersion", "acsTransID", "acsCounterAtoS", "challengeCompletionInd", "transStatus",
             "acsUiType", "acsHTML", "acsHTMLRefresh", "challengeInfoHeader", "challengeInfoLabel", "challengeInfoText",
