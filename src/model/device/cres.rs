@@ -76,7 +76,7 @@ pub fn erro(message: &[u8]) -> Option<Erro> {
 ///
 /// # Errors
 /// If an SDK may not take it.
-pub fn read(message: &[u8], of: &Transaction, counter: u8) -> Result<Cres, Flaw> {
+pub fn read(message: &[u8], of: &Transaction, counter: u16) -> Result<Cres, Flaw> {
     let Members(members, twice) = serde_json::from_slice(message).map_err(|_| Flaw::new("101", "not a JSON object"))?;
     if members.get("messageType").and_then(Value::as_str) != Some("CRes") {
         return Err(Flaw::new("101", "messageType"));

@@ -71,6 +71,8 @@ impl Seal {
 pub struct Device {
     /// How its messages travel.
     pub seal: Seal,
+    /// What a tester makes it do wrong with its next message.
+    pub wrong: Option<Mischief>,
     /// What the SDK looked at before it sent anything, in order.
     pub checks: Vec<Check>,
     /// The keys at work, in the order they come into being.
