@@ -12,6 +12,8 @@ mod tests;
 
 use std::fmt;
 
+pub mod page;
+
 use super::{Problem, Stamp};
 
 pub use creq::{erro as sdk_erro, write};
