@@ -6,7 +6,6 @@
 //! for a run. Promises: the private key and what follows from it live here and in
 //! [`Device`], in memory only; no record, log or export sees them. Source: emv-3ds.md 5.
 
-mod content;
 mod ride;
 mod script;
 
@@ -17,16 +16,15 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::model::app::OwnKey;
 use crate::model::api::Session;
+use crate::model::app::OwnKey;
 use crate::model::device::{
-    self, Cres, Device, Erro, Flaw, Key, Message, Mischief, Reply, Says, Screen, Seal, Transaction,
+    self, Content, Cres, Device, Erro, Flaw, Key, Message, Mischief, Reply, Says, Screen, Seal, Transaction,
 };
 use crate::model::exchange::Response;
 use crate::model::scenario::Version;
 use crate::model::seal::{Channel, Jwe, Side, Unopened};
 use crate::model::{Problem, Stamp};
-use content::Content;
 
 /// The private keys of app values that this program has made, newest last.
 #[derive(Default)]
@@ -121,7 +119,7 @@ impl Sdk {
             of,
             own,
             reference: text("sdk_reference_number").unwrap_or_default(),
-            roots: content::roots(&session.raw),
+            roots: device::roots(&session.raw),
             signed: signed.to_owned(),
             limit: Duration::from_secs(minutes.saturating_mul(60)),
             opened: None,
@@ -168,13 +166,14 @@ impl Sdk {
         if self.has_sent() {
             return None;
         }
-        let (checks, content) = content::examine(&self.signed, &self.roots, &self.own, at.wall);
+        let (checks, content) = device::examine(&self.signed, &self.roots, &self.own, at.wall);
         self.device.checks = checks;
         let Some(content) = content else {
             let failed = self.device.checks.iter().find_map(|check| Some((&check.what, check.found.as_ref().err()?)));
             let (what, why) = failed.map_or(("Signed content", "it cannot be read"), |(what, why)| (what, why));
             let hint = "No CReq was sent. The issuer waits 30 s for it, then reports N with reason 14, cancel code 05";
-            let problem = Problem { causes: vec![why.to_owned()], ..Problem::of(format!("The SDK gave up: {what}"), hint) };
+            let problem =
+                Problem { causes: vec![why.to_owned()], ..Problem::of(format!("The SDK gave up: {what}"), hint) };
             self.device.screen = Screen::Aborted(problem);
             return None;
         };
@@ -231,7 +230,10 @@ impl Sdk {
             _ => self.next,
         };
         let Ok(counter) = u8::try_from(counter) else {
-            self.give_up("The SDK gave up: its counter has come to its end".into(), "It may not begin anew (emv-3ds.md 5.3)");
+            self.give_up(
+                "The SDK gave up: its counter has come to its end".into(),
+                "It may not begin anew (emv-3ds.md 5.3)",
+            );
             return None;
         };
         let text = serde_json::to_string(&device::write(&self.of, counter, reply)).unwrap_or_default();
@@ -261,7 +263,16 @@ impl Sdk {
         let sealed = if wrong == Some(Mischief::Tampered) { tampered(&sealed) } else { sealed };
         let content_type = if self.with == Seal::Plain { OPEN } else { SEALED };
         let open = Ok(text);
-        self.note(Message { kind: "CReq", outward: true, at, counter, header: head(&sealed), sealed: sealed.clone(), open, findings: Vec::new() });
+        self.note(Message {
+            kind: "CReq",
+            outward: true,
+            at,
+            counter,
+            header: head(&sealed),
+            sealed: sealed.clone(),
+            open,
+            findings: Vec::new(),
+        });
         self.device.screen = Screen::Waiting;
         self.next = u16::from(number) + 1;
         let sending = Sending { url, content_type, body: sealed };
@@ -371,7 +382,8 @@ impl Sdk {
         message.outward = true;
         self.note(message);
         let hint = format!("It sent Erro {} to the issuer; read the session to see how that ended", flaw.code);
-        let problem = Problem { causes: vec![why], ..Problem::of("The SDK gave up: it cannot take the issuer's answer", hint) };
+        let problem =
+            Problem { causes: vec![why], ..Problem::of("The SDK gave up: it cannot take the issuer's answer", hint) };
         self.device.screen = Screen::Aborted(problem);
         let url = self.content.as_ref()?.url.clone();
         Some(Sending { url, content_type: OPEN, body: text })

@@ -66,7 +66,10 @@ impl Driver {
         let erro = match answer {
             Ok(answer) => sdk.take(&answer, clock::stamp()),
             Err(problem) => {
-                sdk.give_up(problem.summary, problem.hint.as_deref().unwrap_or("Read the session to see where it stands"));
+                sdk.give_up(
+                    problem.summary,
+                    problem.hint.as_deref().unwrap_or("Read the session to see where it stands"),
+                );
                 None
             }
         };

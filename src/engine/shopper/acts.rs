@@ -61,9 +61,16 @@ impl Shopper<'_> {
                 return self.press(step, page, form, button).await;
             }
             Act::Reload => return Ok(self.again(walk).await?.map_or(Turn::Stay, |page| Turn::Next(Box::new(page)))),
-            Act::Phone(_) | Act::Trust(_) | Act::Wait(_) | Act::Leave | Act::Replay | Act::TimeOut => {
-                return self.beside(walk, act).await;
-            }
+            Act::Phone(_)
+            | Act::Trust(_)
+            | Act::Wait(_)
+            | Act::Leave
+            | Act::Replay
+            | Act::TimeOut
+            | Act::SwitchApp
+            | Act::AddCode
+            | Act::Bind(_)
+            | Act::Mischief(_) => return self.beside(walk, act).await,
             Act::Choose(keys) => chosen(asks, keys).ok_or_else(|| not_offered(step, keys, asks))?,
             act => self.filled(asks, act).await.ok_or_else(|| nothing_to_do(step, page))?,
         };
@@ -96,15 +103,7 @@ impl Shopper<'_> {
     async fn beside(&self, walk: &mut Walk<'_>, act: &Act) -> Result<Turn, Problem> {
         let step = walk.step;
         match act {
-            Act::Phone(decision) => {
-                let phone = self.phone.as_ref().ok_or_else(|| {
-                    Problem::of(
-                        format!("{step}: there is no phone to decide on in this environment"),
-                        "The embedded sandbox has one; elsewhere, answer in the bank's own app",
-                    )
-                })?;
-                phone.decide(*decision).await?;
-            }
+            Act::Phone(decision) => self.decide(*decision).await?,
             Act::Trust(yes) => walk.trust = Some(*yes),
             Act::Wait(seconds) => self.time.pass(step, Duration::from_secs(*seconds)).await?,
             Act::Leave => return Ok(Turn::Leave),
@@ -116,8 +115,8 @@ impl Shopper<'_> {
             }
             _ => {
                 return Err(Problem::of(
-                    format!("{step}: a page has no time to let run out from here"),
-                    "time_out is for the app's challenge; on pages, wait says for how many seconds",
+                    format!("{step}: that is for the app's challenge, and this is a page"),
+                    "On pages, wait lets time pass, and trust says whether the shop is to be remembered",
                 ));
             }
         }
@@ -148,7 +147,7 @@ impl Shopper<'_> {
     }
 
     /// The code of the newest message, or of one so many before it.
-    async fn code(&self, back: usize) -> String {
+    pub(super) async fn code(&self, back: usize) -> String {
         let codes = match &self.phone {
             Some(phone) => phone.codes().await,
             None => Vec::new(),

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::page::Page;
 use super::{EntryBox, Transaction, Ui, UiKind, is_231};
 use crate::model::codes;
 use crate::model::lens::unpacked;
@@ -403,25 +404,8 @@ impl<'a> Look<'a> {
         if text.contains(['+', '/', '=', ' ', '\r', '\n']) {
             self.findings.push(format!("L44: {name} is not base64url without padding; it was read all the same"));
         }
-        self.findings.extend(page_findings(name, &html));
+        let of_page = Page::read(&html).findings.into_iter();
+        self.findings.extend(of_page.map(|finding| format!("L44: {name}: {finding}")));
         Some(html)
     }
-}
-
-/// What an issuer's page may not hold. Source: emv-3ds.md 5.2.
-fn page_findings(name: &str, html: &str) -> Vec<String> {
-    let small = html.to_ascii_lowercase();
-    let outside = ["<link", "src=\"http", "src='http", "url(http", "@import", "<iframe"];
-    let mut findings = Vec::new();
-    if small.contains("<script") {
-        findings.push(format!("L44: {name} holds a script, which an SDK does not run"));
-    }
-    if outside.iter().any(|sign| small.contains(sign)) {
-        findings.push(format!("L44: {name} asks for something from outside, which an SDK does not load"));
-    }
-    if name == "acsHTML" && !small.contains("https://emv3ds/") {
-        findings
-            .push(format!("{name} has no form that goes to HTTPS://EMV3DS/challenge: the SDK cannot take its answer"));
-    }
-    findings
 }

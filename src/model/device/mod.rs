@@ -3,8 +3,10 @@
 //! person can make it do; the engine's SDK turns the one into the other.
 //! Source: emv-3ds.md 1.4, 5.
 //!
-//! [`read`] is what an SDK makes of a CRes, [`write`] how it writes a CReq.
+//! [`examine`] is what an SDK looks at first, [`read`] what it makes of a CRes, [`write`] how
+//! it writes a CReq.
 
+mod content;
 mod creq;
 mod cres;
 #[cfg(test)]
@@ -16,6 +18,7 @@ pub mod page;
 
 use super::{Problem, Stamp};
 
+pub use content::{Content, examine, roots};
 pub use creq::{erro as sdk_erro, write};
 pub use cres::{Cres, Erro, Flaw, Says, erro, read};
 

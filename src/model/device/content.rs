@@ -5,22 +5,25 @@ use p256::PublicKey;
 use serde_json::Value;
 use url::Url;
 
+use super::Check;
 use crate::model::app::OwnKey;
-use crate::model::device::Check;
 use crate::model::lens::unpacked;
 use crate::model::seal::jws::Signed;
 use crate::model::seal::key;
 
 /// What the SDK goes on with.
-pub(super) struct Content {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Content {
+    /// `acsEphemPubKey`.
     pub issuer: PublicKey,
+    /// The same as it came.
     pub issuer_jwk: Value,
     /// `acsURL`.
     pub url: String,
 }
 
 /// The scheme's roots that a session shows, DER. Base64 in either alphabet.
-pub(super) fn roots(session: &Value) -> Vec<Vec<u8>> {
+pub fn roots(session: &Value) -> Vec<Vec<u8>> {
     let all = session.pointer("/certificates/ca_public_all").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let one = session.pointer("/certificates/ca_public");
     let mut roots: Vec<Vec<u8>> = one.into_iter().chain(all).filter_map(|text| unpacked(text.as_str()?)).collect();
@@ -30,12 +33,7 @@ pub(super) fn roots(session: &Value) -> Vec<Vec<u8>> {
 
 /// Looks at everything, and goes on looking when something is wrong: a tester wants to know
 /// all of it. The content only if nothing is.
-pub(super) fn examine(
-    signed: &str,
-    roots: &[Vec<u8>],
-    own: &OwnKey,
-    at: Timestamp,
-) -> (Vec<Check>, Option<Content>) {
+pub fn examine(signed: &str, roots: &[Vec<u8>], own: &OwnKey, at: Timestamp) -> (Vec<Check>, Option<Content>) {
     let mut checks = Vec::new();
     let mut check = |what: &str, found: Result<String, String>| {
         let good = found.is_ok();
@@ -85,7 +83,11 @@ fn leads(read: &Signed, roots: &[Vec<u8>], at: Timestamp) -> Result<String, Stri
 fn address(read: &Signed) -> Result<String, String> {
     let text = read.payload.get("acsURL").and_then(Value::as_str).ok_or("acsURL is missing")?;
     let url = Url::parse(text).map_err(|error| format!("acsURL is no address: {error}"))?;
-    if matches!(url.scheme(), "https" | "http") { Ok(text.to_owned()) } else { Err(format!("acsURL is no web address: {text}")) }
+    if matches!(url.scheme(), "https" | "http") {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("acsURL is no web address: {text}"))
+    }
 }
 
 fn count(number: usize, what: &str) -> String {
