@@ -8,6 +8,8 @@
 
 mod ride;
 mod script;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
