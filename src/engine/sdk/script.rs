@@ -31,9 +31,21 @@ impl Driver {
     pub(in crate::engine) async fn app_by_script(&mut self, acts: &[Act]) -> Result<End, Problem> {
         let mut acts: VecDeque<&Act> = acts.iter().collect();
         let mut beside = Beside::default();
-        while let Some(Act::Mischief(wrong)) = acts.front() {
-            self.act_on_device(Device::Wrong(Some(*wrong))).await;
-            acts.pop_front();
+        let before = acts.iter().position(|act| **act == Act::Open).map_or(0, |at| at + 1);
+        for act in acts.drain(..before) {
+            match act {
+                Act::Mischief(wrong) => {
+                    self.act_on_device(Device::Wrong(Some(*wrong))).await;
+                }
+                Act::Wait(seconds) => self.let_pass(Duration::from_secs(*seconds)).await?,
+                Act::Open => (),
+                _ => {
+                    return Err(Problem::of(
+                        format!("{}: there is no screen to answer before the challenge is opened", Step::Challenge),
+                        "Only mischief and wait may stand before open in a script",
+                    ));
+                }
+            }
         }
         self.act_on_device(Device::Open).await;
         for _ in 0..MOST_TURNS {
@@ -105,7 +117,7 @@ impl Driver {
                 ));
             }
             act => {
-                let said = self.scripted().in_app(ui, act).await?;
+                let said = self.scripted().in_app(ui, act, beside.trust).await?;
                 let answers = !matches!(said, Said::Cancel | Said::TimeOut | Said::Resend);
                 let (offers_trust, offers_binding) = (ui.trust.is_some() && answers, ui.binding.is_some() && answers);
                 let trust = if offers_trust { beside.trust.take() } else { None };

@@ -11,13 +11,13 @@ use crate::model::run::{Act, PhoneAct};
 /// The published password of every test challenge. Source: sessions-api.md 7.
 const PASSWORD: &str = "Checkout1!";
 /// Form fields of the bank's pages. Source: sessions-api.md 6.3.
-const CHOICE: &str = "choice";
+pub(super) const CHOICE: &str = "choice";
 /// See [`CHOICE`]; sent once for each that is ticked.
-const CHOICES: &str = "choices";
+pub(super) const CHOICES: &str = "choices";
 /// See [`CHOICE`].
 const AGREE: &str = "agree";
 /// See [`CHOICE`].
-const TRUST: &str = "trust";
+pub(super) const TRUST: &str = "trust";
 
 /// What an act led to.
 pub(super) enum Turn {
@@ -69,6 +69,8 @@ impl Shopper<'_> {
             | Act::TimeOut
             | Act::SwitchApp
             | Act::AddCode
+            | Act::Open
+            | Act::Fill(_)
             | Act::Bind(_)
             | Act::Mischief(_) => return self.beside(walk, act).await,
             Act::Choose(keys) => chosen(asks, keys).ok_or_else(|| not_offered(step, keys, asks))?,

@@ -1,41 +1,46 @@
 //! What the scripted cardholder does on the screens of the shop's app.
 
 use super::Shopper;
+use super::acts::{CHOICE, CHOICES, TRUST};
 use crate::model::Problem;
-use crate::model::device::page::{Kind, Page, Press, Target, Value};
+use crate::model::device::page::{Control, Kind, Page, Press, Target, Value};
 use crate::model::device::{Said, Ui, UiKind};
 use crate::model::exchange::Step;
 use crate::model::run::{Act, PhoneAct};
 
 impl Shopper<'_> {
-    /// What an act comes to on a screen.
+    /// What an act comes to on a screen; `trust` is ticked where the issuer's own page asks
+    /// whether to remember the shop.
     ///
     /// # Errors
     /// If the screen has no place for it.
-    pub async fn in_app(&self, ui: &Ui, act: &Act) -> Result<Said, Problem> {
+    pub async fn in_app(&self, ui: &Ui, act: &Act, trust: Option<bool>) -> Result<Said, Problem> {
         let typed = match act {
-            Act::Enter(text) => Some(text.clone()),
-            Act::EnterOffered => Some(self.code(0).await),
-            Act::EnterEarlier => Some(self.code(1).await),
+            Act::Enter(text) => Some(vec![text.clone()]),
+            Act::Fill(texts) => Some(texts.clone()),
+            Act::EnterOffered => Some(vec![self.code(0).await]),
+            Act::EnterEarlier => Some(vec![self.code(1).await]),
             _ => None,
         };
         let there = |there: bool, said| there.then_some(said);
         let said = match (act, typed) {
             (Act::Cancel, _) => Some(Said::Cancel),
+            (Act::SwitchApp, _) => {
+                there(matches!(ui.kind, UiKind::OutOfBand | UiKind::HtmlOutOfBand), Said::OobContinue(true))
+            }
+            (_, typed) if ui.kind.is_html() => on_page(ui, act, typed, trust),
             (Act::Resend, _) => there(ui.resend.is_some(), Said::Resend),
             (Act::AddCode, _) => there(ui.add_code.is_some(), Said::AddCode),
-            (_, typed) if ui.kind.is_html() => on_page(ui, act, typed),
-            (Act::SwitchApp, _) => there(ui.kind == UiKind::OutOfBand, Said::OobContinue(true)),
             (Act::Choose(keys), _) => {
-                let offered = |key: &String| ui.choices.iter().any(|(known, _)| known == key);
-                there(keys.iter().all(offered) && !ui.choices.is_empty(), Said::Chosen(keys.clone()))
+                let keys: Option<Vec<String>> = keys.iter().map(|key| offered(ui, key)).collect();
+                keys.filter(|_| !ui.choices.is_empty()).map(Said::Chosen)
             }
             (Act::Continue, _) => match ui.kind {
                 UiKind::OutOfBand => Some(Said::OobContinue(false)),
                 UiKind::Information => Some(Said::InfoContinue),
                 _ => Some(Said::NoEntry),
             },
-            (_, Some(text)) => there(ui.kind == UiKind::Text, Said::Typed(vec![text])),
+            (_, Some(texts)) => there(ui.kind == UiKind::Text, Said::Typed(texts)),
             _ => None,
         };
         said.ok_or_else(|| no_place(ui, act))
@@ -52,13 +57,8 @@ impl Shopper<'_> {
             UiKind::SingleSelect => return Ok(Act::Choose(first(1))),
             UiKind::MultiSelect => return Ok(Act::Choose(first(2))),
             UiKind::Html => {
-                let page = Page::read(ui.html.as_deref().unwrap_or_default());
-                let has = |kind: fn(&Kind) -> bool| page.controls.iter().any(|control| kind(&control.kind));
-                if has(|kind| matches!(kind, Kind::Password | Kind::Text(_))) {
-                    return Ok(Act::EnterOffered);
-                }
-                if has(|kind| *kind == Kind::Check) {
-                    return Ok(Act::Tick);
+                if let Some(act) = willing_on_page(ui.html.as_deref().unwrap_or_default()) {
+                    return Ok(act);
                 }
             }
             UiKind::OutOfBand | UiKind::HtmlOutOfBand | UiKind::Information => (),
@@ -86,33 +86,66 @@ impl Shopper<'_> {
     }
 }
 
-/// An act on the issuer's own page: filled in, then its first button is pressed.
-fn on_page(ui: &Ui, act: &Act, typed: Option<String>) -> Option<Said> {
-    if *act == Act::SwitchApp {
-        return Some(Said::OobContinue(true));
+/// The key of a choice. From 2.3.1 on keys have four characters: then it is the one that the
+/// script's word begins with. Source: emv-3ds.md 1.8.
+fn offered(ui: &Ui, word: &str) -> Option<String> {
+    let keys = || ui.choices.iter().map(|(key, _)| key);
+    let short = || keys().find(|key| key.len() == 4 && word.starts_with(key.as_str()));
+    keys().find(|key| *key == word).or_else(short).cloned()
+}
+
+/// What a page asks for; `None` if only its button is to be pressed.
+fn willing_on_page(html: &str) -> Option<Act> {
+    let page = Page::read(html);
+    let open = || page.controls.iter().filter(|control| !control.disabled);
+    if open().any(|control| is_field(&control.kind)) {
+        return Some(Act::EnterOffered);
     }
+    let named = |name: &'static str| open().filter(move |c| c.name == name).map(|c| c.value.clone());
+    let (ways, shops): (Vec<_>, Vec<_>) = (named(CHOICE).take(1).collect(), named(CHOICES).take(2).collect());
+    let choices = if ways.is_empty() { shops } else { ways };
+    if !choices.is_empty() {
+        return Some(Act::Choose(choices));
+    }
+    open().any(|control| control.kind == Kind::Check).then_some(Act::Tick)
+}
+
+fn is_field(kind: &Kind) -> bool {
+    matches!(kind, Kind::Password | Kind::Text(_))
+}
+
+/// An act on the issuer's own page: filled in, then a button is pressed.
+fn on_page(ui: &Ui, act: &Act, typed: Option<Vec<String>>, trust: Option<bool>) -> Option<Said> {
     let page = Page::read(ui.html.as_deref()?);
     let mut values = page.values();
-    let place = |wanted: fn(&Kind) -> bool| page.controls.iter().position(|c| wanted(&c.kind) && !c.disabled);
+    let place = |wanted: &dyn Fn(&Control) -> bool| page.controls.iter().position(|c| !c.disabled && wanted(c));
     match act {
-        Act::Tick => page.set(&mut values, place(|kind| *kind == Kind::Check)?, Value::On(true)),
+        Act::Tick => page.set(&mut values, place(&|c| c.kind == Kind::Check)?, Value::On(true)),
         Act::Choose(keys) => {
             for key in keys {
-                let known = |c: &crate::model::device::page::Control| {
-                    matches!(c.kind, Kind::Radio | Kind::Check) && c.value == *key && !c.disabled
-                };
-                page.set(&mut values, page.controls.iter().position(known)?, Value::On(true));
+                let known = |c: &Control| matches!(c.kind, Kind::Radio | Kind::Check) && c.value == *key;
+                page.set(&mut values, place(&known)?, Value::On(true));
             }
         }
-        Act::Continue => (),
+        Act::Continue | Act::Resend => (),
         _ => {
-            let field = place(|kind| matches!(kind, Kind::Password | Kind::Text(_)))?;
-            page.set(&mut values, field, Value::Text(typed?));
+            let mut fields = page.controls.iter().enumerate().filter(|(_, c)| !c.disabled && is_field(&c.kind));
+            for text in typed? {
+                page.set(&mut values, fields.next()?.0, Value::Text(text));
+            }
         }
     }
-    let leads =
-        |c: &crate::model::device::page::Control| !c.disabled && matches!(c.kind, Kind::Link(Target::BankApp, _));
-    let button = page.first_button().or_else(|| page.controls.iter().position(leads))?;
+    if let Some(yes) = trust
+        && let Some(at) = place(&|c| c.name == TRUST && c.kind == Kind::Radio && (c.value == "Y") == yes)
+    {
+        page.set(&mut values, at, Value::On(true));
+    }
+    let again = |c: &Control| c.name == "resend" && matches!(c.kind, Kind::Submit(_));
+    let leads = |c: &Control| matches!(c.kind, Kind::Link(Target::BankApp, _));
+    let button = match act {
+        Act::Resend => place(&again)?,
+        _ => page.first_button().or_else(|| place(&leads))?,
+    };
     match page.press(&values, button) {
         Press::Send(query) => Some(Said::Html(query)),
         Press::BankApp => Some(Said::OobContinue(true)),

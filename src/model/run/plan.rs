@@ -48,6 +48,11 @@ pub enum Act {
     TimeOut,
     /// In an app: go to the bank's app and come back, whereupon the SDK goes on by itself.
     SwitchApp,
+    /// In an app: open the challenge. Left out, that comes first; what stands before it is done
+    /// before the first CReq.
+    Open,
+    /// In an app: type these, box by box, and press Continue.
+    Fill(Vec<String>),
     /// In an app: press the further button of a text screen.
     AddCode,
     /// In an app: say whether the device is to be remembered; goes with the next answer.
