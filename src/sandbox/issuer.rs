@@ -34,7 +34,7 @@ use super::state::Pending;
 use super::turn::{Input, RESENDS, Seen, Turn, input, page_kind};
 use super::validate::Completion;
 use crate::model::Lane;
-use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind};
+use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop};
 use crate::model::scheme::{METHOD_DATA, SchemeMessage};
 use crate::page::Pages;
 
@@ -66,6 +66,7 @@ pub(super) fn pages() -> Pages {
     let pages = Pages::new(&[
         page!("bank.css"),
         page!("shop.css"),
+        page!("app.html"),
         page!("method.html"),
         page!("challenge.html"),
         page!("handover.html"),
@@ -488,7 +489,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
         early: seen == Seen::Early,
         sent_to: challenge.sent_to,
         may_resend: challenge.resent < RESENDS,
-        poll: (kind == PageKind::OutOfBand).then(|| format!("/simulator/acs/out-of-band/{}", session.transaction_id)),
+        poll: kind.is_out_of_band().then(|| format!("/simulator/acs/out-of-band/{}", session.transaction_id)),
         frames: rules.frames,
         strict: rules.strict,
     };

@@ -15,8 +15,8 @@ use super::run::{Act, Plan, Return, Run, Shopper};
 use super::settings::Pace;
 
 pub use script::{
-    Answer, BankId, Challenge, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3, MethodPage, PageKind,
-    SecondCreq, Version,
+    Answer, AppSide, BankId, Challenge, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3, MethodPage,
+    PageKind, SecondCreq, SignedBy, SignedKey, Version,
 };
 
 /// One case.
