@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::draft::{Body, Channel, Completion, Draft};
 use crate::model::exchange::{Headers, Step};
 use crate::model::profile::{Environment, Profile, ProfileId};
-use crate::model::scenario::{Browser, Shop};
+use crate::model::scenario::{Browser, Shop, Version};
 use crate::model::settings::Pace;
 use crate::model::{Problem, Stamp, steps};
 
@@ -146,6 +146,8 @@ pub struct Plan {
     pub browser: Browser,
     /// `challengeWindowSize`: `01` to `05`.
     pub window: String,
+    /// The version that was armed for it, in a series of runs on several.
+    pub version: Option<Version>,
 }
 
 impl Plan {
@@ -166,6 +168,7 @@ impl Plan {
             shop: Shop::default(),
             browser: Browser::default(),
             window: steps::WINDOW_SIZE.to_owned(),
+            version: None,
         }
     }
 }

@@ -206,7 +206,7 @@ fn armed_ui(ui: &mut Ui, overview: &Overview, commands: &mut Vec<Command>) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let button = widgets::button(ui, widgets::Look::Secondary, widgets::Size::Small, None, "Disarm", None);
                 if button.clicked() {
-                    commands.push(Command::Sandbox(SandboxAct::Arm(id.clone(), 0)));
+                    commands.push(Command::Sandbox(SandboxAct::Disarm));
                 }
             });
         });
