@@ -22,11 +22,13 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 pub use doc::Doc;
 pub use lines::Lines;
 pub use volatile::Volatile;
 
+use super::jsonpath::Kind;
 use super::payload;
 
 /// Longest value that is shown of a change, in bytes. Our choice.
@@ -186,6 +188,17 @@ pub fn compare(left: &Side, right: &Side, cancel: &AtomicBool) -> Option<Diff> {
 
 fn whole(left: &Side, right: &Side) -> (Range<usize>, Range<usize>) {
     (0..left.bytes.len(), 0..right.bytes.len())
+}
+
+/// What is new each time, if nothing else differs between two single values of the member `key`.
+pub fn only_new(key: &str, one: &Value, other: &Value) -> Option<Volatile> {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => volatile::same(key, Kind::Text, one, other),
+        (Value::Number(one), Value::Number(other)) => {
+            volatile::same(key, Kind::Number, &one.to_string(), &other.to_string())
+        }
+        _ => None,
+    }
 }
 
 /// The value that is to be compared.
