@@ -84,6 +84,8 @@ pub struct Row {
     pub paths: Vec<Option<String>>,
     /// How they differ.
     pub sign: Sign,
+    /// A message before says the same: on the leg before, or the version itself.
+    pub repeats: bool,
     /// The rows of the version table that explain it.
     pub why: Vec<&'static Rule>,
 }
@@ -102,7 +104,12 @@ pub enum Sign {
 impl Group {
     /// True if a run lacks it, or a member differs in what it says.
     pub fn differs(&self) -> bool {
-        self.note.is_some() || self.rows.iter().any(|row| row.sign == Sign::Differs)
+        self.lacking() || self.rows.iter().any(|row| row.sign == Sign::Differs)
+    }
+
+    /// True if a run went without it. Card ranges are asked for once a day, whatever is run.
+    pub fn lacking(&self) -> bool {
+        self.note.is_some() && !matches!(self.kind, "PReq" | "PRes")
     }
 
     /// The place of a value in the record of a run.
@@ -117,16 +124,38 @@ impl Comparison {
     pub fn of(runs: &[&Run]) -> Self {
         let columns: Vec<Column> = runs.iter().map(|run| column(run)).collect();
         let groups = pair::groups(runs).into_iter().map(|found| group(found, &columns));
+        let mut groups = groups.collect::<Vec<_>>();
+        mark_repeats(&mut groups);
         // A call that says the same everywhere is not what one looks for here.
-        let groups = groups.filter(|group| !group.kind.is_empty() || group.differs()).collect();
+        groups.retain(|group| !group.kind.is_empty() || group.differs());
         Self { columns, groups }
     }
 
-    /// How many members differ in what they say, and how many messages a run lacks.
+    /// How many members differ in what they say, each counted where it first does, and how many
+    /// messages a run lacks.
     pub fn counts(&self) -> (usize, usize) {
         let rows = self.groups.iter().flat_map(|group| &group.rows);
-        let lacking = self.groups.iter().filter(|group| group.note.is_some()).count();
-        (rows.filter(|row| row.sign == Sign::Differs).count(), lacking)
+        let lacking = self.groups.iter().filter(|group| group.lacking()).count();
+        (rows.filter(|row| row.sign == Sign::Differs && !row.repeats).count(), lacking)
+    }
+}
+
+/// The directory server passes messages on, and each message tells the version: what stands in
+/// one before is found there.
+fn mark_repeats(groups: &mut [Group]) {
+    for at in 1..groups.len() {
+        let (before, rest) = groups.split_at_mut(at);
+        let Some(group) = rest.first_mut().filter(|group| !group.kind.is_empty()) else { continue };
+        let same = |row: &Row, other: &Group| {
+            (other.title == group.title || row.name == "messageVersion")
+                && other.rows.iter().any(|known| known.name == row.name && known.cells == row.cells)
+        };
+        let known: Vec<bool> = group
+            .rows
+            .iter()
+            .map(|row| before.iter().any(|other| !other.kind.is_empty() && same(row, other)))
+            .collect();
+        group.rows.iter_mut().zip(known).for_each(|(row, known)| row.repeats = known);
     }
 }
 
@@ -211,6 +240,7 @@ impl Rows<'_> {
             cells: place.values.iter().map(|value| value.map(shown)).collect(),
             paths: place.paths.clone(),
             sign,
+            repeats: false,
             why,
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::model::draft::{Completion, Draft};
 use crate::model::profile::ProfileId;
-use crate::model::run::Plan;
+use crate::model::run::{Plan, What};
 use crate::model::scheme::SchemeMessage;
 use crate::model::{Lane, SessionId, Stamp};
 
@@ -85,6 +85,31 @@ fn what_the_table_does_not_know_differs_without_a_reason() {
     // A rule must fit what is seen: the flag was there on 2.1.0, which no row explains.
     let found = three([json!({"acceptLanguage": ["de"]}), json!({}), json!({"acceptLanguage": ["de"]})]);
     assert_eq!(topics(row(&found, "acceptLanguage")), Vec::<&str>::new());
+}
+
+#[test]
+fn what_a_message_before_says_is_not_told_again() {
+    let bodies = |version: &str, wish: Value| {
+        [
+            ("AReq", json!({"messageVersion": version, "wish": wish})),
+            ("AReq", json!({"messageVersion": version, "wish": wish, "ds": version})),
+        ]
+    };
+    let leg = |number, version, wish| {
+        let mut run = run(number, version, &bodies(version, wish)[..1]);
+        let relayed = run.entries.first().expect("a row");
+        let What::Scheme(message) = &relayed.what else { panic!("a message") };
+        let body = bodies(version, json!(version))[1].1.to_string();
+        let relayed =
+            SchemeMessage { from: Lane::Directory, to: Lane::Issuer, body: Bytes::from(body), ..message.clone() };
+        run.scheme_message_seen(relayed);
+        run
+    };
+    let runs = [leg(1, "2.1.0", json!("2.1.0")), leg(2, "2.3.1", json!("2.3.1"))];
+    let found = Comparison::of(&[&runs[0], &runs[1]]);
+    let repeats: Vec<(&str, bool)> = found.groups[1].rows.iter().map(|row| (row.name.as_str(), row.repeats)).collect();
+    assert_eq!(repeats, [("messageVersion", true), ("wish", true), ("ds", false)]);
+    assert_eq!(found.counts(), (3, 0));
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Comparison, Row, Sign};
+use super::{Comparison, Group, Row, Sign};
 
 /// What is shown of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sieve {
-    /// Only what differs.
+    /// Only what differs, where it first does.
     pub differs: bool,
     /// Without ids, times and keys.
     pub lasting: bool,
@@ -23,10 +23,16 @@ impl Sieve {
     /// True if a row is shown.
     pub fn shows(self, row: &Row) -> bool {
         match row.sign {
+            _ if self.differs && row.repeats => false,
             Sign::Same => !self.differs,
             Sign::New(_) => !self.lasting,
             Sign::Differs => true,
         }
+    }
+
+    /// True if a message is shown, with these of its rows.
+    pub fn shows_group(self, group: &Group, rows: usize) -> bool {
+        rows > 0 || group.lacking() || group.note.is_some() && !self.differs
     }
 }
 
@@ -80,10 +86,10 @@ impl Comparison {
     }
 
     /// Each message that has something to show.
-    fn each<'a>(&'a self, sieve: Sieve, mut take: impl FnMut(&'a super::Group, Vec<&'a Row>)) {
+    fn each<'a>(&'a self, sieve: Sieve, mut take: impl FnMut(&'a Group, Vec<&'a Row>)) {
         for group in &self.groups {
             let rows: Vec<&Row> = group.rows.iter().filter(|row| sieve.shows(row)).collect();
-            if !rows.is_empty() || group.note.is_some() {
+            if sieve.shows_group(group, rows.len()) {
                 take(group, rows);
             }
         }

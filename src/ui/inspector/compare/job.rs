@@ -49,7 +49,7 @@ impl<T: Send + std::fmt::Debug> std::fmt::Debug for Job<T> {
 }
 
 impl Job<Diff> {
-    pub fn payloads(ctx: &Context, pair: &Payloads) -> Self {
+    pub(super) fn payloads(ctx: &Context, pair: &Payloads) -> Self {
         let size = pair.one.bytes.len() + pair.other.bytes.len();
         let pair = pair.clone();
         Self::new(ctx, size, move |cancel| compare(&pair.one, &pair.other, cancel))
@@ -57,7 +57,7 @@ impl Job<Diff> {
 }
 
 impl Job<Sessions> {
-    pub fn sessions(ctx: &Context, left: &Run, right: &Run) -> Self {
+    pub(super) fn sessions(ctx: &Context, left: &Run, right: &Run) -> Self {
         let size = bytes(left) + bytes(right);
         let (left, right) = (left.clone(), right.clone()); // the rows are shared
         Self::new(ctx, size, move |cancel| sessions(&left, &right, cancel))

@@ -4,7 +4,7 @@
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Color32, FontId, Rangef, Ui};
 
-use crate::model::versions::{Comparison, Group, Row, Sieve, full_name};
+use crate::model::versions::{Comparison, Row, Sieve, full_name};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::display_text;
 
@@ -70,6 +70,9 @@ pub(super) struct Line {
 pub(super) struct Lines {
     of: Option<(u64, Sieve, f32)>,
     list: Vec<Line>,
+    /// How often lines were made.
+    #[cfg(test)]
+    laid: usize,
 }
 
 impl Lines {
@@ -81,11 +84,15 @@ impl Lines {
         }
         self.of = Some((made, sieve, width));
         self.list.clear();
+        #[cfg(test)]
+        {
+            self.laid += 1;
+        }
         let columns = Columns::of(Rangef::new(0.0, width), shown.columns.len());
         let mut top = 0.0;
         for (at, group) in shown.groups.iter().enumerate() {
             let rows: Vec<usize> = (0..group.rows.len()).filter(|row| sieve.shows(&group.rows[*row])).collect();
-            if rows.is_empty() && group.note.is_none() {
+            if !sieve.shows_group(group, rows.len()) {
                 continue;
             }
             self.push(Kind::Group(at), &mut top, GROUP, 0.0);
@@ -94,7 +101,7 @@ impl Lines {
                 self.push(Kind::Note(at), &mut top, height + 2.0 * PAD, 0.0);
             }
             for row in rows {
-                let (values, why) = heights(ui, group, &group.rows[row], &columns);
+                let (values, why) = heights(ui, &group.rows[row], &columns);
                 self.push(Kind::Row(at, row), &mut top, values + why + 2.0 * PAD, values);
             }
         }
@@ -103,6 +110,11 @@ impl Lines {
     fn push(&mut self, kind: Kind, top: &mut f32, height: f32, why: f32) {
         self.list.push(Line { kind, top: *top, bottom: *top + height, why: *top + PAD + why });
         *top += height;
+    }
+
+    #[cfg(test)]
+    pub(super) fn laid(&self) -> usize {
+        self.laid
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -122,12 +134,11 @@ impl Lines {
 }
 
 /// Heights of the values and of the reason.
-fn heights(ui: &Ui, group: &Group, row: &Row, columns: &Columns) -> (f32, f32) {
-    let _ = group;
+fn heights(ui: &Ui, row: &Row, columns: &Columns) -> (f32, f32) {
     let mut values = lay(ui, name(ui, row, columns.name.span()));
     for (cell, range) in row.cells.iter().zip(&columns.values) {
         if let Some(text) = cell {
-            values = values.max(lay(ui, value(ui, text, range.span() - 2.0 * PAD, Tokens::of(ui).text)));
+            values = values.max(lay(ui, value(text, range.span() - 2.0 * PAD, Tokens::of(ui).text)));
         }
     }
     let why = match why(row) {
@@ -153,7 +164,7 @@ pub(super) fn name(ui: &Ui, row: &Row, width: f32) -> LayoutJob {
 }
 
 /// A value.
-pub(super) fn value(_: &Ui, text: &str, width: f32, colour: Color32) -> LayoutJob {
+pub(super) fn value(text: &str, width: f32, colour: Color32) -> LayoutJob {
     wrapped(&display_text(text), theme::code(theme::SMALL), colour, width, VALUE_LINES)
 }
 

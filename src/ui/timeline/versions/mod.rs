@@ -284,3 +284,51 @@ fn cut(ui: &Ui, title: &str) -> String {
     }
     title.chars().take(room.saturating_sub(1)).chain(['…']).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Stamp;
+    use crate::model::draft::{Completion, Draft};
+    use crate::model::profile::ProfileId;
+    use crate::model::run::Plan;
+
+    fn workspace() -> Workspace {
+        let plan = Plan::of(&Draft::new(Completion::NonHosted), ProfileId("embedded".into()));
+        let started = Stamp { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
+        let runs = [RunId(1), RunId(2), RunId(3)].map(|id| (id, Run::new(id, plan.clone(), started)));
+        Workspace { runs: runs.into_iter().collect(), ..Workspace::default() }
+    }
+
+    fn draw(ctx: &egui::Context, state: &mut State, workspace: &Workspace) {
+        let mut drawn = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let runs = state.open(RunId(3), workspace).expect("they are open");
+            state.ui(ui, (workspace, &runs), None, &mut Vec::new());
+        });
+        drawn.textures_delta.clear();
+    }
+
+    #[test]
+    fn nothing_is_made_again_while_nothing_changes() {
+        let ctx = egui::Context::default();
+        theme::install(&ctx);
+        let (mut state, mut workspace) = (State::default(), workspace());
+        state.show(vec![RunId(1), RunId(2), RunId(3)]);
+        for _ in 0..10 {
+            draw(&ctx, &mut state, &workspace);
+        }
+        assert_eq!((state.made, state.lines.laid()), (1, 1), "ten frames");
+        if let Some(run) = workspace.runs.get_mut(&RunId(2)) {
+            let now = Stamp { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_millis(5) };
+            run.step_noted(crate::model::exchange::Step::Create, "something".into(), now);
+        }
+        draw(&ctx, &mut state, &workspace);
+        draw(&ctx, &mut state, &workspace);
+        assert_eq!((state.made, state.lines.laid()), (2, 2), "once for what happened");
+        state.sieve.differs = false;
+        draw(&ctx, &mut state, &workspace);
+        assert_eq!((state.made, state.lines.laid()), (2, 3), "the lines alone");
+    }
+}

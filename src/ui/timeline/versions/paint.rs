@@ -56,10 +56,10 @@ fn group_ui(ui: &mut Ui, place: Rect, group: &Group, columns: &Columns) {
     let title = widgets::line_of(ui, &display_text(&group.title), theme::words(theme::BODY), tokens.text);
     let size = title.size();
     widgets::paint_emphasis(ui.painter(), pos2(columns.name.min, middle - size.y / 2.0), title, tokens.text);
-    let differ = group.rows.iter().filter(|row| row.sign == Sign::Differs).count();
+    let differ = group.rows.iter().filter(|row| row.sign == Sign::Differs && !row.repeats).count();
     let count = match (group.note.is_some(), differ) {
         (true, _) => "not in all".to_owned(),
-        (_, 0) => "the same".to_owned(),
+        (_, 0) => "nothing new".to_owned(),
         (_, 1) => "1 differs".to_owned(),
         (_, many) => format!("{many} differ"),
     };
@@ -161,7 +161,7 @@ fn cell_ui(ui: &mut Ui, rect: Rect, id: Id, cell: &Cell<'_>, label: &str) -> Res
     }
     let colour = if cell.text.is_some() { tokens.text } else { tokens.muted };
     let text = cell.text.unwrap_or(if cell.lacks { "" } else { "–" });
-    let galley = laid(ui, lines::value(ui, text, rect.width() - 2.0 * PAD, colour));
+    let galley = laid(ui, lines::value(text, rect.width() - 2.0 * PAD, colour));
     ui.painter().galley(pos2(rect.left() + PAD, rect.top() + PAD - 1.0), galley, colour);
     widgets::focus_ring(ui, rect, &response);
     if cell.lacks {
