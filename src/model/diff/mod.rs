@@ -201,6 +201,15 @@ pub fn only_new(key: &str, one: &Value, other: &Value) -> Option<Volatile> {
     }
 }
 
+/// What two texts carry that is not the same, where both carry JSON in base64:
+/// `messageVersion "2.1.0" to "2.2.0"`. Empty if they carry nothing.
+pub fn carried(key: &str, one: &Value, other: &Value) -> Vec<String> {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => volatile::inner_changes(key, one, other),
+        _ => Vec::new(),
+    }
+}
+
 /// The value that is to be compared.
 fn root(doc: &Doc, side: &Side) -> Result<u32, String> {
     let Some(path) = &side.path else { return Ok(0) };

@@ -20,7 +20,7 @@ use self::table::{Cell, why};
 pub use self::table::{RENAMED, Rule, TABLE};
 pub use self::text::{Sieve, full_name};
 use super::RunId;
-use super::diff::{Volatile, only_new};
+use super::diff::{Volatile, carried, only_new};
 use super::run::Run;
 use super::scenario::Version;
 use super::trace::{self, Part, Spot};
@@ -233,6 +233,7 @@ impl Rows<'_> {
         let cells = cells(self.columns, &place.values, self.there);
         let sign = sign(place.key, &cells);
         let key = place.key;
+        let key = if carries_only_version(key, &cells) { "messageVersion" } else { key };
         let why = if sign == Sign::Differs { why(self.kind, key, &cells) } else { Vec::new() };
         Row {
             name: place.name.clone(),
@@ -301,6 +302,17 @@ fn sign(key: &str, cells: &[Cell<'_>]) -> Sign {
         }
     }
     new.map_or(Sign::Same, Sign::New)
+}
+
+/// True if all values are sealed or encoded messages that differ in nothing but their version.
+fn carries_only_version(key: &str, cells: &[Cell<'_>]) -> bool {
+    let values: Vec<&Value> = cells.iter().filter_map(|cell| cell.value).collect();
+    let Some((first, rest)) = values.split_first() else { return false };
+    let only = |other: &&Value| {
+        let changes = carried(key, first, other);
+        !changes.is_empty() && changes.iter().all(|change| change.starts_with("messageVersion "))
+    };
+    !rest.is_empty() && rest.iter().filter(|other| **other != *first).all(only)
 }
 
 /// A value as JSON, cut if it is long.

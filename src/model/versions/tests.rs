@@ -170,6 +170,17 @@ fn lists_of_objects_are_compared_one_by_one_and_an_object_against_a_list_as_a_wh
 }
 
 #[test]
+fn an_encoded_message_of_another_version_is_known_as_that() {
+    // {"messageVersion":"2.1.0"}, the same with 2.2.0, and one with another window size.
+    let version = |creq: &str| json!({"challenge_request": creq});
+    let (one, two) = ("eyJtZXNzYWdlVmVyc2lvbiI6IjIuMS4wIn0", "eyJtZXNzYWdlVmVyc2lvbiI6IjIuMi4wIn0");
+    let found = three([version(one), version(two), version(two)]);
+    assert_eq!(topics(row(&found, "challenge_request")), ["version"]);
+    let found = three([version(one), version("eyJjaGFsbGVuZ2VXaW5kb3dTaXplIjoiMDUifQ"), version(two)]);
+    assert_eq!(topics(row(&found, "challenge_request")), Vec::<&str>::new());
+}
+
+#[test]
 fn markdown_keeps_its_table_whatever_a_value_holds() {
     let found = three([
         json!({"cardholderInfo": "a | `b`\n<i>"}),
