@@ -404,7 +404,7 @@ fn an_armed_version_is_spoken_by_the_next_session_alone_or_with_a_scenario() {
     assert_eq!((unknown.status, unknown.codes()), (422, vec!["version_invalid".to_owned()]));
     // A card range that speaks one version alone decides: none that both speak is an error.
     lab.control("PUT", "/arm", &json!({"scenario": "S038", "version": "2.1.0"}));
-    let refused = lab.post("/sessions", &non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})));
+    let refused = lab.call("POST", "/sessions", &non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})));
     assert_eq!((refused.status, refused.codes()), (403, vec!["card_protocol_version_not_supported".to_owned()]));
 }
 
