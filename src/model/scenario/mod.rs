@@ -32,6 +32,9 @@ pub struct Scenario {
     /// For choosing: `challenge`, `frictionless`, `hosted`.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Versions of 3DS2 on which what is expected comes out; left out: on all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<Version>,
     /// Hosted or non-hosted.
     #[serde(default)]
     pub completion: Completion,
@@ -320,6 +323,17 @@ impl Scenario {
     /// told what to do: another environment can run it too.
     pub fn card_decides(&self) -> bool {
         !self.directs() || self.tags.iter().any(|tag| tag == CARD_DECIDES)
+    }
+
+    /// The version that its file fixes, if it does: it is about that one.
+    pub fn fixed_version(&self) -> Option<Version> {
+        let issuer = self.issuer.as_deref()?;
+        if issuer.legacy.is_some() { Some(Version::V102) } else { issuer.version }
+    }
+
+    /// True if what is expected comes out on this version too.
+    pub fn holds_on(&self, version: Version) -> bool {
+        self.versions.is_empty() || self.versions.contains(&version) || self.fixed_version() == Some(version)
     }
 
     /// True if the file says what the other side does.
