@@ -9,13 +9,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::answer::Fault;
+use super::app::Line;
 use super::arm::Script;
 use super::cards::{Outcome, Range, Scheme, Versions};
 use super::fields::Words;
 use super::keys::CardIds;
-use super::scheme::{Awaiting, Wire};
+use super::scheme::{Awaiting, Bargain, Wire};
 use super::trigger::Triggers;
 use super::validate::{App, Channel, Completion, Draft};
+use crate::model::device::UiKind;
 use crate::model::{Pan, Secret};
 
 /// Where a session stands. Source: sessions-api.md 4.1.
@@ -111,6 +113,8 @@ pub(super) struct Session {
     pub(super) method_notified: bool,
     /// What the issuer's method page saw of the browser, JSON.
     pub(super) method_facts: Option<String>,
+    /// What the directory server found in an app's sealed device data, JSON.
+    pub(super) device_info: Option<Box<str>>,
     pub(super) completed: bool,
     /// `complete` is being carried out.
     pub(super) completing: bool,
@@ -123,6 +127,8 @@ pub(super) struct Session {
     pub(super) awaiting: Awaiting,
     /// What is late or tampered with between them; nothing while all goes well.
     pub(super) wire: Option<Box<Wire>>,
+    /// What is about exemptions, trust lists and confirmation by the browser.
+    pub(super) bargain: Option<Box<Bargain>>,
 }
 
 /// The directory server's part.
@@ -147,8 +153,31 @@ pub(super) struct Acs {
 pub(super) struct Rendering {
     /// Compact JWS.
     pub(super) signed_content: String,
-    pub(super) interface: &'static str,
-    pub(super) template: &'static str,
+    /// The first screen.
+    pub(super) ui: UiKind,
+}
+
+impl Rendering {
+    /// `acs.interface` of the API. Source: sessions-api.md 4.4.
+    pub(super) fn interface(&self) -> &'static str {
+        if self.is_html() { "html" } else { "native_ui" }
+    }
+
+    /// `acs.ui_template` of the API, which has no word for what came with 2.3.1: only something
+    /// to read is text, and HTML is HTML. Source: sessions-api.md 4.4.
+    pub(super) fn template(&self) -> &'static str {
+        match self.ui {
+            UiKind::Text | UiKind::Information => "text",
+            UiKind::SingleSelect => "single_select",
+            UiKind::MultiSelect => "multi_select",
+            UiKind::OutOfBand => "oob",
+            UiKind::Html | UiKind::HtmlOutOfBand => "html_other",
+        }
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        matches!(self.ui, UiKind::Html | UiKind::HtmlOutOfBand)
+    }
 }
 
 /// Where the shopper answers a challenge.
@@ -199,6 +228,12 @@ pub(super) struct Challenge {
     pub(super) trust: Option<bool>,
     /// The issuer is done: the letter of its CRes, and its result.
     pub(super) over: Option<(char, bytes::Bytes)>,
+    /// The shopper's page is over, and the bank goes on by itself.
+    pub(super) fell_back: bool,
+    /// The bank that asks by itself has asked on the phone.
+    pub(super) pushed: bool,
+    /// In an app: what issuer and SDK agreed on.
+    pub(super) line: Option<Box<Line>>,
 }
 
 /// Six digits.
@@ -221,7 +256,15 @@ impl Challenge {
             decided: None,
             trust: None,
             over: None,
+            fell_back: false,
+            pushed: false,
+            line: None,
         }
+    }
+
+    /// True once the shopper's page has nothing more to ask.
+    pub(super) fn page_is_over(&self) -> bool {
+        self.over.is_some() || self.fell_back
     }
 }
 
@@ -279,6 +322,21 @@ pub(super) enum End {
     Denied,
     /// No first CReq, or no answer after it.
     TimedOut,
+    /// The app's own time is over.
+    SdkTimedOut,
+    /// An error of the protocol between app and issuer.
+    Broken(Broken),
+}
+
+/// An error that ended the exchange between app and issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// The issuer could not open a CReq, or its counter was not due.
+    Sealed,
+    /// The issuer could open a CReq and could not take it.
+    Said,
+    /// The app could not take a CRes.
+    Refused,
 }
 
 impl End {
@@ -479,6 +537,18 @@ impl Session {
                 error: None,
             },
         );
+    }
+
+    /// A challenge gives way to a bank that asks by itself, from now on and in its own time.
+    /// Source: emv-3ds.md 1.6, 3.2 (29).
+    pub(super) fn fall_back(&mut self, now: Duration) {
+        if let Some(challenge) = &mut self.challenge {
+            (challenge.place, challenge.fell_back, challenge.asked) = (Place::Decoupled, true, now);
+            (challenge.over, challenge.decided) = (None, None);
+        }
+        if let Some(acs) = &mut self.acs {
+            acs.challenge_url = None;
+        }
     }
 
     /// Enters a final state.

@@ -13,10 +13,10 @@ use super::answer::field;
 use super::bank::{self, PASSWORD};
 use super::fields::Object;
 use super::issuer::Refusal;
-use super::scheme::{browser_message, script, second_creq};
+use super::scheme::{browser_message, script, second_creq, spc_open};
 use super::session::{End, Session, Status, TRIES};
 use crate::model::Lane;
-use crate::model::scenario::{PageKind, SecondCreq};
+use crate::model::scenario::{BankId, PageKind, SecondCreq};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
 /// What the shopper did.
@@ -33,11 +33,12 @@ pub(super) enum Input<'a> {
 }
 
 /// What the fields of an answer hold.
+#[derive(Default)]
 pub(super) struct Given<'a> {
     pub(super) password: Option<&'a str>,
-    choices: Vec<&'a str>,
-    agreed: bool,
-    trust: Option<bool>,
+    pub(super) choices: Vec<&'a str>,
+    pub(super) agreed: bool,
+    pub(super) trust: Option<bool>,
 }
 
 pub(super) fn input(form: &[(String, String)]) -> Input<'_> {
@@ -92,35 +93,63 @@ impl<'a> Turn<'a> {
     /// How the challenge ends, if it does.
     pub(super) fn take(&mut self, creq: &Object, input: &Input) -> Result<Option<End>, Refusal> {
         let now = self.app.clock.passed();
-        let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
-        let first = challenge.touched.is_none();
+        let Some(first) = self.session.challenge.as_ref().map(|challenge| challenge.touched.is_none()) else {
+            return Ok(None);
+        };
+        if matches!(input, Input::Open) && spc_open(self.session) {
+            return Ok(None); // the shop's own page: no message of the protocol
+        }
         if matches!(input, Input::Open) && !first {
             self.open_again()?;
         }
+        if matches!(input, Input::Open) {
+            let gist = if first { "opens the challenge" } else { "again: the page was reloaded" };
+            let (path, body) = ((Lane::Browser, Lane::Issuer), Value::Object(creq.clone()));
+            self.said.push(browser_message(self.session, "CReq", path, gist.to_owned(), &body));
+        }
         let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
-        challenge.touched = Some(now);
+        match input {
+            // Only the page that is open now counts; a reloaded answer does not count twice.
+            Input::Answer { interaction, .. } if *interaction != Some(challenge.interactions) => {
+                challenge.touched = Some(now);
+                Ok(None)
+            }
+            input => Ok(self.step(input)),
+        }
+    }
+
+    /// What the shopper did, of which there can be no doubt that it is about the screen that is
+    /// open. How the challenge ends, if it does.
+    pub(super) fn step(&mut self, input: &Input) -> Option<End> {
+        let now = self.app.clock.passed();
+        let challenge = self.session.challenge.as_mut()?;
+        let first = challenge.touched.replace(now).is_none();
         match input {
             Input::Open => {
-                let gist = if first { "opens the challenge" } else { "again: the page was reloaded" };
-                let (path, body) = ((Lane::Browser, Lane::Issuer), Value::Object(creq.clone()));
-                self.said.push(browser_message(self.session, "CReq", path, gist.to_owned(), &body));
                 if first {
                     self.phone = self.message();
                 }
-                Ok(None)
+                None
             }
             Input::Resend => {
                 self.resend();
-                Ok(None)
+                None
             }
-            Input::Cancel => Ok(Some(End::Cancelled)),
-            // Only the page that is open now counts; a reloaded answer does not count twice.
-            Input::Answer { interaction: Some(page), given } if *page == challenge.interactions => {
+            Input::Cancel => Some(End::Cancelled),
+            Input::Answer { given, .. } => {
                 challenge.trust = given.trust.or(challenge.trust);
-                Ok(self.answer(given))
+                self.answer(given)
             }
-            Input::Answer { .. } => Ok(None),
         }
+    }
+
+    /// The shopper wants the code by the other way: by e-mail.
+    pub(super) fn other_way(&mut self) {
+        if let Some(challenge) = &mut self.session.challenge {
+            challenge.touched = Some(self.app.clock.passed());
+            challenge.sent_to = Some("email");
+        }
+        self.resend();
     }
 
     /// A second CReq. Source: emv-3ds.md 2.2.
@@ -140,14 +169,14 @@ impl<'a> Turn<'a> {
 
     /// What goes to the phone with the page that is open now.
     fn message(&self) -> Option<PhoneMessage> {
-        let bank = script(self.session).map(|script| script.challenge.bank).unwrap_or_default();
+        let bank = bank_of(self.session);
         match page_kind(self.session) {
             PageKind::Otp => {
                 let code = self.session.challenge.as_ref().and_then(|challenge| challenge.code);
                 let code = code.map(|(code, _)| String::from_utf8_lossy(&code).into_owned());
                 Some(bank::code_message(self.session, bank, code.as_deref().unwrap_or(PASSWORD)))
             }
-            PageKind::OutOfBand => Some(bank::push_message(self.session, bank)),
+            PageKind::OutOfBand | PageKind::HtmlOutOfBand => Some(bank::push_message(self.session, bank)),
             _ => None,
         }
     }
@@ -177,8 +206,8 @@ impl<'a> Turn<'a> {
                 chosen == bank::RIGHT_CHOICES
             }
             PageKind::Html => given.agreed,
-            PageKind::Information => true,
-            PageKind::OutOfBand => match self.session.challenge.as_ref()?.decided {
+            PageKind::Information | PageKind::Spc => true,
+            PageKind::OutOfBand | PageKind::HtmlOutOfBand => match self.session.challenge.as_ref()?.decided {
                 Some(true) => true,
                 Some(false) => return Some(End::Denied),
                 None => {
@@ -201,7 +230,7 @@ impl<'a> Turn<'a> {
             challenge.sent_to = Some(if mail { "email" } else { "phone" });
         }
         challenge.page += 1;
-        if usize::from(challenge.page) >= pages {
+        if kind == PageKind::Spc || usize::from(challenge.page) >= pages {
             return Some(End::Answered(challenge.outcome));
         }
         if let Some((_, sent)) = &mut challenge.code {
@@ -214,6 +243,9 @@ impl<'a> Turn<'a> {
 
 /// The page that is open now.
 pub(super) fn page_kind(session: &Session) -> PageKind {
+    if spc_open(session) {
+        return PageKind::Spc;
+    }
     let page = session.challenge.as_ref().map_or(0, |challenge| usize::from(challenge.page));
     let pages = script(session).map(|script| &script.challenge.pages);
     pages.and_then(|pages| pages.get(page)).copied().unwrap_or(PageKind::Otp)
@@ -248,12 +280,39 @@ pub(super) fn tried(text: &str, interactions: &mut u8, wrong: &mut u8) -> Try {
     if *wrong >= TRIES { Try::Last } else { Try::Wrong }
 }
 
-/// The shopper decides in the bank's app. False if there is nothing to decide.
-pub(super) fn decide(session: &mut Session, approve: bool) -> bool {
-    let open = session.status == Status::Challenged && page_kind(session) == PageKind::OutOfBand;
+/// What a decision in the bank's app came to.
+pub(super) enum Decided {
+    /// There is nothing to decide.
+    Nothing,
+    /// The page that waits for it will see it.
+    Noted,
+    /// No page waits: the bank has its answer.
+    Over(End),
+}
+
+/// The shopper decides in the bank's app.
+pub(super) fn decide(session: &mut Session, approve: bool) -> Decided {
+    let by_itself = session.decoupled();
+    let open = session.status == Status::Challenged && (by_itself || page_kind(session).is_out_of_band());
     let challenge = session.challenge.as_mut().filter(|challenge| open && challenge.over.is_none());
-    challenge.is_some_and(|challenge| {
-        challenge.decided = Some(approve);
-        true
-    })
+    let Some(challenge) = challenge else { return Decided::Nothing };
+    challenge.decided = Some(approve);
+    match (by_itself, approve) {
+        (false, _) => Decided::Noted,
+        (true, true) => Decided::Over(End::Answered(challenge.outcome)),
+        (true, false) => Decided::Over(End::Denied),
+    }
+}
+
+/// What a bank that asks by itself sends to the phone, once.
+pub(super) fn push(session: &mut Session) -> Option<PhoneMessage> {
+    let (asks, bank) = (session.decoupled(), bank_of(session));
+    let challenge = session.challenge.as_mut().filter(|challenge| asks && !challenge.pushed)?;
+    challenge.pushed = true;
+    Some(bank::push_message(session, bank))
+}
+
+/// Which of the invented banks.
+fn bank_of(session: &Session) -> BankId {
+    script(session).map(|script| script.challenge.bank).unwrap_or_default()
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::server::Server;
+
 /// The other side of a session.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -31,9 +33,13 @@ pub struct Issuer {
     pub absent: bool,
     /// What the issuer's page asks.
     pub challenge: Challenge,
+    /// What is peculiar to the issuer's side of an app.
+    pub app: AppSide,
     /// The result after a challenge that the shopper passed; left out: `Y`. With a frictionless
     /// answer: a result that nobody asked for.
     pub rreq: Option<Answer>,
+    /// The result of a bank that goes on by itself after `rreq` has said `D`; left out: `Y`.
+    pub fallback: Option<Answer>,
     /// `transStatus` of the final CRes, if it does not follow from the result.
     pub cres: Option<Letter>,
     /// `resultsStatus` with which the 3DS Server takes the result: `01`, or `02` where the shop
@@ -41,6 +47,23 @@ pub struct Issuer {
     pub results_status: Option<String>,
     /// 3-D Secure 1 in place of 3DS2.
     pub legacy: Option<Legacy>,
+    /// How the issuer decides on an exemption where `ares` is left out; left out itself: it
+    /// grants none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exemptions: Option<Exemptions>,
+    /// The card is a company's, used in its own procurement.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub commercial: bool,
+    /// What the 3DS Server writes into the AReq where the API has no word for it.
+    pub server: Server,
+}
+
+/// How an issuer decides on exemptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exemptions {
+    /// By the rules of thumb of the European Economic Area. Source: emv-3ds.md 3.5.
+    Rules,
 }
 
 /// A version of the protocol.
@@ -58,6 +81,17 @@ pub enum Version {
 }
 
 impl Version {
+    /// Those of 3DS2, oldest first.
+    pub const SPOKEN: [Self; 3] = [Self::V210, Self::V220, Self::V231];
+
+    /// The version of 3DS2 with this word; a fourth number is a later edition of the same.
+    pub fn spoken(word: &str) -> Option<Self> {
+        let same = |version: &Self| {
+            word == version.word() || word.strip_prefix(version.word()).is_some_and(|end| end.starts_with('.'))
+        };
+        Self::SPOKEN.into_iter().find(same)
+    }
+
     /// As on the wire.
     pub fn word(self) -> &'static str {
         match self {
@@ -139,6 +173,20 @@ pub struct Answer {
     /// Two digits, in an RReq: `01` cancelled … `10`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge_cancel: Option<String>,
+    /// What the issuer applied: `05`, `08`, `10`, `11`, or `79` for none; 2.3.1, before by a
+    /// scheme's extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trans_challenge_exemption: Option<String>,
+    /// `Y`, `N`, `E`, `P`, `R`, `U`; before 2.3.1 `whiteListStatus`. Source: emv-3ds.md 1.8, 3.6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_list_status: Option<String>,
+    /// `01` 3DS Server, `02` directory server, `03` issuer; before 2.3.1 `whiteListStatusSource`.
+    #[serde(rename = "trustListStatusSource", alias = "trustListSource")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_list_source: Option<String>,
+    /// `acsDecConInd`, with `D`; left out: `Y`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_dec_con_ind: Option<String>,
 }
 
 impl Answer {
@@ -151,6 +199,10 @@ impl Answer {
             authentication_type: None,
             cardholder_info: None,
             challenge_cancel: None,
+            trans_challenge_exemption: None,
+            trust_list_status: None,
+            trust_list_source: None,
+            acs_dec_con_ind: None,
         }
     }
 }
@@ -195,6 +247,50 @@ impl Default for Challenge {
     }
 }
 
+/// What is peculiar to directory server and issuer where the shopper uses an app.
+/// Source: emv-3ds.md 4.2, 5.2, 5.3.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AppSide {
+    /// Who signs what the app is handed.
+    pub signature: SignedBy,
+    /// Whose key the signed content names as the SDK's.
+    pub signed_key: SignedKey,
+    /// Device data that the directory server cannot open end with its error 302 (a missing
+    /// `kid` in 2.3.1: 311); else it says so and goes on, since callers send made-up ones.
+    pub strict_device_data: bool,
+    /// 2.3.1: a text screen has a second box, for the last four digits of the card.
+    pub second_box: bool,
+    /// 2.3.1: a text screen has a further button, which sends the code by e-mail.
+    pub add_code: bool,
+    /// 2.3.1: the last screen also offers to remember the device.
+    pub device_binding: bool,
+}
+
+/// Who signs what the app is handed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedBy {
+    /// The issuer, whose certificate the scheme's root issued.
+    #[default]
+    Good,
+    /// The same, but the signature is of something else.
+    Bad,
+    /// An issuer of another scheme's root.
+    ForeignRoot,
+}
+
+/// Whose key the signed content names as the SDK's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedKey {
+    /// The one that the SDK sent.
+    #[default]
+    Own,
+    /// Another SDK's.
+    Other,
+}
+
 /// One page of the issuer. Source: emv-3ds.md 5.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -209,8 +305,22 @@ pub enum PageKind {
     OutOfBand,
     /// A page of the issuer's own, with a box to tick.
     Html,
+    /// A page of the issuer's own while its app on the phone decides. In an app from 2.3.1 on;
+    /// elsewhere as [`Self::OutOfBand`].
+    HtmlOutOfBand,
     /// Only something to read.
     Information,
+    /// Secure Payment Confirmation, in place of the browser and its authenticator: it follows
+    /// from an ARes `S`, and no file lists it.
+    #[serde(skip)]
+    Spc,
+}
+
+impl PageKind {
+    /// True if the bank's app on the phone decides.
+    pub fn is_out_of_band(self) -> bool {
+        matches!(self, Self::OutOfBand | Self::HtmlOutOfBand)
+    }
 }
 
 /// The invented banks. Each has a language of its own.
@@ -301,9 +411,9 @@ pub enum Hop {
     AresDs,
     /// ARes, directory server to 3DS Server.
     Ares,
-    /// CReq, browser to issuer.
+    /// CReq, browser or app to issuer.
     Creq,
-    /// CRes, issuer to browser and on to the merchant.
+    /// CRes, issuer to browser and on to the merchant, or to the app.
     Cres,
     /// RReq, issuer to directory server.
     RreqDs,
@@ -385,8 +495,8 @@ impl Hop {
             Self::AreqAcs => "AReq · directory to issuer",
             Self::AresDs => "ARes · issuer to directory",
             Self::Ares => "ARes · directory to 3DS Server",
-            Self::Creq => "CReq · browser to issuer",
-            Self::Cres => "CRes · issuer to shop by the browser",
+            Self::Creq => "CReq · browser or app to issuer",
+            Self::Cres => "CRes · issuer to shop or app",
             Self::RreqDs => "RReq · issuer to directory",
             Self::Rreq => "RReq · directory to 3DS Server",
             Self::RresDs => "RRes · 3DS Server to directory",
@@ -445,7 +555,22 @@ impl Hop {
                 BadBase64,
                 SlowDrip,
             ],
-            Self::Method | Self::Cres => &[
+            // Signed is only what an app gets: the checksum of its seal.
+            Self::Cres => &[
+                DelayMs,
+                Drop,
+                Status,
+                Close,
+                Truncate,
+                InvalidJson,
+                RemoveField,
+                SetField,
+                WrongId,
+                BadSignature,
+                BadBase64,
+                SlowDrip,
+            ],
+            Self::Method => &[
                 DelayMs,
                 Drop,
                 Status,

@@ -50,6 +50,8 @@ enum Form {
     TextOrList(usize),
     /// Text before 2.3.1, an object from then on.
     TextOrObject(usize),
+    /// An object before 2.3.1, an array of 1 to 3 from then on.
+    ObjectOrList,
     /// A tag of at most 8 characters, 35 from 2.3.1 on.
     Language,
     /// ASCII before 2.3.1.
@@ -80,6 +82,10 @@ enum Need {
     Browser231,
     /// Apps.
     App,
+    /// Apps, on the first leg only.
+    First,
+    /// On the second leg only, and there too it may be missing.
+    Second,
     /// Merchants who act alone.
     Alone,
     /// On the second leg.
@@ -90,6 +96,8 @@ enum Need {
     Proven,
     /// With `C` to a browser.
     Page,
+    /// With `C` to an app.
+    Screen,
     /// With `C`.
     Challenge,
     /// With `C` and `D`, before 2.3.1.
@@ -98,6 +106,12 @@ enum Need {
     Method,
     /// With `D`.
     Decoupled,
+    /// With `S`; nowhere else.
+    Confirm,
+    /// Allowed from 2.3.1 on, and only from then on.
+    From231,
+    /// Allowed in 2.2.0, and only there.
+    Only220,
 }
 
 struct Rule(&'static str, Form, Need);
@@ -110,15 +124,17 @@ pub(super) struct Kind {
 }
 
 use Form::{
-    Address, Any, Bool, Cryptogram, Currency, Depth, Digits, Extensions, Language, Letter, Minutes, Name, One, Reason,
-    Text, TextOrList, TextOrObject, Uuid,
+    Address, Any, Bool, Cryptogram, Currency, Depth, Digits, Extensions, Language, Letter, Minutes, Name, ObjectOrList,
+    One, Reason, Text, TextOrList, TextOrObject, Uuid,
 };
 use Need::{
-    Alone, Always, App, Browser, Browser22, Browser231, Challenge, Decoupled, Method, Never, Page, Payment, Proven,
-    Refused, Relayed, Script, Type,
+    Alone, Always, App, Browser, Browser22, Browser231, Challenge, Confirm, Decoupled, First, From231, Method, Never,
+    Only220, Page, Payment, Proven, Refused, Relayed, Screen, Script, Second, Type,
 };
 
 const YES_NO: &[&str] = &["Y", "N"];
+/// Status of a trust list. Source: emv-3ds.md 3.6.
+const TRUST: &[&str] = &["Y", "N", "E", "P", "R", "U"];
 
 pub(super) const AREQ: Kind = Kind {
     name: "AReq",
@@ -140,6 +156,7 @@ pub(super) const AREQ: Kind = Kind {
         Rule("cardExpiryDate", Digits(4, 4), Never),
         Rule("cardholderName", Name, Never),
         Rule("deviceChannel", One(&["01", "02", "03"]), Always),
+        Rule("deviceInfo", Text(64_000), Second),
         Rule("deviceRenderOptions", Any, App),
         Rule("dsReferenceNumber", Text(32), Relayed),
         Rule("dsTransID", Uuid, Relayed),
@@ -157,18 +174,21 @@ pub(super) const AREQ: Kind = Kind {
         Rule("purchaseDate", Digits(14, 14), Payment),
         Rule("purchaseExponent", Digits(1, 1), Payment),
         Rule("sdkAppID", Uuid, App),
-        Rule("sdkEncData", Text(64_000), App),
+        Rule("sdkEncData", Text(64_000), First),
         Rule("sdkEphemPubKey", Any, App),
         Rule("sdkMaxTimeout", Digits(2, 10), App),
         Rule("sdkReferenceNumber", Text(32), App),
         Rule("sdkTransID", Uuid, App),
+        Rule("spcIncompInd", One(&["01", "02", "03"]), From231),
         Rule("threeDSCompInd", One(&["Y", "N", "U"]), Browser),
         Rule("threeDSRequestorAuthenticationInd", Digits(2, 2), Never),
+        Rule("threeDSRequestorAuthenticationInfo", ObjectOrList, Never),
         Rule("threeDSRequestorChallengeInd", TextOrList(2), Never),
         Rule("threeDSRequestorDecMaxTime", Digits(5, 5), Never),
         Rule("threeDSRequestorDecReqInd", One(&["Y", "N", "F", "B"]), Never),
         Rule("threeDSRequestorID", Text(35), Always),
         Rule("threeDSRequestorName", Text(40), Always),
+        Rule("threeDSRequestorSpcSupport", One(&["Y"]), From231),
         Rule("threeDSRequestorURL", Address(2048), Always),
         Rule("threeDSServerRefNumber", Text(32), Always),
         Rule("threeDSServerTransID", Uuid, Always),
@@ -188,6 +208,8 @@ pub(super) const ARES: Kind = Kind {
         Rule("acsDecConInd", One(YES_NO), Decoupled),
         Rule("acsOperatorID", Text(32), Never),
         Rule("acsReferenceNumber", Text(32), Always),
+        Rule("acsRenderingType", Any, Screen),
+        Rule("acsSignedContent", Text(16_000), Screen),
         Rule("acsTransID", Uuid, Always),
         Rule("acsURL", Address(2048), Page),
         Rule("authenticationMethod", TextOrList(2), Method),
@@ -200,9 +222,16 @@ pub(super) const ARES: Kind = Kind {
         Rule("messageExtension", Extensions, Never),
         Rule("messageType", Any, Always),
         Rule("messageVersion", Any, Always),
+        Rule("spcTransData", Any, Confirm),
         Rule("threeDSServerTransID", Uuid, Always),
+        Rule("transChallengeExemption", One(&["05", "08", "10", "11", "79"]), From231),
         Rule("transStatus", Letter(ARES_LETTERS), Always),
         Rule("transStatusReason", Reason, Refused),
+        Rule("trustListStatus", One(TRUST), From231),
+        Rule("trustListStatusSource", Digits(2, 2), From231),
+        Rule("webAuthnCredList", Any, Confirm),
+        Rule("whiteListStatus", One(TRUST), Only220),
+        Rule("whiteListStatusSource", Digits(2, 2), Only220),
     ],
 };
 
@@ -215,6 +244,7 @@ pub(super) const RREQ: Kind = Kind {
         Rule("authenticationValue", Cryptogram, Proven),
         Rule("cardholderInfo", TextOrObject(128), Never),
         Rule("challengeCancel", One(&["01", "03", "04", "05", "06", "07", "08", "09", "10"]), Never),
+        Rule("challengeErrorReporting", Any, Never),
         Rule("dsTransID", Uuid, Always),
         Rule("eci", Text(2), Never),
         Rule("interactionCounter", Digits(2, 2), Never),
@@ -225,6 +255,10 @@ pub(super) const RREQ: Kind = Kind {
         Rule("threeDSServerTransID", Uuid, Always),
         Rule("transStatus", Letter(RREQ_LETTERS), Always),
         Rule("transStatusReason", Reason, Refused),
+        Rule("trustListStatus", One(TRUST), From231),
+        Rule("trustListStatusSource", Digits(2, 2), From231),
+        Rule("whiteListStatus", One(TRUST), Only220),
+        Rule("whiteListStatusSource", Digits(2, 2), Only220),
     ],
 };
 
@@ -414,7 +448,7 @@ impl<'a> Circumstances<'a> {
     }
 
     fn demand(&self, need: Need) -> Demand {
-        let browser = self.channel == "02";
+        let (app, browser) = (self.channel == "01", self.channel == "02");
         let asks = matches!(self.status, "C" | "D");
         let must = match need {
             Need::Always => true,
@@ -426,18 +460,28 @@ impl<'a> Circumstances<'a> {
             Need::Browser22 => browser,
             Need::Browser231 if self.version < Version::V231 => return Demand::MustNot,
             Need::Browser231 => browser,
-            Need::App => self.channel == "01",
+            Need::App => app,
+            Need::First if self.relayed => return Demand::MustNot,
+            Need::First => app,
+            Need::Second if !self.relayed => return Demand::MustNot,
+            Need::Second => false,
             Need::Alone => self.channel == "03",
             Need::Relayed => self.relayed,
             Need::Refused => self.payment && matches!(self.status, "N" | "U" | "R"),
             Need::Proven => self.payment && matches!(self.status, "Y" | "A"),
             Need::Page => browser && self.status == "C",
+            Need::Screen => app && self.status == "C",
             Need::Challenge => asks,
             Need::Type if self.version >= Version::V231 => return Demand::MustNot,
             Need::Type => asks,
             Need::Method if self.version < Version::V231 => return Demand::MustNot,
             Need::Method => asks,
             Need::Decoupled => self.status == "D",
+            Need::Confirm if self.status != "S" => return Demand::MustNot,
+            Need::Confirm => true,
+            Need::From231 if self.version < Version::V231 => return Demand::MustNot,
+            Need::Only220 if self.version != Version::V220 => return Demand::MustNot,
+            Need::From231 | Need::Only220 => false,
         };
         if must { Demand::Must } else { Demand::May }
     }
@@ -492,6 +536,13 @@ impl Form {
                     value.as_object().is_some()
                 } else {
                     text.is_some_and(|text| text.chars().count() <= longest)
+                }
+            }
+            Self::ObjectOrList => {
+                let one = |value: &Given| value.as_object().is_some();
+                match value.as_array() {
+                    Some(list) => modern && (1..=3).contains(&list.len()) && list.iter().all(one),
+                    None => !modern && one(value),
                 }
             }
             Self::Language => text.is_some_and(|text| text.len() <= if modern { 35 } else { 8 }),
