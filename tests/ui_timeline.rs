@@ -3,6 +3,8 @@
 
 #[path = "ui_timeline/body.rs"]
 mod body;
+#[path = "ui_timeline/exemption.rs"]
+mod exemption;
 #[path = "ui_timeline/file.rs"]
 mod file;
 #[path = "ui_timeline/lens.rs"]

@@ -19,6 +19,7 @@ pub mod diff;
 mod doc;
 pub mod draft;
 pub mod exchange;
+pub mod exemption;
 pub mod explain;
 pub mod fields;
 pub mod filter;

@@ -18,7 +18,7 @@ use super::given::{Given, Members};
 use super::legacy;
 use super::programmable;
 use super::render::{Reader, Schema};
-use super::scheme::{self, Awaiting, Wire};
+use super::scheme::{self, Awaiting, Bargain, Wire};
 use super::session::{LegacyState, Limits, Session, Status};
 use super::state::{Pending, State as Store};
 use super::token::{Reach, grant};
@@ -93,6 +93,7 @@ fn admit(app: &Arc<Shared>, body: &Members, base: &str) -> Result<(String, bool,
     let asked = triggers.version.or(card.version);
     let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), asked)?;
     let mut session = fresh(app, &store, card, draft, triggers, enrolment);
+    session.bargain = bargain(&store, &session);
     match channel {
         // A hosted page collects the data itself.
         Some(channel) if !session.hosted() => session.take(channel)?,
@@ -340,7 +341,16 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         verdict: None,
         awaiting: Awaiting::default(),
         wire,
+        bargain: None,
     }
+}
+
+/// The issuer's own rules about exemptions, where they are in force.
+fn bargain(store: &Store, session: &Session) -> Option<Box<Bargain>> {
+    let rules = &store.settings.exemptions;
+    let asked = scheme::wants_rules(session) || rules.everywhere;
+    (asked && !scheme::is_scripted(session))
+        .then(|| Box::new(Bargain { rules: Some(Arc::clone(rules)), ..Bargain::default() }))
 }
 
 fn limits(store: &Store, triggers: &Triggers, script: Option<&Script>) -> Limits {
@@ -349,6 +359,8 @@ fn limits(store: &Store, triggers: &Triggers, script: Option<&Script>) -> Limits
         limits.first_creq = challenge.first_creq_seconds.map_or(limits.first_creq, Duration::from_secs);
         limits.idle = challenge.idle_seconds.map_or(limits.idle, Duration::from_secs);
     }
+    let minutes = script.and_then(|script| script.issuer.as_ref()?.server.decoupled_minutes);
+    limits.decoupled = minutes.map_or(limits.decoupled, |minutes| Duration::from_secs(u64::from(minutes) * 60));
     if triggers.expire {
         limits.session = Duration::from_secs(2);
     }

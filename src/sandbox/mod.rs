@@ -66,6 +66,7 @@ mod certificate;
 mod control;
 mod create;
 mod deliver;
+mod exempt;
 mod faults;
 mod fields;
 mod given;
@@ -199,6 +200,7 @@ impl Sandbox {
             event_ids: Random::new(config.seed, "events"),
             base: OnceLock::new(),
             trouble: Trouble::default(),
+            books: exempt::Books::default(),
             clock: config.clock,
             sink: config.sink,
             courier: Courier::new(),
@@ -284,6 +286,8 @@ struct Shared {
     /// The plain address, known once there is one.
     base: OnceLock<String>,
     trouble: Trouble,
+    /// What the bank remembers of its cards.
+    books: exempt::Books,
     keys: Keys,
     tokens: token::Known,
     clock: Clock,

@@ -213,7 +213,13 @@ impl Shell {
                 }
                 self.timeline.selected = Some((run, row));
             }
-            self.inspector.open(link);
+            match link {
+                Link::Field(body, pointer) => {
+                    self.unfolded = true;
+                    self.builder.go_to_place(body, &pointer);
+                }
+                link => self.inspector.open(link),
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::model::scenario::{PageKind, Version};
 use crate::sandbox::Shared;
 use crate::sandbox::bank::{self, Labels, Question, Screen};
 use crate::sandbox::keys::base64url;
-use crate::sandbox::scheme::{other_site, script, version};
+use crate::sandbox::scheme::{self, offers_trust, other_site, script, version};
 use crate::sandbox::session::Session;
 use crate::sandbox::turn::{RESENDS, Seen, page_kind};
 use crate::sandbox::validate::Channel;
@@ -38,12 +38,14 @@ pub(super) fn offer(session: &Session) -> Offer {
         add_code: text && may_resend && side(|app| app.add_code),
         second_box: text && side(|app| app.second_box),
         // 2.1.0 has no word for it; in HTML the page itself asks. Source: emv-3ds.md 1.8.
-        trust: native
-            && last
-            && version(session) >= Version::V220
-            && rules.is_some_and(|rules| rules.challenge.trust_prompt),
+        trust: native && last && version(session) >= Version::V220 && asks_trust(session),
         binding: native && last && side(|app| app.device_binding),
     }
+}
+
+/// Whether the shopper may have the shop remembered: the scenario or the shop wants it asked.
+fn asks_trust(session: &Session) -> bool {
+    script(session).is_some_and(|rules| rules.challenge.trust_prompt) || offers_trust(session)
 }
 
 pub(super) fn is_html(ui: UiKind) -> bool {
@@ -80,8 +82,8 @@ fn head(session: &Session, counter: u8, complete: bool) -> Map<String, Value> {
 /// The last CRes: nothing to be shown.
 pub(super) fn last(session: &Session, counter: u8) -> Value {
     let mut body = head(session, counter, true);
-    let letter = session.challenge.as_ref().and_then(|challenge| challenge.over.as_ref()).map_or('N', |over| over.0);
-    body.insert("transStatus".to_owned(), letter.to_string().into());
+    let result = scheme::cres(session).and_then(|cres| cres.get("transStatus").cloned());
+    body.insert("transStatus".to_owned(), result.unwrap_or_else(|| "N".into()));
     Value::Object(body)
 }
 
@@ -127,7 +129,7 @@ fn question(session: &Session, offer: Offer, after: After, html: bool) -> Questi
     let challenge = session.challenge.as_ref();
     let pages = rules.map_or(1, |rules| rules.pages.len());
     let last = challenge.is_some_and(|challenge| usize::from(challenge.page) + 1 >= pages);
-    let in_page = html && last && rules.is_some_and(|rules| rules.trust_prompt);
+    let in_page = html && last && asks_trust(session);
     Question {
         screen: Screen {
             kind: page_kind(session),

@@ -6,6 +6,7 @@ mod beside;
 mod empty;
 mod field;
 mod filters;
+mod granted;
 mod head;
 mod lines;
 mod next;
