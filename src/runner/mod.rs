@@ -23,7 +23,7 @@ use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::Exchange;
 use crate::model::profile::{Environment, Profile};
 use crate::model::run::{self, Act, Run, What};
-use crate::model::scenario::{CARD_DECIDES, Judged, Mismatch, Scenario};
+use crate::model::scenario::{CARD_DECIDES, Mismatch, Scenario};
 use crate::model::settings::Settings;
 use crate::model::{Lane, Problem, RunId, Secret};
 use crate::store;
@@ -242,9 +242,8 @@ fn carry_out(scenario: &Scenario, options: &Options, stop: &AtomicBool, case: &m
         case.problems.extend(failures(run).map(|problem| names.in_problem(problem)));
         case.unreachable = saved && silent(run);
         end?;
-        if let Some(Judged(which)) = judged {
-            let found = if saved { scenario.judge_elsewhere(run) } else { scenario.judge(run) }.into_iter();
-            mismatches.extend(found.map(|found| Mismatch { what: format!("{}{which}", found.what), ..found }));
+        if let Some(judged) = judged {
+            mismatches.extend(if saved { judged.judge_elsewhere(run) } else { judged.judge(run) });
         }
         if let Some(problem) = case.problems.last().filter(|_| run.session().is_none() || case.unreachable)
             && !mismatches.is_empty()

@@ -40,6 +40,7 @@ impl Expect {
             ("reason", &self.reason, "/response_status_reason"),
             ("cancel_code", &self.cancel_code, "/acs/challenge_cancel_reason_code"),
             ("error_code", &self.error_code, "/3ds/error_details/error_code"),
+            ("scheme", &self.scheme, "/scheme"),
             ("interactions", &self.interactions, "/3ds/interaction_counter"),
             ("exemption", &self.exemption, "/exemption/applied"),
             ("flow", &self.flow, "/flow_type"),

@@ -43,7 +43,8 @@ pub struct Scenario {
     /// The channel data travel inside `POST /sessions`.
     #[serde(default)]
     pub inline: bool,
-    /// Changes to the default channel data of a browser or app, by JSON pointer.
+    /// Changes to the default channel data of a browser, an app or a shop that acts alone, by JSON
+    /// pointer.
     #[serde(default)]
     pub collect: IndexMap<String, Value>,
     /// What the cardholder does, page by page; in an app the first act decides.
@@ -61,11 +62,30 @@ pub struct Scenario {
     /// What goes wrong on the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// Requests that differ in something, a run for each; left out: one run of `body` as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
     /// What must come out.
     pub expect: Expect,
     /// For people.
     #[serde(default)]
     pub explain: Explain,
+}
+
+/// One of several requests of a scenario, and what comes out otherwise than of the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// `top-up`.
+    pub name: String,
+    /// Members that differ from the scenario's own body, by JSON pointer.
+    pub body: IndexMap<String, Value>,
+    /// In place of `expect.eci`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eci: Option<String>,
+    /// In place of `expect.liability`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liability: Option<String>,
 }
 
 /// The shopper's browser.
@@ -156,6 +176,8 @@ pub struct Expect {
     pub cancel_code: Option<String>,
     /// `3ds.error_details.error_code`; `absent` if there must be none.
     pub error_code: Option<String>,
+    /// `scheme`: where the authentication went.
+    pub scheme: Option<String>,
     /// `exemption.applied`; `absent` if nothing must be said of one.
     pub exemption: Option<String>,
     /// Status and source of `exemption.trusted_beneficiary`: `Y/03`; `absent` if there must be none.
@@ -210,18 +232,31 @@ pub struct Mismatch {
 impl Scenario {
     /// What the engine is to do for this scenario.
     pub fn plan(&self, profile: ProfileId) -> Plan {
+        self.plan_with(profile, &IndexMap::new())
+    }
+
+    /// The same with members of the body that differ.
+    fn plan_with(&self, profile: ProfileId, differs: &IndexMap<String, Value>) -> Plan {
         let mut draft = Draft::new(self.completion);
         let mut write = |body, changes: &IndexMap<String, Value>| {
             for (pointer, value) in changes {
                 draft.doc_mut(body).set(pointer, (!value.is_null()).then(|| value.clone()));
             }
         };
-        let data = if self.channel == Channel::App { Body::App } else { Body::Browser };
-        write(data, &self.collect);
+        match self.channel {
+            Channel::Browser => write(Body::Browser, &self.collect),
+            Channel::App => write(Body::App, &self.collect),
+            Channel::MerchantInitiated => (), // it travels inside, once the draft has that shape
+        }
         write(Body::Session, &self.body);
         // The draft is of our own making, so its text is JSON and can take either shape.
         draft.set_channel(self.channel);
         draft.set_inline(self.inline);
+        let alone = self.collect.iter().filter(|_| self.channel == Channel::MerchantInitiated);
+        let inside = alone.map(|(pointer, value)| (format!("/channel_data{pointer}"), value));
+        for (pointer, value) in inside.chain(differs.iter().map(|(pointer, value)| (pointer.clone(), value))) {
+            draft.doc_mut(Body::Session).set(&pointer, (!value.is_null()).then(|| value.clone()));
+        }
         let acts = if self.shopper.is_empty() { vec![Act::EnterOffered] } else { self.shopper.clone() };
         Plan {
             pace: Pace::Auto,
@@ -234,19 +269,29 @@ impl Scenario {
         }
     }
 
-    /// The runs that make up this scenario, in order, and of each whether its end is judged
-    /// and what to call it where there are several.
+    /// The runs that make up this scenario, in order, and of each how its end is judged, if
+    /// it is.
     pub fn plans(&self, profile: &ProfileId) -> Vec<(Plan, Option<Judged>)> {
         let whole = self.plan(profile.clone());
+        let judged = |which: String| Judged { which, expect: self.expect.clone() };
+        if !self.variants.is_empty() {
+            let of = |variant: &Variant| {
+                let mut judged = judged(format!(" of {}", variant.name));
+                judged.expect.eci = variant.eci.clone().or(judged.expect.eci);
+                judged.expect.liability = variant.liability.clone().or(judged.expect.liability);
+                (self.plan_with(profile.clone(), &variant.body), Some(judged))
+            };
+            return self.variants.iter().map(of).collect();
+        }
         if !self.shop.windows.is_empty() {
             let of = |size: &String| {
                 let plan = Plan { window: size.clone(), ..whole.clone() };
-                (plan, Some(Judged(format!(" in window {size}"))))
+                (plan, Some(judged(format!(" in window {size}"))))
             };
             return self.shop.windows.iter().map(of).collect();
         }
         let rounds = usize::from(self.shop.rounds.max(1));
-        let last = |round: usize| (round + 1 == rounds).then(|| Judged(String::new()));
+        let last = |round: usize| (round + 1 == rounds).then(|| judged(String::new()));
         (0..rounds).map(|round| (whole.clone(), last(round))).collect()
     }
 
@@ -265,16 +310,30 @@ impl Scenario {
     pub fn judge(&self, run: &Run) -> Vec<Mismatch> {
         self.expect.judge(run)
     }
+}
+
+/// How the end of one of a scenario's runs is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What tells it from the others: ` in window 02`; empty where it is the only one.
+    pub which: String,
+    /// What must come out.
+    pub expect: Expect,
+}
+
+impl Judged {
+    /// What did not come out as expected, said of this run; empty if all did.
+    pub fn judge(&self, run: &Run) -> Vec<Mismatch> {
+        let said = |found: Mismatch| Mismatch { what: format!("{}{}", found.what, self.which), ..found };
+        self.expect.judge(run).into_iter().map(said).collect()
+    }
 
     /// The same where the environment shows none of the messages behind the API.
     pub fn judge_elsewhere(&self, run: &Run) -> Vec<Mismatch> {
-        Expect { messages: None, lint: None, ..self.expect.clone() }.judge(run)
+        let expect = Expect { messages: None, lint: None, ..self.expect.clone() };
+        Self { expect, ..self.clone() }.judge(run)
     }
 }
-
-/// A run whose end is judged, and what tells it from the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged(pub String);
 
 /// The tag of scenarios whose card alone leads to their end.
 pub const CARD_DECIDES: &str = "card_decides";
