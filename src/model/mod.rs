@@ -43,6 +43,7 @@ pub mod sandbox;
 pub mod scenario;
 pub mod scheme;
 pub mod scopes;
+pub mod seal;
 pub mod secret;
 pub mod sequence;
 pub mod settings;

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::cipher;
 use super::text::{self, Due, base64, hex};
 use super::{Context, Decoded, Found, Mark, Place, Row, What, look_into, shaped};
 use crate::model::payload;
 use crate::model::scopes;
 use crate::model::scopes::ENDPOINTS;
+use crate::model::seal::key;
 
 /// Longest token, in bytes. Source: trust.md 1.7.
 const LARGEST: usize = 32 << 10;
@@ -316,7 +316,7 @@ fn content_rows(claims: &Map<String, Value>, one: &mut Decoded) {
                 } else {
                     "the bank's key for this challenge"
                 };
-                Row::new(name, &shown(value), words).marked(cipher::jwk_fault(value).map(Mark::wrong))
+                Row::new(name, &shown(value), words).marked(key::fault(value).map(Mark::wrong))
             }
             None => Row::new(name, "", "").marked(Some(Mark::wrong(format!("{name} is missing")))),
         };
@@ -352,7 +352,7 @@ pub(super) fn sealed(text: &str, found: &Found<'_>) -> Decoded {
         let mark = due.filter(|due| *due != length).map(|due| Mark::wrong(format!("{due} bytes are due")));
         one.rows.push(Row::new(name, &format!("{length} bytes"), "").marked(mark));
     }
-    let opened = found.context.keys.iter().find_map(|key| key.opens(&header, text));
+    let opened = found.context.keys.iter().find_map(|key| key.opens(text));
     match opened {
         Some(plain) => {
             one.marks.push(Mark::known("Opened with the key that you gave"));
@@ -403,7 +403,7 @@ pub(super) fn public_key(text: &str, found: &Found<'_>) -> Decoded {
         let mark = (name == "d").then(|| Mark::wrong("A private key: it must never be shown to anybody"));
         one.rows.push(Row::new(name, &shown(value), words).marked(mark));
     }
-    one.marks.extend(cipher::jwk_fault(&Value::Object(key)).map(Mark::wrong));
+    one.marks.extend(key::fault(&Value::Object(key)).map(Mark::wrong));
     one.bytes = Some(bytes.into());
     one
 }
