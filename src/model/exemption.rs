@@ -212,7 +212,8 @@ impl<'a> Case<'a> {
             ("none", Some(asked)) => (format!("Exemption not granted: {asked}"), Tone::Neutral),
             ("none", None) => ("What the bank says of its trust list".into(), Tone::Neutral),
             (_, None) => (format!("The bank applied an exemption: {applied}"), Tone::Good),
-            (_, Some(_)) if self.noted => (format!("Exemption granted: {applied}"), Tone::Mixed),
+            // The headline says that it was granted.
+            (_, Some(_)) if self.noted => (format!("{} exemption", capital(applied)), Tone::Mixed),
             (_, Some(_)) => (format!("Exemption granted: {applied}"), Tone::Good),
         }
     }
