@@ -548,6 +548,7 @@ mod tests {
         use Risk::{Issuer, Merchant, None as Nobody, Open};
         let made = |status: &str, reason: &str, code: &str, more: serde_json::Value| {
             let mut raw = json!({"status": status, "status_reason": reason, "response_code": code});
+            raw["acs"] = json!({"transaction_id": "375d90ad-3873-498b-9133-380cbbc8d99d"});
             if status == "approved" && code == "Y" {
                 (raw["eci"], raw["cryptogram"]) = ("05".into(), "x".into());
             }
