@@ -479,9 +479,9 @@ impl<'a> Circumstances<'a> {
             Need::Refused => self.payment && matches!(self.status, "N" | "U" | "R"),
             Need::Proven => self.payment && matches!(self.status, "Y" | "A"),
             Need::Page => browser && self.status == "C",
-            Need::Screen => app && self.status == "C",
             Need::Challenge | Need::Type | Need::Method => asks,
             Need::Decoupled | Need::Consent => self.status == "D",
+            Need::Screen => app && self.status == "C",
             Need::Time => self.decoupled,
             Need::Plan => self.plan && self.version < Version::V231,
             Need::Plan231 => self.plan,
@@ -510,6 +510,8 @@ impl<'a> Circumstances<'a> {
             Need::From220 | Need::Consent => old,
             Need::Time => old || !self.decoupled,
             Need::Token => old || !self.token,
+            Need::First => self.relayed,
+            Need::Second => !self.relayed,
             _ => false,
         }
     }
