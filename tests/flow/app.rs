@@ -106,7 +106,7 @@ fn what_a_seal_is_can_be_seen_on_the_wire() {
         let id =
             armed(&mut bench, &scenario("[\"enter_offered\"]", &asks("strict = true")), |plan| plan.app.seal = seal);
         let run = bench.end_of(id);
-        let sent: Vec<_> = run.entries.iter().filter_map(|entry| match &entry.what {
+        let sent = run.entries.iter().filter_map(|entry| match &entry.what {
             What::Exchange(exchange) if exchange.step == Step::Challenge => Some(exchange.clone()),
             _ => None,
         });
@@ -265,6 +265,12 @@ fn act(bench: &mut Bench, id: RunId, act: On) {
     bench.engine.dispatch(Command::Device(id, act));
 }
 
+/// The run goes on waiting while a person is at the device.
+fn end(bench: &mut Bench, id: RunId) -> &Run {
+    bench.end_meanwhile(id);
+    bench.run(id)
+}
+
 /// Waits until so many messages have been on the device and it shows a screen.
 fn screen(bench: &mut Bench, id: RunId, messages: usize) -> Ui {
     bench.until("a screen", |w| {
@@ -294,7 +300,7 @@ fn a_person_completes_each_screen_on_the_device() {
         assert_eq!(screen(&mut bench, id, 2).kind, kind);
         act(&mut bench, id, On::Seal(Seal::Cbc)); // too late
         act(&mut bench, id, On::Reply(Reply::of(said)));
-        let run = bench.end_of(id);
+        let run = end(&mut bench, id);
         assert_eq!(status(run), "approved", "{kind:?}\n{}", timeline(run));
         assert!(device(run).messages.iter().filter(|m| m.kind != "Erro").all(|m| m.header.contains("A128GCM")));
     }
@@ -314,7 +320,7 @@ fn the_device_is_answered_step_by_step_and_cancelled() {
     act(&mut bench, id, On::Reply(Reply::of(Said::Typed(vec!["000000".into()]))));
     assert!(screen(&mut bench, id, 6).warning, "the bank says that it was wrong");
     act(&mut bench, id, On::Reply(Reply::of(Said::Cancel)));
-    let run = bench.end_of(id);
+    let run = end(&mut bench, id);
     assert_eq!(status(run), "challenge_abandoned", "{}", timeline(run));
     assert_eq!(text(run, "/acs/challenge_cancel_reason_code"), Some("01"));
     let counters: Vec<_> = device(run).messages.iter().map(|m| m.counter).collect();
@@ -332,7 +338,7 @@ fn a_creq_written_by_hand_is_judged_like_any_other() {
     (creq["sdkCounterStoA"], creq["resendChallenge"], creq["challengeNoEntry"]) =
         ("001".into(), "Y".into(), "Y".into());
     act(&mut bench, id, On::Send(creq.to_string()));
-    let run = bench.end_of(id);
+    let run = end(&mut bench, id);
     let (kind, erro) = talk(run).pop().expect("messages");
     assert_eq!((kind, erro["errorCode"].as_str()), ("Erro", Some("203")), "{}", timeline(run));
     assert_eq!(status(run), "unavailable");
@@ -351,7 +357,8 @@ fn mischief_of_a_person_is_shown_and_can_be_taken_back() {
     screen(&mut bench, id, 4);
     act(&mut bench, id, On::Wrong(Some(Mischief::Tampered)));
     act(&mut bench, id, On::Reply(Reply::of(Said::Resend)));
-    assert_eq!(status(bench.end_of(id)), "unavailable", "{}", timeline(bench.run(id)));
+    let run = end(&mut bench, id);
+    assert_eq!(status(run), "unavailable", "{}", timeline(run));
 }
 
 #[test]
@@ -361,7 +368,7 @@ fn the_sdks_time_runs_on_the_sandboxes_clock_while_a_person_thinks() {
     act(&mut bench, id, On::Open);
     screen(&mut bench, id, 2);
     bench.engine.dispatch(Command::Sandbox(SandboxAct::Jump(Duration::from_secs(301))));
-    let run = bench.end_of(id);
+    let run = end(&mut bench, id);
     assert_eq!(status(run), "expired", "{}", timeline(run));
     assert_eq!(text(run, "/acs/challenge_cancel_reason_code"), Some("08"));
 }
@@ -369,7 +376,8 @@ fn the_sdks_time_runs_on_the_sandboxes_clock_while_a_person_thinks() {
 #[test]
 fn a_person_is_told_why_the_device_gave_up() {
     let mut bench = bench();
-    let rest = "[issuer]\nares = { transStatus = \"C\" }\n[issuer.app]\nsignature = \"foreign_root\"";
+    let rest = "[issuer]\nares = { transStatus = \"C\" }\n[issuer.app]\nsignature = \"foreign_root\"\n\
+                [issuer.challenge]\nfirst_creq_seconds = 30";
     let id = armed(&mut bench, &scenario("[\"enter_offered\"]", rest), |plan| {
         (plan.shopper, plan.unattended) = (Shopper::Person, false);
     });
@@ -380,8 +388,9 @@ fn a_person_is_told_why_the_device_gave_up() {
         _ => false,
     });
     bench.engine.dispatch(Command::Sandbox(SandboxAct::Jump(Duration::from_secs(31))));
+    bench.until("the jump", |w| lines(&w.runs[&id]).iter().any(|line| line.contains("31 s pass")));
     bench.engine.dispatch(Command::Do(id, Step::Confirm));
-    let run = bench.end_of(id);
+    let run = end(&mut bench, id);
     assert_eq!(
         (status(run), text(run, "/acs/challenge_cancel_reason_code")),
         ("expired", Some("05")),
@@ -452,7 +461,8 @@ fn elsewhere_the_device_answers_where_the_key_is_ours() {
     act(&mut bench, id, On::Open);
     screen(&mut bench, id, 2);
     act(&mut bench, id, On::Reply(Reply::of(Said::Cancel)));
-    assert_eq!(status(bench.end_of(id)), "challenge_abandoned", "{}", timeline(bench.run(id)));
+    let run = end(&mut bench, id);
+    assert_eq!(status(run), "challenge_abandoned", "{}", timeline(run));
 }
 
 #[test]
