@@ -10,15 +10,15 @@ use sessions_console::bus::Command;
 use sessions_console::engine::{ClockMode, Engine, Options};
 use sessions_console::export::text;
 use sessions_console::model::device::{Act as On, Device, Mischief, Reply, Said, Screen, Seal, Ui, UiKind};
-use sessions_console::model::draft::{Body, Channel, Completion};
+use sessions_console::model::draft::{Channel, Completion};
 use sessions_console::model::exchange::{Step, header};
-use sessions_console::model::run::{Answer, AppResult, Phase, Plan, Run, Shopper, What};
+use sessions_console::model::run::{Act, Answer, AppResult, Phase, Plan, Run, Shopper, What};
 use sessions_console::model::sandbox::SandboxAct;
 use sessions_console::model::scenario::Scenario;
 use sessions_console::model::{RunId, deck};
 
 use super::documents::body_of;
-use super::kinds::elsewhere;
+use super::kinds::{app_with_its_own_key, elsewhere};
 use crate::support::{self, Bench, bench, drawn, lines, set, status};
 
 fn virtual_bench() -> Bench {
@@ -92,6 +92,38 @@ fn every_screen_is_answered_by_its_own_acts() {
             assert_eq!(shown, screens, "{shopper} {seal:?}");
             assert_eq!((device(run).seal, &device(run).screen), (seal, &Screen::Over('Y')));
         }
+    }
+}
+
+#[test]
+fn a_script_can_end_it_badly() {
+    let mut bench = virtual_bench();
+    let wrong = "{ enter = \"000000\" }";
+    for (shopper, challenge, expected) in [
+        ("[\"cancel\"]".to_owned(), "pages = [\"html\"]", "challenge_abandoned"),
+        (format!("[{wrong}, {wrong}, {wrong}]"), "strict = true", "declined"),
+        ("[{ phone = \"deny\" }, \"continue\"]".to_owned(), "pages = [\"out_of_band\"]", "declined"),
+        ("[\"leave\"]".to_owned(), "strict = true", "expired"),
+    ] {
+        let id = armed(&mut bench, &scenario(&shopper, &asks(challenge)), |_| ());
+        let run = bench.end_of(id);
+        assert_eq!(status(run), expected, "{shopper}\n{}", timeline(run));
+    }
+}
+
+#[test]
+fn an_act_without_a_place_is_named() {
+    let mut bench = bench();
+    for (shopper, words) in [
+        ("[{ choose = [\"phone\"] }]", "has no place for"),
+        ("[\"tick\"]", "has no place for \"tick\""),
+        ("[\"replay\"]", "nothing to replay yet"),
+        ("[\"cancel\", \"open\"]", "no screen to answer before"),
+    ] {
+        let id = armed(&mut bench, &scenario(shopper, &asks("strict = true")), |plan| plan.unattended = false);
+        let turn = bench.turn_with(id, Step::Challenge);
+        let problem = turn.problem.unwrap_or_else(|| panic!("{shopper}: no problem"));
+        assert!(problem.line().contains(words), "{shopper}: {}", problem.line());
     }
 }
 
@@ -431,17 +463,13 @@ fn values_made_for_the_builder_can_be_played_too() {
 #[test]
 fn with_a_testers_own_key_the_stand_in_answers_and_says_why() {
     let mut bench = bench();
-    let foreign = json!({"kty": "EC", "crv": "P-256", "x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0",
-        "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"});
-    let plan = drawn(Completion::NonHosted, |draft| {
-        set(draft, "/source/number", "4242424242424242".into());
-        assert!(draft.set_channel(Channel::App));
-        draft.doc_mut(Body::App).set("/sdk_ephem_pub_key", Some(foreign.clone()));
-    });
+    let plan = app_with_its_own_key();
     let id = bench.start(plan.clone());
     let run = bench.end_of(id);
     assert_eq!((status(run), run.device.is_none()), ("approved", true), "{}", timeline(run));
     assert!(lines(run).iter().any(|line| line.contains("only your app has its private key")), "{}", timeline(run));
+    let id = bench.start(Plan { shopper: Shopper::Scripted(vec![Act::Cancel]), ..plan.clone() });
+    assert_eq!(status(bench.end_of(id)), "challenge_abandoned", "the first act decides");
     let id = bench.start(Plan { shopper: Shopper::Person, ..plan });
     let turn = bench.turn_with(id, Step::Challenge);
     assert_eq!(turn.answers, AppResult::ALL.map(Answer::App));
