@@ -16,6 +16,8 @@ mod cards;
 mod channels;
 #[path = "sandbox/control.rs"]
 mod control;
+#[path = "sandbox/exemptions.rs"]
+mod exemptions;
 #[path = "sandbox/fields.rs"]
 mod fields;
 #[path = "sandbox/late.rs"]

@@ -3,6 +3,8 @@
 
 #[path = "ui_timeline/body.rs"]
 mod body;
+#[path = "ui_timeline/exemption.rs"]
+mod exemption;
 #[path = "ui_timeline/file.rs"]
 mod file;
 #[path = "ui_timeline/lens.rs"]
@@ -20,6 +22,10 @@ mod session;
 mod shell;
 #[path = "ui_timeline/states.rs"]
 mod states;
+#[path = "support/mod.rs"]
+mod support;
+#[path = "ui_timeline/versions.rs"]
+mod versions;
 #[path = "ui_timeline/why.rs"]
 mod why;
 

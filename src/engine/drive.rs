@@ -211,6 +211,9 @@ impl Driver {
         if self.waits_for_person(step) {
             return self.turn(request, None).await;
         }
+        if step == Step::Create && self.plan.shop.pays_first && self.automatic.count(Step::Authorise) == 1 {
+            return Next::Perform(self.context().payment_without_session(), Vec::new());
+        }
         if self.plan.unattended
             && let Some(next) = self.left_out(step).await
         {
@@ -307,6 +310,9 @@ impl Driver {
     async fn wait_for_bank(&mut self, read: StepRequest, tries: u32) -> Next {
         let grown = DECOUPLED_FIRST.mul_f64(1.5_f64.powi(i32::try_from(tries).unwrap_or(i32::MAX) - 1));
         self.show_page(&read);
+        if let Some(next) = self.answer_bank(&read).await {
+            return next;
+        }
         let time = self.time.clone();
         tokio::select! {
             passed = time.pass(Step::Confirm, grown.min(DECOUPLED_LONGEST)) => match passed {

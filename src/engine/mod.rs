@@ -13,6 +13,7 @@ mod method;
 mod profiles;
 mod sandbox;
 mod sdk;
+mod series;
 mod shopper;
 mod start;
 mod time;
@@ -37,6 +38,7 @@ use crate::model::device;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Environment, ProfileId};
 use crate::model::run::{Answer, Auth, Phase, Plan, Progress, Run, StepRequest};
+use crate::model::scenario::Version;
 use crate::model::settings::Settings;
 use crate::model::template::Values;
 use crate::model::{Notice, Problem, RunId, Weight, Workspace};
@@ -79,6 +81,8 @@ pub struct Engine {
     clock_mode: ClockMode,
     /// The user has frozen it, whatever a run waits for.
     stays_frozen: bool,
+    /// What is still to be run on other versions.
+    to_come: series::ToCome,
     listener: Listener,
     sandbox: Option<Sandbox>,
     store: Store,
@@ -151,8 +155,22 @@ impl Engine {
     /// # Errors
     /// If the sandbox does not take it.
     pub fn arm(&self, file: &str) -> Result<(), Problem> {
+        self.arm_on(Some(file), None)
+    }
+
+    /// The same with the version that the next session speaks, or with that alone.
+    ///
+    /// # Errors
+    /// If the sandbox does not take it.
+    pub fn arm_on(&self, file: Option<&str>, version: Option<Version>) -> Result<(), Problem> {
         let Some(runtime) = &self.runtime else { return Ok(()) };
-        let body = serde_json::json!({ "file": file, "sessions": 1 });
+        let mut body = serde_json::json!({ "sessions": 1 });
+        if let Some(file) = file {
+            body["file"] = file.into();
+        }
+        if let Some(version) = version {
+            body["version"] = version.word().into();
+        }
         runtime.block_on(self.control.change("PUT", "/arm", &body)).map(drop)
     }
 

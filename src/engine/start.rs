@@ -154,6 +154,7 @@ impl Engine {
             sandbox_clock: clock,
             clock_mode: options.clock,
             stays_frozen: false,
+            to_come: super::series::ToCome::default(),
             listener,
             sandbox: Some(sandbox),
             store,

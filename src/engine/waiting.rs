@@ -11,7 +11,7 @@ use crate::bus::Event;
 use crate::clock;
 use crate::model::Problem;
 use crate::model::exchange::Step;
-use crate::model::run::StepRequest;
+use crate::model::run::{Act, PhoneAct, Shopper, StepRequest};
 use crate::model::scenario::Omission;
 
 /// First pause between two looks at a session that has not ended, which grows by half each
@@ -31,6 +31,8 @@ pub(super) struct Waiting {
     told: bool,
     /// The shopper is gone and will not come back.
     pub left: bool,
+    /// The scripted shopper has done what a bank that asks by itself leads to.
+    answered: bool,
 }
 
 impl Waiting {
@@ -73,6 +75,34 @@ impl Driver {
             return Some(Next::Look(Done::Well));
         }
         Some(self.wait_out(step).await)
+    }
+
+    /// The scripted shopper answers a bank that asks by itself, on the phone; once. `None` where
+    /// there is nothing to do but to wait.
+    pub(super) async fn answer_bank(&mut self, read: &StepRequest) -> Option<Next> {
+        let Shopper::Scripted(acts) = &self.plan.shopper else { return None };
+        if std::mem::replace(&mut self.out_of_hands.answered, true) {
+            return None;
+        }
+        let acts = beside_pages(acts);
+        let (time, stop) = (self.time.clone(), self.stop.clone());
+        for act in &acts {
+            let done = match act {
+                Act::Wait(seconds) => tokio::select! {
+                    passed = time.pass(Step::Confirm, Duration::from_secs(*seconds)) => passed,
+                    () = stop.notified() => return Some(Next::Look(Done::Stopped)),
+                },
+                Act::Phone(decision) => match self.scripted().phone {
+                    Some(phone) if phone.is_asked().await => phone.decide(*decision).await,
+                    _ => return None, // the bank's own app, wherever that is
+                },
+                _ => Ok(()),
+            };
+            if let Err(problem) = done {
+                return Some(Next::Look(self.wrong(Some(read.clone()), Step::Confirm, problem).await));
+            }
+        }
+        (!acts.is_empty()).then(|| Next::Perform(read.clone(), Vec::new()))
     }
 
     /// Lets time pass, then reads the session again.
@@ -119,9 +149,39 @@ impl Driver {
     }
 }
 
+/// What a script says beside the bank's pages, after the last of them: waiting, and the phone.
+/// One that says nothing of them is of a shopper who does what is asked, unless they have left
+/// or cancel.
+fn beside_pages(acts: &[Act]) -> Vec<Act> {
+    let beside = |act: &&Act| matches!(act, Act::Wait(_) | Act::Phone(_));
+    let last = acts.iter().rev().take_while(beside).count();
+    match (last, acts.last()) {
+        (0, Some(Act::Leave | Act::TimeOut)) => Vec::new(),
+        (0, Some(Act::Cancel)) => vec![Act::Phone(PhoneAct::Deny)],
+        (0, _) => vec![Act::Phone(PhoneAct::Approve)],
+        _ => acts[acts.len() - last..].to_vec(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_tells_what_the_shopper_does_beside_the_pages() {
+        let (approve, deny) = (Act::Phone(PhoneAct::Approve), Act::Phone(PhoneAct::Deny));
+        for (acts, beside) in [
+            (vec![Act::EnterOffered], vec![approve.clone()]),
+            (vec![Act::EnterOffered, deny.clone()], vec![deny.clone()]),
+            (vec![approve.clone(), Act::Continue, Act::Wait(9), deny.clone()], vec![Act::Wait(9), deny.clone()]),
+            (vec![Act::Wait(9)], vec![Act::Wait(9)]),
+            (vec![Act::Leave], vec![]),
+            (vec![Act::Cancel], vec![deny]),
+            (vec![], vec![approve]),
+        ] {
+            assert_eq!(beside_pages(&acts), beside, "{acts:?}");
+        }
+    }
 
     #[test]
     fn pauses_grow_and_outlast_a_session() {

@@ -5,6 +5,7 @@
 use super::api::{NextAction, Session, Status};
 use super::codes;
 use super::draft::Channel;
+use super::exemption;
 use super::run::{Kind, Progress, Run};
 
 /// How good the news is; picks sign and colour.
@@ -80,6 +81,7 @@ pub fn of_session(session: &Session, channel: Channel) -> Meaning {
         after: match (asked, channel) {
             (_, Channel::MerchantInitiated) => "without the shopper",
             (true, Channel::App) => "after a challenge in the app",
+            (true, _) if confirmed_by_browser(session) => "in the shopper's browser",
             (true, _) => "after a challenge",
             (false, _) => "without a challenge",
         },
@@ -94,7 +96,7 @@ pub fn of_session(session: &Session, channel: Channel) -> Meaning {
         tone,
         decided_by: decided_by(session, &case),
         sca: sca(session, &case, asked),
-        risk: risk(session, &case),
+        risk: risk_of(session),
         eci: eci(session.text("/scheme").unwrap_or_default(), session.text("/eci")),
         go_on: matches!(session.status, Status::Approved | Status::Attempted),
     }
@@ -181,6 +183,11 @@ fn of_end(session: &Session, case: &Case<'_>) -> Headline {
              shop's cost.",
             Tone::Mixed,
         ),
+        Status::Unavailable if applied(session) == Some("3ds_outage") => (
+            "3-D Secure was down".into(),
+            "Nobody could be asked, and the shop's acquirer lets the payment go on meanwhile; fraud is the shop's cost.",
+            Tone::Mixed,
+        ),
         Status::Unavailable if server_error(session).is_some() => (
             "No check was possible".into(),
             "A message between the servers was lost or refused. Create a new session to try again; without the \
@@ -204,10 +211,25 @@ fn of_end(session: &Session, case: &Case<'_>) -> Headline {
 fn go_ahead(session: &Session, case: &Case<'_>) -> Headline {
     let (after, attempted) = (case.after, session.status == Status::Attempted);
     match case {
+        Case { code: Some("I"), .. } if applied(session) == Some("sca_delegation") => (
+            "Approved on the shop's own check".into(),
+            "The bank relies on how the shop authenticated the shopper, under their programme; fraud is the shop's cost.",
+            Tone::Mixed,
+        ),
+        Case { code: Some("I"), .. } if applied(session).is_some() => (
+            format!("Exemption granted: {}", exemption::name(applied(session).unwrap_or_default())),
+            "The bank agreed not to check, as the shop asked; fraud is the shop's cost.",
+            Tone::Mixed,
+        ),
         Case { code: Some("I"), .. } => (
             "Noted, not checked".into(),
             "The bank took the data and checked nothing, as the shop wished; fraud is the shop's cost.",
             Tone::Mixed,
+        ),
+        _ if looks_up_trust_list(session) => (
+            "Trust list looked up".into(),
+            "The bank said whether the shopper has listed the shop; nothing was checked, and no money moved.",
+            Tone::Good,
         ),
         Case { payment: false, .. } => (
             format!("Card verified {after}"),
@@ -234,8 +256,45 @@ fn go_ahead(session: &Session, case: &Case<'_>) -> Headline {
             "The earlier check is used again; scheme rules decide, and usually the bank pays for fraud.",
             Tone::Good,
         ),
+        _ if confirmed_by_browser(session) => (
+            format!("Approved {after}"),
+            "The shopper confirmed without leaving the shop; if a fraudster did this, the bank pays, not the shop.",
+            Tone::Good,
+        ),
+        Case { after: "without a challenge", .. } if applied(session).is_some() => (
+            format!("Approved {after}"),
+            "The bank chose not to ask, by an exemption that it answers for: if a fraudster did this, the bank pays.",
+            Tone::Good,
+        ),
+        _ if proved_decoupled(session) => (
+            "Approved by the bank's own way".into(),
+            "The bank reached its customer without the shop; if a fraudster did this, the bank pays, not the shop.",
+            Tone::Good,
+        ),
         _ => (format!("Approved {after}"), "If a fraudster did this, the bank pays, not the shop.", Tone::Good),
     }
+}
+
+/// The exemption that was applied, if one was.
+fn applied(session: &Session) -> Option<&str> {
+    session.text("/exemption/applied").filter(|word| *word != "none")
+}
+
+/// True if the shopper confirmed with the browser (Secure Payment Confirmation). Source: emv-3ds.md 3.6.
+fn confirmed_by_browser(session: &Session) -> bool {
+    session.text("/acs/authentication_type") == Some("14")
+}
+
+/// True if the bank reached the shopper by a way of its own. Source: emv-3ds.md 3.6.
+fn proved_decoupled(session: &Session) -> bool {
+    session.text("/acs/authentication_type") == Some("04")
+}
+
+/// True if only a list was looked up: there is an answer about it, and no proof of anything.
+fn looks_up_trust_list(session: &Session) -> bool {
+    let listed = session.text("/exemption/trusted_beneficiary/status").is_some();
+    let proof = session.text("/cryptogram").is_some() || session.text("/eci").is_some();
+    listed && !proof && session.challenged() != Some(true) && session.text("/response_code") == Some("Y")
 }
 
 fn of_course(session: &Session, case: &Case<'_>) -> Headline {
@@ -274,24 +333,35 @@ fn decided_by(session: &Session, case: &Case<'_>) -> &'static str {
         (Some("risk_declined"), _) => "The API's own risk check, before 3-D Secure",
         (Some("ares_error" | "rreq_error" | "veres_error" | "pares_error"), _) => "Nobody: the servers failed to talk",
         _ if stand_in => "The scheme, standing in for the bank",
+        (Some("ares_status"), _) if applied(session) == Some("sca_delegation") => "The shop, and the bank relies on it",
+        (Some("ares_status"), _) if confirmed_by_browser(session) => "The bank, by what the shopper confirmed",
         (Some("rreq_status" | "pares_status"), Status::Unavailable) => "The bank, which broke off",
+        (Some("rreq_status"), _) if proved_decoupled(session) => "The bank, after asking by a way of its own",
         (Some("rreq_status"), _) => "The bank, after asking the shopper",
         (Some("pares_status"), Status::Attempted) => "The bank, which could not check",
         (Some("pares_status"), _) => "The bank, by the shopper's password",
         (Some("veres_status"), _) => "The scheme: the card is not in 3-D Secure 1",
         (Some("ares_status"), _) if session.text("/acs/transaction_id").is_none() => "The directory server",
         (Some("ares_status"), _) if case.code == Some("U") => "The bank, which could not check",
+        _ if looks_up_trust_list(session) => "Nobody: a list was looked up",
         _ if case.channel == Channel::MerchantInitiated => "The bank, by the earlier authentication",
+        _ if applied(session) == Some("trusted_listing") => "The bank, by its customer's trust list",
         _ => "The bank, by its own risk check",
     }
 }
 
 fn sca(session: &Session, case: &Case<'_>, asked: bool) -> &'static str {
-    let applied = session.text("/exemption/applied").filter(|word| *word != "none");
-    match (&session.status, applied) {
+    match (&session.status, applied(session)) {
         (status, _) if !status.is_final() => "Not decided",
         (Status::Approved | Status::Attempted, Some("out_of_sca_scope")) => "Out of scope",
+        (Status::Approved | Status::Attempted, Some("sca_delegation")) => "Done by the shop, in the bank's place",
+        (Status::Approved | Status::Attempted, Some(_)) if asked => "Strong authentication",
+        (Status::Approved | Status::Attempted, Some(_)) if session.text("/exemption/requested").is_none() => {
+            "Exemption applied by the bank"
+        }
         (Status::Approved | Status::Attempted, Some(_)) => "Exemption applied",
+        (Status::Unavailable, Some("3ds_outage")) => "None: exempt while 3-D Secure is down",
+        (Status::Approved, None) if looks_up_trust_list(session) => "None: a list was looked up",
         (Status::Approved, None) if case.code == Some("I") => "None: the shop asked for no challenge",
         (Status::Approved, None) if case.channel == Channel::MerchantInitiated => {
             "Not needed: the shopper is not there"
@@ -304,11 +374,13 @@ fn sca(session: &Session, case: &Case<'_>, asked: bool) -> &'static str {
     }
 }
 
-fn risk(session: &Session, case: &Case<'_>) -> Risk {
+/// Who carries the risk of what a session came to.
+pub fn risk_of(session: &Session) -> Risk {
+    let payment = session.text("/authentication_category") != Some("non_payment");
     match &session.status {
         status if !status.is_final() => Risk::Open,
-        Status::Approved | Status::Attempted if !case.payment => Risk::None,
-        Status::Approved if case.code == Some("I") => Risk::Merchant,
+        Status::Approved | Status::Attempted if !payment || looks_up_trust_list(session) => Risk::None,
+        Status::Approved if session.text("/response_code") == Some("I") => Risk::Merchant,
         Status::Approved | Status::Attempted => Risk::Issuer,
         _ => Risk::Merchant,
     }

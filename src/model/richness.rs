@@ -2,10 +2,14 @@
 //! asking the shopper. The weights are ours, after what issuers say they look at; the score
 //! is a share of what this channel could give. Source: emv-3ds.md 4.4.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use super::draft::{Body, Channel, Draft};
+use super::draft::{Body, Channel, Completion, Draft};
+use super::exchange::Step;
 use super::fields::{self, Field};
+use super::run::Run;
 
 /// Below this score the advice L46 is given, percent.
 pub const THRESHOLD: u8 = 50;
@@ -191,7 +195,32 @@ const INITIATED: &[Item] = &[item(
 
 /// Weighs a draft.
 pub fn of(draft: &Draft) -> Richness {
-    let (body, of_channel) = match draft.channel {
+    weigh(draft.channel, |_, field| filled(draft.get(field)), |field| draft.at(field))
+}
+
+/// Weighs what a run really sent, so that it can be told what the bank was given; `None` before
+/// there was a request. A hosted page collects the browser's data by itself.
+pub fn of_run(run: &Run) -> Option<Richness> {
+    let body = |step| run.newest_exchange(Some(step)).and_then(|exchange| super::payload::tree(&exchange.request.body));
+    let session = body(Step::Create)?;
+    let collect = body(Step::Collect);
+    let hosted = run.plan.completion == Completion::Hosted;
+    let inline = session.get("channel_data").filter(|data| !data.is_null());
+    let data = collect.as_ref().or(inline);
+    let given = |body: Body, field: &Field| match body {
+        Body::Session => filled(session.pointer(field.pointer)),
+        _ => hosted || filled(data.and_then(|data| data.pointer(field.pointer))),
+    };
+    Some(weigh(run.progress.channel(), given, |field| (field.body, Cow::Borrowed(field.pointer))))
+}
+
+/// `given` says whether a field was filled in, `at` where it would stand.
+fn weigh<'a>(
+    channel: Channel,
+    given: impl Fn(Body, &Field) -> bool,
+    at: impl Fn(&'static Field) -> (Body, Cow<'a, str>),
+) -> Richness {
+    let (body, of_channel) = match channel {
         Channel::Browser => (Body::Browser, BROWSER),
         Channel::App => (Body::App, APP),
         Channel::MerchantInitiated => (Body::Session, INITIATED),
@@ -199,7 +228,8 @@ pub fn of(draft: &Draft) -> Richness {
     let items = ITEMS.iter().map(|item| (Body::Session, item)).chain(of_channel.iter().map(|item| (body, item)));
     let mut richness = Richness { score: 0, groups: Vec::new(), missing: Vec::new() };
     for (body, item) in items {
-        let given = item.places.iter().filter_map(|place| fields::find(body, place)).any(|field| filled(draft, field));
+        let mut places = item.places.iter().filter_map(|place| fields::find(body, place));
+        let given = places.any(|field| given(body, field));
         let had = if given { item.weight } else { 0 };
         richness.score += had;
         match richness.groups.iter_mut().find(|(name, ..)| *name == item.group) {
@@ -208,7 +238,7 @@ pub fn of(draft: &Draft) -> Richness {
         }
         let first = item.places.first().and_then(|place| fields::find(body, place));
         if let (false, Some(field)) = (given, first) {
-            let (body, pointer) = draft.at(field);
+            let (body, pointer) = at(field);
             let (name, why, weight) = (item.name, item.why, item.weight);
             richness.missing.push(Missing { name, body, pointer: pointer.into_owned(), why, weight });
         }
@@ -217,8 +247,8 @@ pub fn of(draft: &Draft) -> Richness {
     richness
 }
 
-fn filled(draft: &Draft, field: &Field) -> bool {
-    match draft.get(field) {
+fn filled(value: Option<&Value>) -> bool {
+    match value {
         None | Some(Value::Null) => false,
         Some(Value::String(text)) => !text.trim().is_empty() && text != super::devices::UNREADABLE,
         Some(_) => true,

@@ -202,6 +202,20 @@ impl Context<'_> {
         }))
     }
 
+    /// The payment as a shop sends it that has not authenticated anybody; there is no session yet.
+    pub fn payment_without_session(&self) -> StepRequest {
+        let created: Map<String, Value> = serde_json::from_str(&self.resolved(&self.plan.body)).unwrap_or_default();
+        let body = self.filled(&self.plan.payment, |payment| {
+            fill_source(payment, created.get("source").and_then(Value::as_object));
+            for name in ["amount", "currency", "reference"] {
+                if let Some(value) = created.get(name) {
+                    payment.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+        });
+        api(Step::Authorise, "POST", format!("{}/payments", self.base()), body)
+    }
+
     /// The payment with the values of the proof instead of the session's identifier, for a
     /// gateway that did not authenticate; `None` before there is a session.
     pub fn payment_by_values(&self) -> Option<StepRequest> {

@@ -61,7 +61,7 @@ pub(super) async fn run(app: &Arc<Shared>, id: &str, base: &str) -> Result<(), F
         let shows =
             session.fingerprint == Some('Y') && scheme::script(session).is_some_and(|script| script.method_reuse);
         let known = shows.then(|| session.card.fingerprint.clone());
-        if session.status != Status::Processing {
+        if session.status != Status::Processing && !scheme::spc_open(session) {
             session.shed(); // whatever came of it: nobody needs the data again
         }
         if let Some(card) = known {
@@ -86,7 +86,7 @@ impl Shared {
             self.lapse(id).await;
             self.watch(id);
         }
-        if let Some(session) = self.lock().sessions.get_mut(id) {
+        if let Some(session) = self.lock().sessions.get_mut(id).filter(|session| !scheme::spc_open(session)) {
             session.shed();
         }
     }

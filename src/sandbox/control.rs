@@ -23,10 +23,12 @@ use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
 use super::issuer::finish;
 use super::log::Entry;
-use super::scheme::status_of;
+use super::scheme::{decision, status_of};
 use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
-use super::{legacy, payments, turn};
+use super::turn::Decided;
+use super::{exempt, legacy, payments, turn};
+use crate::model::scenario::Version;
 use crate::model::scheme::{PhoneKind, SchemeMessage};
 
 type App = State<Arc<Shared>>;
@@ -163,13 +165,21 @@ async fn decide(State(app): App, call: Call) -> Answer {
     let mut findings = Findings::default();
     let decision = Reader::new(&body, &mut findings).word("decision", Need::Must, &[("approve", &[]), ("deny", &[])]);
     let decision = decision.ok_or(Fault::invalid(findings.0))?;
-    let mut store = app.lock();
-    let session = store.sessions.get_mut(call.segment(3)).ok_or_else(|| Fault::not_found("session_not_found"))?;
-    if !turn::decide(session, decision == "approve") {
-        return Err(Fault::forbidden("update_not_allowed_due_to_state"));
-    }
-    let id = session.id.clone();
-    let shown = store.sessions.get(&id).map(|session| json!({"messages": phone_of(&store, session)}));
+    let id = call.segment(3);
+    app.lapse(id).await;
+    let (pending, shown) = {
+        let mut store = app.lock();
+        let session = store.sessions.get_mut(id).ok_or_else(|| Fault::not_found("session_not_found"))?;
+        let said = match turn::decide(session, decision == "approve") {
+            Decided::Nothing => return Err(Fault::forbidden("update_not_allowed_due_to_state")),
+            Decided::Noted => Vec::new(),
+            Decided::Over(end) => finish(&app, session, end),
+        };
+        let pending = Pending::after(&mut store, id, said);
+        (pending, store.sessions.get(id).map(|session| json!({"messages": phone_of(&store, session)})))
+    };
+    app.post(pending).await;
+    app.watch(id);
     Ok(answer_json(200, &shown.unwrap_or_default()))
 }
 
@@ -192,6 +202,9 @@ fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
     });
     if let Some(deadline) = session.deadline() {
         summary["seconds_left"] = deadline.saturating_sub(app.clock.passed()).as_secs().into();
+    }
+    if let Some(decision) = exempt::shown(decision(session)) {
+        summary["exemption"] = decision;
     }
     summary["protocol_version"] = session.version.into();
     if let Some(script) = &session.script {
@@ -332,7 +345,8 @@ async fn move_clock(State(app): App, call: Call) -> Answer {
     Ok(clock_json(&app))
 }
 
-/// Forgets everything but the keys and the settings: sessions, logs, events, what is armed, faults.
+/// Forgets everything but the keys and the settings: sessions, logs, events, what is armed,
+/// faults, and what the bank remembers of its cards.
 async fn reset(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let mut store = app.lock();
@@ -340,6 +354,7 @@ async fn reset(State(app): App, call: Call) -> Answer {
     *store = Store::new();
     store.settings = settings;
     app.trouble.calm();
+    app.books.forget();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -373,29 +388,33 @@ async fn webhooks(State(app): App, call: Call) -> Answer {
 }
 
 /// `{"scenario": "S023", "sessions": 1}`: the next sessions get what it says of the other side.
-/// `{"file": "…"}` in place of the id: a scenario as TOML text.
+/// `{"file": "…"}` in place of the id: a scenario as TOML text. With `"version": "2.1.0"`, or that
+/// alone, they speak this version. No session disarms, whatever is armed.
 async fn arm(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
-    let known = ["scenario", "sessions", "file"];
+    let known = ["scenario", "sessions", "file", "version"];
     body.keys().filter(|name| !known.contains(name)).for_each(|name| findings.invalid(name));
     let mut reader = Reader::new(&body, &mut findings);
     let file = reader.any_text("file");
-    let need = if file.is_some() { Need::May } else { Need::Must };
-    let scenario = reader.text("scenario", need, 1..=64);
+    let version = reader.word("version", Need::May, &Version::SPOKEN.map(|version| (version.word(), [].as_slice())));
     let sessions = reader.integer("sessions", Need::May, 0..=1_000_000).unwrap_or(1);
+    let need = if file.is_some() || version.is_some() || sessions == 0 { Need::May } else { Need::Must };
+    let scenario = reader.text("scenario", need, 1..=64);
     if !findings.0.is_empty() {
         return Err(Fault::invalid(findings.0));
     }
-    let armed = match file {
-        Some(text) => Armed::with_file(&text, sessions)
-            .map_err(|why| Fault::invalid(vec!["file_invalid".to_owned()]).near(vec![why]))?,
-        None => {
-            let unknown = |near| Fault::not_found("scenario_not_found").near(near);
-            Armed::with(&scenario.unwrap_or_default(), sessions).map_err(unknown)?
+    let script = match (file, scenario) {
+        (Some(text), _) => {
+            Some(Armed::of_file(&text).map_err(|why| Fault::invalid(vec!["file_invalid".to_owned()]).near(vec![why]))?)
         }
+        (None, Some(id)) => {
+            Some(Armed::of_deck(&id).map_err(|near| Fault::not_found("scenario_not_found").near(near))?)
+        }
+        (None, None) => None,
     };
+    let armed = Armed::with(script, version, sessions);
     let shown = Armed::json(armed.as_ref());
     app.lock().armed = armed;
     Ok(answer_json(200, &shown))

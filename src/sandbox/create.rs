@@ -18,7 +18,7 @@ use super::given::{Given, Members};
 use super::legacy;
 use super::programmable;
 use super::render::{Reader, Schema};
-use super::scheme::{self, Awaiting, Wire};
+use super::scheme::{self, Awaiting, Bargain, Wire};
 use super::session::{LegacyState, Limits, Session, Status};
 use super::state::{Pending, State as Store};
 use super::token::{Reach, grant};
@@ -93,6 +93,7 @@ fn admit(app: &Arc<Shared>, body: &Members, base: &str) -> Result<(String, bool,
     let asked = triggers.version.or(card.version);
     let enrolment = enrolment(&store, &card, &draft, channel.as_ref(), asked)?;
     let mut session = fresh(app, &store, card, draft, triggers, enrolment);
+    session.bargain = bargain(&store, &session);
     match channel {
         // A hosted page collects the data itself.
         Some(channel) if !session.hosted() => session.take(channel)?,
@@ -149,9 +150,11 @@ fn remember_browser(app: &Shared, store: &Store, session: &mut Session) {
 /// What decides a session's fate, besides its card: a scenario in its place, and words of the
 /// reference. What is armed comes before the reference. Source: product.md "Decided".
 fn fate(store: &Store, reference: &str) -> (Option<Arc<Script>>, Triggers) {
-    let triggers = Triggers::parse(reference);
-    match &store.armed {
-        Some(armed) => (Some(Arc::clone(armed.script())), triggers.undecided()),
+    let mut triggers = Triggers::parse(reference);
+    let armed = store.armed.as_ref();
+    triggers.version = armed.and_then(Armed::version).or(triggers.version);
+    match armed.and_then(Armed::script) {
+        Some(script) => (Some(Arc::clone(script)), triggers.undecided()),
         None => (arm::named(reference), triggers),
     }
 }
@@ -340,7 +343,16 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         verdict: None,
         awaiting: Awaiting::default(),
         wire,
+        bargain: None,
     }
+}
+
+/// The issuer's own rules about exemptions, where they are in force.
+fn bargain(store: &Store, session: &Session) -> Option<Box<Bargain>> {
+    let rules = &store.settings.exemptions;
+    let asked = scheme::wants_rules(session) || rules.everywhere;
+    (asked && !scheme::is_scripted(session))
+        .then(|| Box::new(Bargain { rules: Some(Arc::clone(rules)), ..Bargain::default() }))
 }
 
 fn limits(store: &Store, triggers: &Triggers, script: Option<&Script>) -> Limits {
@@ -349,6 +361,8 @@ fn limits(store: &Store, triggers: &Triggers, script: Option<&Script>) -> Limits
         limits.first_creq = challenge.first_creq_seconds.map_or(limits.first_creq, Duration::from_secs);
         limits.idle = challenge.idle_seconds.map_or(limits.idle, Duration::from_secs);
     }
+    let minutes = script.and_then(|script| script.issuer.as_ref()?.server.decoupled_minutes);
+    limits.decoupled = minutes.map_or(limits.decoupled, |minutes| Duration::from_secs(u64::from(minutes) * 60));
     if triggers.expire {
         limits.session = Duration::from_secs(2);
     }

@@ -28,13 +28,15 @@ use super::cards::Method;
 use super::faults;
 use super::fields::Object;
 use super::keys::{base64url, decode_base64url};
-use super::scheme::{Talk, altered, browser_message, conclude, cres, erro, script, take_fault, tell};
-use super::session::{End, Place, Session, Status};
+use super::scheme::{
+    Talk, altered, browser_message, conclude, cres, erro, offers_trust, script, spc_open, take_fault, tell,
+};
+use super::session::{Challenge, End, Place, Session, Status};
 use super::state::Pending;
 use super::turn::{Input, RESENDS, Seen, Turn, input, page_kind};
 use super::validate::Completion;
 use crate::model::Lane;
-use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop};
+use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind};
 use crate::model::scheme::{METHOD_DATA, SchemeMessage};
 use crate::page::Pages;
 
@@ -295,7 +297,8 @@ fn fits(creq: &Object, session: &Session) -> Result<(), Refusal> {
     if creq["messageVersion"] != session.version {
         return Err(Refusal::new("203", "messageVersion", "The message version changed inside the transaction."));
     }
-    if session.challenge.as_ref().is_none_or(|challenge| challenge.place != Place::Browser) {
+    let paged = |challenge: &Challenge| challenge.fell_back || challenge.place == Place::Browser;
+    if !session.challenge.as_ref().is_some_and(paged) {
         return Err(Refusal::new("305", "acsTransID", "No challenge was asked for in a browser."));
     }
     Ok(())
@@ -381,7 +384,7 @@ fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending
     let gone = || Refusal::new("301", "threeDSServerTransID", "The issuer knows no such transaction.");
     let session = store.sessions.get_mut(id).ok_or_else(gone)?;
     fits(creq, session)?;
-    let over = session.challenge.as_ref().is_none_or(|challenge| challenge.over.is_some());
+    let over = session.challenge.as_ref().is_none_or(Challenge::page_is_over);
     if session.status != Status::Challenged || over {
         if matches!(input, Input::Open) && session.version == "2.3.1" {
             return Err(Refusal::new("315", "CReq", "The result has been sent already."));
@@ -391,17 +394,29 @@ fn take(app: &Shared, id: &str, creq: &Object, input: &Input) -> Result<(Pending
     let mut turn = Turn::new(app, session);
     let end = turn.take(creq, input)?;
     let Turn { mut said, phone, seen, .. } = turn;
+    let mut phone = phone;
     if let Some(end) = end {
+        let confirming = spc_open(session);
         said.extend(finish(app, session, end));
+        let asks = session.challenge.as_ref().is_some_and(|challenge| challenge.over.is_none());
+        if confirming && asks && session.status == Status::Challenged {
+            // There is no confirmation to be had: the shop opens the ordinary challenge.
+            let mut turn = Turn::new(app, session);
+            turn.take(creq, &Input::Open)?;
+            said.append(&mut turn.said);
+            phone = turn.phone;
+        }
     }
     let pending = Pending::after(&mut store, id, said).with_phone(&mut store, phone);
     Ok((pending, if end.is_some() { Seen::Nothing } else { seen }))
 }
 
-/// Ends a challenge: the result first, then the CRes. Source: emv-3ds.md 1.2, rule 3.
+/// Ends a challenge: the result first, then the CRes of a page. Source: emv-3ds.md 1.2, rule 3. A
+/// confirmation by the browser has neither: the proof goes out in a second AReq.
 pub(super) fn finish(app: &Shared, session: &mut Session, end: End) -> Vec<SchemeMessage> {
+    let without = session.decoupled() || spc_open(session);
     let mut said = conclude(app, session, end);
-    if let Some(cres) = cres(session) {
+    if let Some(cres) = cres(session).filter(|_| !without) {
         let gist = format!("transStatus {}", cres["transStatus"].as_str().unwrap_or_default());
         said.push(browser_message(session, "CRes", (Lane::Issuer, Lane::Browser), gist, &cres));
     }
@@ -416,7 +431,7 @@ async fn page(app: &Arc<Shared>, call: &Call, form: &[(String, String)], id: &st
             let title = "This payment is no longer known";
             return bank::notice(app, StatusCode::NOT_FOUND, title, "Start again in the shop.");
         };
-        let done = session.challenge.as_ref().is_some_and(|challenge| challenge.over.is_some());
+        let done = session.challenge.as_ref().is_some_and(Challenge::page_is_over);
         let over = done || session.status.is_final();
         over.then(|| (way_back(session, form, &call.base), take_fault(app, session, Hop::Cres)))
     };
@@ -485,7 +500,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     let screen = bank::Screen {
         kind,
         bank: rules.bank,
-        trust: rules.trust_prompt && last,
+        trust: kind != PageKind::Spc && offers_trust(session) && last,
         early: seen == Seen::Early,
         sent_to: challenge.sent_to,
         may_resend: challenge.resent < RESENDS,

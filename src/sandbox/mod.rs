@@ -67,6 +67,7 @@ mod certificate;
 mod control;
 mod create;
 mod deliver;
+mod exempt;
 mod faults;
 mod fields;
 mod given;
@@ -200,6 +201,7 @@ impl Sandbox {
             event_ids: Random::new(config.seed, "events"),
             base: OnceLock::new(),
             trouble: Trouble::default(),
+            books: exempt::Books::default(),
             clock: config.clock,
             sink: config.sink,
             courier: Courier::new(),
@@ -285,6 +287,8 @@ struct Shared {
     /// The plain address, known once there is one.
     base: OnceLock<String>,
     trouble: Trouble,
+    /// What the bank remembers of its cards.
+    books: exempt::Books,
     keys: Keys,
     tokens: token::Known,
     clock: Clock,

@@ -4,7 +4,8 @@
 //! currency. Explicit values are looked up by cryptogram, then by `xid`: values of a
 //! session of ours must all be that session's, amount and currency too, and are spent with
 //! it; values of nobody are judged by [`super::proof`], as another provider would. Payments
-//! proper are out of scope. Source: sessions-api.md 8.
+//! proper are out of scope. A payment without 3-D Secure is authorised, unless its bank wants the
+//! shopper authenticated first: then it is declined softly. Source: sessions-api.md 8.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use super::session::Session;
 use super::state::State as Store;
 use super::token::grant;
 use super::validate::is_card_number;
-use super::{proof, render};
+use super::{programmable, proof, render};
 use crate::model::Pan;
 
 use Need::{May, Must};
@@ -44,6 +45,10 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
     let Asked { amount, currency, reference, card, proof } = read(&body).map_err(Fault::invalid)?;
     let now = app.clock.passed();
     let mut store = app.lock();
+    if matches!(proof, Proof::None) && needs_authentication(&store, card.as_ref(), amount) {
+        let refused = refusal(&app, &call, amount, &currency, reference.as_deref());
+        return Ok(answer_json(201, &refused));
+    }
     let (session, three_ds) = match proof {
         Proof::None => (None, None),
         Proof::Values(values) => {
@@ -81,6 +86,35 @@ pub(super) async fn pay(State(app): State<Arc<Shared>>, call: Call) -> Answer {
     }
     store.payments.insert(id, Payment(shown.clone()));
     Ok(answer_json(201, &shown))
+}
+
+/// The programmable number whose bank declines what was not authenticated. Source: emv-3ds.md 6.3, S111.
+const SOFT_DECLINE: u16 = 111;
+/// `response_code` of a payment that is to be authenticated and sent again.
+const AUTHENTICATE: (&str, &str) = ("20154", "Soft decline: cardholder authentication required");
+
+/// True if the bank wants the shopper authenticated first: a card of S111; where the bank's own
+/// rules are in force, any.
+fn needs_authentication(store: &Store, card: Option<&Pan>, amount: i64) -> bool {
+    let Some(card) = card else { return false };
+    let own = programmable::scenario(card.expose()) == Some(SOFT_DECLINE);
+    amount > 0 && (own || store.settings.exemptions.everywhere)
+}
+
+/// An authorisation that the bank declined for want of authentication: it is no payment.
+fn refusal(app: &Shared, call: &Call, amount: i64, currency: &str, reference: Option<&str>) -> Value {
+    let id = app.random.id("pay_");
+    let (code, summary) = AUTHENTICATE;
+    let mut shown = json!({
+        "id": id, "action_id": app.random.id("act_"), "amount": amount, "currency": currency,
+        "approved": false, "status": "Declined", "response_code": code, "response_summary": summary,
+        "processed_on": super::fields::shown(app.clock.now()),
+        "_links": {"self": {"href": format!("{}/payments/{id}", call.base)}},
+    });
+    if let Some(reference) = reference {
+        shown["reference"] = reference.into();
+    }
+    shown
 }
 
 /// The values of an approved session with the same amount and currency, not spent before.

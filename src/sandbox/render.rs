@@ -13,7 +13,10 @@ use super::Shared;
 use super::bank::BANK;
 use super::fields::{Object, shown};
 use super::legacy;
-use super::scheme::{ACS_OPERATOR, ACS_REFERENCE, asks_exemption, encoded_creq, information, other_site, script};
+use super::scheme::{
+    ACS_OPERATOR, ACS_REFERENCE, applied, asks_exemption, encoded_creq, information, is_commercial, other_site,
+    requested, script, spc_confirmed, spc_open, trust,
+};
 use super::session::{Acs, Place, Session, Status};
 use super::validate::{Channel, Completion};
 
@@ -146,7 +149,7 @@ struct Ds<'a> {
 fn full<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Result<(), M::Error> {
     maybe(out, "acs", session.acs.as_ref().map(|acs| Issuer { session, acs }))?;
     if session.directory.as_ref().is_some_and(|directory| directory.transaction_id.is_some()) {
-        out.serialize_entry("flow_type", if session.challenge.is_some() { "challenged" } else { "frictionless" })?;
+        out.serialize_entry("flow_type", flow_type(session))?;
     }
     if session.status == Status::Challenged {
         out.serialize_entry("response_code", if session.decoupled() { "D" } else { "C" })?;
@@ -166,19 +169,30 @@ fn full<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Result<
     result(session, view, out)
 }
 
-/// What became of an exemption that was asked for.
+fn flow_type(session: &Session) -> &'static str {
+    match &session.challenge {
+        Some(_) => "challenged",
+        None if applied(session) == "sca_delegation" => "frictionless_delegated",
+        None => "frictionless",
+    }
+}
+
+/// What became of an exemption: one that was asked for, or one that somebody applied unasked.
 fn exemption(session: &Session) -> Option<Value> {
-    let asked = session.draft.challenge_indicator;
-    session.directory.as_ref().filter(|_| asks_exemption(asked))?;
-    let granted = if asked == "trusted_listing_prompt" { "trusted_listing" } else { asked };
-    if !session.triggers.exempt {
-        return Some(json!({"requested": asked, "applied": "none"}));
+    session.directory.as_ref()?;
+    let (asked, applied, trust) = (requested(session), applied(session), trust(session));
+    if asked.is_none() && applied == "none" && trust.is_none() {
+        return None;
     }
-    let mut exemption = json!({"requested": asked, "applied": granted});
-    if granted == "trusted_listing" {
-        exemption["trusted_beneficiary"] = json!({"status": "Y", "source": "03"});
+    let mut exemption = Object::new();
+    if let Some(asked) = asked {
+        exemption.insert("requested".to_owned(), asked.into());
     }
-    Some(exemption)
+    exemption.insert("applied".to_owned(), applied.into());
+    if let Some((status, source)) = trust {
+        exemption.insert("trusted_beneficiary".to_owned(), json!({"status": status, "source": source}));
+    }
+    Some(Value::Object(exemption))
 }
 
 /// Members of a final state.
@@ -212,10 +226,13 @@ pub(super) fn xid(session: &Session) -> Option<&str> {
 }
 
 /// What was asked for, unless it was an exemption that was not granted (sessions-api.md Q26).
+/// Whoever asks for the trust list to be offered has got that once its status is known.
 fn shown_indicator(session: &Session) -> &'static str {
     let asked = session.draft.challenge_indicator;
-    let answered = session.legacy.is_some() || (session.directory.is_some() && !session.triggers.exempt);
-    if asks_exemption(asked) && answered { "no_challenge_requested" } else { asked }
+    let answered = session.legacy.is_some() || session.directory.is_some();
+    let offered = asked == "trusted_listing_prompt" && trust(session).is_some();
+    let refused = answered && applied(session) == "none" && !offered;
+    if asks_exemption(asked) && refused { "no_challenge_requested" } else { asked }
 }
 
 fn experiences<M: SerializeMap>(session: &Session, out: &mut M) -> Result<(), M::Error> {
@@ -233,10 +250,12 @@ fn experiences<M: SerializeMap>(session: &Session, out: &mut M) -> Result<(), M:
     out.serialize_entry("experience", "3ds")
 }
 
-/// Source: sessions-api.md 4.3; product data invented, the same for every card of a scheme.
+/// Source: sessions-api.md 4.3; product data invented, the same for every card of a
+/// scheme; a company's card where a scenario or a programmable number says so.
 fn card(session: &Session) -> Card<'_> {
     let card_type = if session.scheme.word() == "amex" { "CHARGE" } else { "CREDIT" };
-    let metadata = Metadata { card_type, card_category: "CONSUMER", issuer_name: BANK, issuer_country: "GB" };
+    let card_category = if is_commercial(session) { "COMMERCIAL" } else { "CONSUMER" };
+    let metadata = Metadata { card_type, card_category, issuer_name: BANK, issuer_country: "GB" };
     Card { instrument_id: &session.card.instrument, fingerprint: &session.card.fingerprint, metadata }
 }
 
@@ -292,6 +311,9 @@ impl Serialize for Issuer<'_> {
 
 /// `authentication_type` of a challenge in a browser. Source: emv-3ds.md 3.6.
 fn proof(session: &Session) -> &str {
+    if spc_open(session) || spc_confirmed(session) {
+        return "14"; // emv-3ds.md 3.6
+    }
     let Some(script) = script(session) else { return "02" };
     let given = script.ares.as_ref().and_then(|answer| answer.authentication_type.as_deref());
     let app = script.challenge.pages.iter().any(|page| page.is_out_of_band());

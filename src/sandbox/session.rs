@@ -14,7 +14,7 @@ use super::arm::Script;
 use super::cards::{Outcome, Range, Scheme, Versions};
 use super::fields::Words;
 use super::keys::CardIds;
-use super::scheme::{Awaiting, Wire};
+use super::scheme::{Awaiting, Bargain, Wire};
 use super::trigger::Triggers;
 use super::validate::{App, Channel, Completion, Draft};
 use crate::model::device::UiKind;
@@ -127,6 +127,8 @@ pub(super) struct Session {
     pub(super) awaiting: Awaiting,
     /// What is late or tampered with between them; nothing while all goes well.
     pub(super) wire: Option<Box<Wire>>,
+    /// What is about exemptions, trust lists and confirmation by the browser.
+    pub(super) bargain: Option<Box<Bargain>>,
 }
 
 /// The directory server's part.
@@ -226,6 +228,10 @@ pub(super) struct Challenge {
     pub(super) trust: Option<bool>,
     /// The issuer is done: the letter of its CRes, and its result.
     pub(super) over: Option<(char, bytes::Bytes)>,
+    /// The shopper's page is over, and the bank goes on by itself.
+    pub(super) fell_back: bool,
+    /// The bank that asks by itself has asked on the phone.
+    pub(super) pushed: bool,
     /// In an app: what issuer and SDK agreed on.
     pub(super) line: Option<Box<Line>>,
 }
@@ -250,8 +256,15 @@ impl Challenge {
             decided: None,
             trust: None,
             over: None,
+            fell_back: false,
+            pushed: false,
             line: None,
         }
+    }
+
+    /// True once the shopper's page has nothing more to ask.
+    pub(super) fn page_is_over(&self) -> bool {
+        self.over.is_some() || self.fell_back
     }
 }
 
@@ -524,6 +537,18 @@ impl Session {
                 error: None,
             },
         );
+    }
+
+    /// A challenge gives way to a bank that asks by itself, from now on and in its own time.
+    /// Source: emv-3ds.md 1.6, 3.2 (29).
+    pub(super) fn fall_back(&mut self, now: Duration) {
+        if let Some(challenge) = &mut self.challenge {
+            (challenge.place, challenge.fell_back, challenge.asked) = (Place::Decoupled, true, now);
+            (challenge.over, challenge.decided) = (None, None);
+        }
+        if let Some(acs) = &mut self.acs {
+            acs.challenge_url = None;
+        }
     }
 
     /// Enters a final state.

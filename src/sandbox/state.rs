@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::answer::Fault;
 use super::arm::Armed;
+use super::exempt::Rules;
 use super::faults::Rate;
 use super::fields::{Findings, Need, Reader};
 use super::given::Members;
@@ -21,6 +22,7 @@ use super::market::Market;
 use super::payments::Payment;
 use super::session::{Limits, Session};
 use super::token;
+use super::turn;
 use super::webhooks::{self, Workflow};
 use crate::model::Pan;
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
@@ -49,11 +51,13 @@ pub(super) struct Shelf<T> {
     order: VecDeque<Arc<str>>,
 }
 
-impl<T> Shelf<T> {
-    fn new() -> Self {
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
         Self { things: HashMap::new(), order: VecDeque::new() }
     }
+}
 
+impl<T> Shelf<T> {
     /// What had to go for it.
     pub(super) fn insert(&mut self, id: impl Into<Arc<str>>, thing: T) -> Option<T> {
         let id = id.into();
@@ -116,11 +120,11 @@ impl State {
     pub(super) fn new() -> Self {
         Self {
             settings: Settings::default(),
-            sessions: Shelf::new(),
+            sessions: Shelf::default(),
             transactions: HashMap::new(),
-            vault: Shelf::new(),
-            payments: Shelf::new(),
-            spent: Shelf::new(),
+            vault: Shelf::default(),
+            payments: Shelf::default(),
+            spent: Shelf::default(),
             callbacks: VecDeque::new(),
             events: VecDeque::new(),
             armed: None,
@@ -209,7 +213,8 @@ impl Pending {
         let told = |session: &Session| workflow || (session.hosted() && session.callback_url().is_some());
         let over = |session: &&Session| session.status.is_final() && told(session);
         let ended = store.sessions.get(id).filter(over).map(|session| session.id.clone());
-        Self { messages, phone: Vec::new(), ended }
+        let push = store.sessions.get_mut(id).and_then(turn::push);
+        Self { messages, phone: Vec::new(), ended }.with_phone(store, push)
     }
 
     /// With a message to the shopper's phone: a copy stays for the control API.
@@ -251,6 +256,8 @@ pub(super) struct Settings {
     pub(super) lenient_keys: bool,
     pub(super) rate: Rate,
     pub(super) webhooks: Option<Arc<Workflow>>,
+    /// How the bank decides on exemptions by itself.
+    pub(super) exemptions: Arc<Rules>,
 }
 
 impl Default for Settings {
@@ -272,6 +279,7 @@ impl Default for Settings {
             lenient_keys: false,
             rate: Rate::default(),
             webhooks: None,
+            exemptions: Arc::default(),
         }
     }
 }
@@ -320,6 +328,7 @@ impl Settings {
             "webhooks": self.webhooks.as_ref().map_or_else(|| json!({}), |workflow| workflow.json()),
         });
         self.market.show(&mut settings);
+        self.exemptions.show(&mut settings);
         if let Value::Object(settings) = &mut settings {
             settings.extend(self.rate.members());
         }
@@ -352,6 +361,7 @@ impl Settings {
         let versions = &[("2.2.0", [].as_slice()), ("2.1.0", &[]), ("2.3.1", &[]), (legacy::VERSION, &[])]; // sessions-api.md 4.3
         new.version = reader.word("protocol_version", Need::May, versions).unwrap_or(new.version);
         new.market.change(&mut reader);
+        Arc::make_mut(&mut new.exemptions).change(&mut reader);
         new.strict = reader.flag("strict").unwrap_or(new.strict);
         new.honour_mandate = reader.flag("honour_mandate").unwrap_or(new.honour_mandate);
         match reader.word("callbacks", Need::May, &[("deliver", &[]), ("record", &[])]) {

@@ -13,10 +13,10 @@ use super::answer::field;
 use super::bank::{self, PASSWORD};
 use super::fields::Object;
 use super::issuer::Refusal;
-use super::scheme::{browser_message, script, second_creq};
+use super::scheme::{browser_message, script, second_creq, spc_open};
 use super::session::{End, Session, Status, TRIES};
 use crate::model::Lane;
-use crate::model::scenario::{PageKind, SecondCreq};
+use crate::model::scenario::{BankId, PageKind, SecondCreq};
 use crate::model::scheme::{PhoneMessage, SchemeMessage};
 
 /// What the shopper did.
@@ -93,8 +93,12 @@ impl<'a> Turn<'a> {
     /// How the challenge ends, if it does.
     pub(super) fn take(&mut self, creq: &Object, input: &Input) -> Result<Option<End>, Refusal> {
         let now = self.app.clock.passed();
-        let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
-        let first = challenge.touched.is_none();
+        let Some(first) = self.session.challenge.as_ref().map(|challenge| challenge.touched.is_none()) else {
+            return Ok(None);
+        };
+        if matches!(input, Input::Open) && spc_open(self.session) {
+            return Ok(None); // the shop's own page: no message of the protocol
+        }
         if matches!(input, Input::Open) && !first {
             self.open_again()?;
         }
@@ -165,7 +169,7 @@ impl<'a> Turn<'a> {
 
     /// What goes to the phone with the page that is open now.
     fn message(&self) -> Option<PhoneMessage> {
-        let bank = script(self.session).map(|script| script.challenge.bank).unwrap_or_default();
+        let bank = bank_of(self.session);
         match page_kind(self.session) {
             PageKind::Otp => {
                 let code = self.session.challenge.as_ref().and_then(|challenge| challenge.code);
@@ -202,7 +206,7 @@ impl<'a> Turn<'a> {
                 chosen == bank::RIGHT_CHOICES
             }
             PageKind::Html => given.agreed,
-            PageKind::Information => true,
+            PageKind::Information | PageKind::Spc => true,
             PageKind::OutOfBand | PageKind::HtmlOutOfBand => match self.session.challenge.as_ref()?.decided {
                 Some(true) => true,
                 Some(false) => return Some(End::Denied),
@@ -226,7 +230,7 @@ impl<'a> Turn<'a> {
             challenge.sent_to = Some(if mail { "email" } else { "phone" });
         }
         challenge.page += 1;
-        if usize::from(challenge.page) >= pages {
+        if kind == PageKind::Spc || usize::from(challenge.page) >= pages {
             return Some(End::Answered(challenge.outcome));
         }
         if let Some((_, sent)) = &mut challenge.code {
@@ -239,6 +243,9 @@ impl<'a> Turn<'a> {
 
 /// The page that is open now.
 pub(super) fn page_kind(session: &Session) -> PageKind {
+    if spc_open(session) {
+        return PageKind::Spc;
+    }
     let page = session.challenge.as_ref().map_or(0, |challenge| usize::from(challenge.page));
     let pages = script(session).map(|script| &script.challenge.pages);
     pages.and_then(|pages| pages.get(page)).copied().unwrap_or(PageKind::Otp)
@@ -273,12 +280,39 @@ pub(super) fn tried(text: &str, interactions: &mut u8, wrong: &mut u8) -> Try {
     if *wrong >= TRIES { Try::Last } else { Try::Wrong }
 }
 
-/// The shopper decides in the bank's app. False if there is nothing to decide.
-pub(super) fn decide(session: &mut Session, approve: bool) -> bool {
-    let open = session.status == Status::Challenged && page_kind(session).is_out_of_band();
+/// What a decision in the bank's app came to.
+pub(super) enum Decided {
+    /// There is nothing to decide.
+    Nothing,
+    /// The page that waits for it will see it.
+    Noted,
+    /// No page waits: the bank has its answer.
+    Over(End),
+}
+
+/// The shopper decides in the bank's app.
+pub(super) fn decide(session: &mut Session, approve: bool) -> Decided {
+    let by_itself = session.decoupled();
+    let open = session.status == Status::Challenged && (by_itself || page_kind(session).is_out_of_band());
     let challenge = session.challenge.as_mut().filter(|challenge| open && challenge.over.is_none());
-    challenge.is_some_and(|challenge| {
-        challenge.decided = Some(approve);
-        true
-    })
+    let Some(challenge) = challenge else { return Decided::Nothing };
+    challenge.decided = Some(approve);
+    match (by_itself, approve) {
+        (false, _) => Decided::Noted,
+        (true, true) => Decided::Over(End::Answered(challenge.outcome)),
+        (true, false) => Decided::Over(End::Denied),
+    }
+}
+
+/// What a bank that asks by itself sends to the phone, once.
+pub(super) fn push(session: &mut Session) -> Option<PhoneMessage> {
+    let (asks, bank) = (session.decoupled(), bank_of(session));
+    let challenge = session.challenge.as_mut().filter(|challenge| asks && !challenge.pushed)?;
+    challenge.pushed = true;
+    Some(bank::push_message(session, bank))
+}
+
+/// Which of the invented banks.
+fn bank_of(session: &Session) -> BankId {
+    script(session).map(|script| script.challenge.bank).unwrap_or_default()
 }

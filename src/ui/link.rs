@@ -1,6 +1,7 @@
 //! Where a link inside the window leads. Panels push links; the shell follows them.
 
 use crate::model::RunId;
+use crate::model::draft::Body;
 use crate::model::trace::{Question, Spot, Subject};
 
 /// Where a link leads.
@@ -14,6 +15,8 @@ pub enum Link {
     Why(RunId, Question),
     /// Two things side by side.
     Compare(Subject, Subject),
+    /// A field of the form, by the document and the place in it.
+    Field(Body, String),
     /// The file that was opened last to be looked at.
     File,
 }
@@ -24,7 +27,7 @@ impl Link {
         match self {
             Self::Spot(run, spot) => Some((*run, spot.entry)),
             Self::Findings(run, row) => Some((*run, *row)),
-            Self::Why(..) | Self::Compare(..) | Self::File => None,
+            Self::Why(..) | Self::Compare(..) | Self::Field(..) | Self::File => None,
         }
     }
 }

@@ -24,7 +24,7 @@ use sessions_console::model::RunId;
 use sessions_console::model::deck;
 use sessions_console::model::explain;
 use sessions_console::model::run::{Act, Phase, Run, StepRequest, Turn};
-use sessions_console::model::scenario::{Expect, MethodPage, Omission, Scenario, SecondCreq};
+use sessions_console::model::scenario::{Expect, Judged, MethodPage, Omission, Scenario, SecondCreq};
 use sessions_console::model::settings::{HandOff, Settings, ShopPolicy};
 use thirtyfour::WindowHandle;
 
@@ -372,11 +372,11 @@ impl<'a> Shopping<'a> {
     }
 
     /// What did not come out as expected.
-    fn judge(&mut self) -> Vec<String> {
-        let Scenario { id, expect, .. } = self.scenario;
+    fn judge(&mut self, judged: &Judged) -> Vec<String> {
+        let (id, expect) = (&self.scenario.id, &judged.expect);
         let unseen = |rule: &String| *rule != "P030";
         let lint = expect.lint.clone().map(|rules| rules.into_iter().filter(unseen).collect());
-        let meant = Scenario { expect: Expect { seconds: None, lint, ..expect.clone() }, ..self.scenario.clone() };
+        let meant = Judged { expect: Expect { seconds: None, lint, ..expect.clone() }, ..judged.clone() };
         let start = Instant::now();
         let mut found = meant.judge(self.bench.run(self.id));
         while !found.is_empty() && start.elapsed() < GRACE {
@@ -411,27 +411,28 @@ impl<'a> Shopping<'a> {
     }
 }
 
-/// All rounds and windows of a scenario but the last, which is begun.
-async fn begin<'a>(desk: Desk<'a>, scenario: &'a Scenario, wrong: &mut Vec<String>) -> Shopping<'a> {
+/// All runs of a scenario but the last, which is begun.
+async fn begin<'a>(desk: Desk<'a>, scenario: &'a Scenario, wrong: &mut Vec<String>) -> (Shopping<'a>, Judged) {
     let mut bench = block_in_place(|| shop(hand_off(scenario), ShopPolicy::Usual));
     let mut plans = scenario.plans(&Settings::default().active_profile);
-    let (last, _) = plans.pop().expect("a scenario has a run");
+    let (last, last_judged) = plans.pop().expect("a scenario has a run");
+    let last_judged = last_judged.expect("the last run is judged");
     for (plan, judged) in plans {
         let mut shopping = block_in_place(|| Shopping::begin(desk, scenario, bench, plan));
         shopping.go_on(false).await;
         shopping.finish().await;
-        if judged.is_some() {
-            wrong.extend(shopping.judge());
+        if let Some(judged) = judged {
+            wrong.extend(shopping.judge(&judged));
         }
         bench = shopping.bench;
     }
-    block_in_place(|| Shopping::begin(desk, scenario, bench, last))
+    (block_in_place(|| Shopping::begin(desk, scenario, bench, last)), last_judged)
 }
 
-async fn end(mut shopping: Shopping<'_>, wrong: &mut Vec<String>) {
+async fn end((mut shopping, judged): (Shopping<'_>, Judged), wrong: &mut Vec<String>) {
     shopping.go_on(false).await;
     shopping.finish().await;
-    wrong.extend(shopping.judge());
+    wrong.extend(shopping.judge(&judged));
     block_in_place(|| drop(shopping));
 }
 
@@ -445,7 +446,7 @@ fn pass(scripts: Scripts) {
         let (mut wrong, mut waiting) = (Vec::new(), Vec::new());
         for scenario in slow {
             let mut shopping = begin((&browser, &home), scenario, &mut wrong).await;
-            shopping.go_on(true).await;
+            shopping.0.go_on(true).await;
             waiting.push(shopping);
         }
         for scenario in quick {

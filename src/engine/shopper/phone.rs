@@ -30,7 +30,7 @@ impl Phone {
     }
 
     /// True if the bank's app waits for a decision.
-    pub(super) async fn is_asked(&self) -> bool {
+    pub(in crate::engine) async fn is_asked(&self) -> bool {
         let open = |message: &Value| {
             message.get("kind").and_then(Value::as_str) == Some("push")
                 && message.get("decided").is_none_or(Value::is_null)
@@ -50,7 +50,7 @@ impl Phone {
     ///
     /// # Errors
     /// If nothing there waits for it.
-    pub(super) async fn decide(&self, decision: PhoneAct) -> Result<(), Problem> {
+    pub(in crate::engine) async fn decide(&self, decision: PhoneAct) -> Result<(), Problem> {
         self.sandbox.change("POST", &self.route, &json!({ "decision": decision.word() })).await.map(drop)
     }
 }

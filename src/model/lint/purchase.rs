@@ -344,6 +344,7 @@ fn preferences(look: &mut Look<'_>) {
     let exemption = ["low_value", "trusted_listing", "transaction_risk_assessment", "secure_corporate_payment"];
     let none = ["no_challenge_requested", "data_share"];
     let mandate = Some(json!("challenge_requested_mandate"));
+    above_limit(look, &place, &asked);
     if unpaid && exemption.contains(&asked.as_str()) {
         let message = "Exemptions are for payments, and here nothing is paid, so the bank leaves this aside";
         look.mend(("L27", Warning), &place, message, "No preference", Some(json!("no_preference")));
@@ -363,6 +364,28 @@ fn preferences(look: &mut Look<'_>) {
         look.mend(("L27", Warning), &later, message, "Leave it out of the payment", None);
     }
 }
+
+/// L49: the amount is above what the exemption is for. Limits are in euros, so only euros are
+/// held against them. Source: emv-3ds.md 3.5.
+fn above_limit(look: &mut Look<'_>, place: &Place, asked: &str) {
+    let amount = look.draft.doc(Body::Session).get("/amount").and_then(Value::as_i64).unwrap_or(0);
+    let euros = look.text(Body::Session, "/currency").is_some_and(|(_, currency)| currency == "EUR");
+    let message = match asked {
+        "low_value" if euros && amount > LOW_VALUE => {
+            "Low value ends at EUR 30, so the bank will ask all the same. Ask for another exemption, or for none"
+        }
+        "transaction_risk_assessment" if euros && amount > RISK_ANALYSIS => {
+            "Above EUR 500 no acquirer may vouch for a payment, so the bank will ask all the same"
+        }
+        _ => return,
+    };
+    look.mend(("L49", Warning), place, message, "No preference", Some(json!("no_preference")));
+}
+
+/// Cents of a euro.
+const LOW_VALUE: i64 = 3_000;
+/// Cents of a euro, for the acquirers that lose least to fraud.
+const RISK_ANALYSIS: i64 = 50_000;
 
 /// L45.
 fn initiated(look: &mut Look<'_>) {

@@ -8,7 +8,7 @@ use crate::model::device::Mischief;
 use crate::model::draft::{Body, Channel, Completion, Draft};
 use crate::model::exchange::{Headers, Step};
 use crate::model::profile::{Environment, Profile, ProfileId};
-use crate::model::scenario::{App, Browser, Shop};
+use crate::model::scenario::{App, Browser, Shop, Version};
 use crate::model::settings::Pace;
 use crate::model::{Problem, Stamp, steps};
 
@@ -162,6 +162,8 @@ pub struct Plan {
     pub app: App,
     /// `challengeWindowSize`: `01` to `05`.
     pub window: String,
+    /// The version that was armed for it, in a series of runs on several.
+    pub version: Option<Version>,
 }
 
 impl Plan {
@@ -183,6 +185,7 @@ impl Plan {
             browser: Browser::default(),
             app: App::default(),
             window: steps::WINDOW_SIZE.to_owned(),
+            version: None,
         }
     }
 }

@@ -118,6 +118,9 @@ impl Progress {
                 self.read_as_app |= step == Step::Confirm;
                 // Only an answer to the profile's token carries the secret (sessions-api.md 1.4).
                 self.confirmed = step == Step::Confirm && session.status.is_final() && session.secret().is_some();
+                if self.session.is_none() {
+                    self.payment = None; // one that was tried before is not this session's
+                }
                 self.note_path(&session);
                 self.session = Some(session);
             }

@@ -40,10 +40,16 @@ impl Expect {
             ("reason", &self.reason, "/response_status_reason"),
             ("cancel_code", &self.cancel_code, "/acs/challenge_cancel_reason_code"),
             ("error_code", &self.error_code, "/3ds/error_details/error_code"),
+            ("scheme", &self.scheme, "/scheme"),
             ("interactions", &self.interactions, "/3ds/interaction_counter"),
+            ("exemption", &self.exemption, "/exemption/applied"),
+            ("flow", &self.flow, "/flow_type"),
         ] {
             found.compare(what, expected.as_ref(), at(pointer));
         }
+        let trust = ["status", "source"].map(|name| at(&format!("/exemption/trusted_beneficiary/{name}")));
+        let trust = if trust[0] == ABSENT { ABSENT.to_owned() } else { trust.join("/") };
+        found.compare("trust", self.trust.as_ref(), trust);
         found.compare("cryptogram", self.cryptogram.map(presence), presence(cryptogram).to_owned());
         found.compare("liability", self.liability.as_ref(), meaning.map_or(ABSENT, liability).to_owned());
     }
@@ -57,6 +63,7 @@ impl Expect {
         found.compare("returned_to", self.returned_to.map(landing), landed);
         found.compare("deliveries", self.deliveries, callbacks(run).to_string());
         found.compare("complete", self.complete.as_ref().map(|codes| words(codes)), words(&completions(run)));
+        found.compare("payment", self.payment.as_ref(), first_payment(run));
         found.compare("method", self.method.as_ref(), method_sent(run));
         if let Some(expected) = &self.messages {
             let seen: Vec<String> = messages(run);
@@ -80,6 +87,14 @@ impl Expect {
             }
         }
     }
+}
+
+/// What the payment was answered with that was sent before the session was there.
+fn first_payment(run: &Run) -> String {
+    let sent = exchanges(run).find(|exchange| matches!(exchange.step, Step::Authorise | Step::Create));
+    let answer =
+        sent.filter(|exchange| exchange.step == Step::Authorise).and_then(|exchange| exchange.response()?.json());
+    answer.and_then(|answer| answer.get("response_code").map(plain)).unwrap_or_else(|| ABSENT.to_owned())
 }
 
 struct Found(Vec<Mismatch>);

@@ -3,6 +3,7 @@
 
 mod judge;
 mod script;
+mod server;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,10 @@ use super::run::{Act, Plan, Return, Run, Shopper};
 use super::settings::Pace;
 
 pub use script::{
-    Answer, AppSide, BankId, Challenge, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3, MethodPage,
-    PageKind, SecondCreq, SignedBy, SignedKey, Version,
+    Answer, AppSide, BankId, Challenge, Exemptions, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3,
+    MethodPage, PageKind, SecondCreq, SignedBy, SignedKey, Version,
 };
+pub use server::{Decoupled, Server};
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,9 @@ pub struct Scenario {
     /// For choosing: `challenge`, `frictionless`, `hosted`.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Versions of 3DS2 on which what is expected comes out; left out: on all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<Version>,
     /// Hosted or non-hosted.
     #[serde(default)]
     pub completion: Completion,
@@ -42,7 +47,8 @@ pub struct Scenario {
     /// The channel data travel inside `POST /sessions`.
     #[serde(default)]
     pub inline: bool,
-    /// Changes to the default channel data of a browser or app, by JSON pointer.
+    /// Changes to the default channel data of a browser, an app or a shop that acts alone, by JSON
+    /// pointer.
     #[serde(default)]
     pub collect: IndexMap<String, Value>,
     /// What the cardholder does, page by page or screen by screen.
@@ -63,11 +69,30 @@ pub struct Scenario {
     /// What goes wrong on the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// Requests that differ in something, a run for each; left out: one run of `body` as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
     /// What must come out.
     pub expect: Expect,
     /// For people.
     #[serde(default)]
     pub explain: Explain,
+}
+
+/// One of several requests of a scenario, and what comes out otherwise than of the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// `top-up`.
+    pub name: String,
+    /// Members that differ from the scenario's own body, by JSON pointer.
+    pub body: IndexMap<String, Value>,
+    /// In place of `expect.eci`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eci: Option<String>,
+    /// In place of `expect.liability`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liability: Option<String>,
 }
 
 /// The shopper's browser.
@@ -117,11 +142,20 @@ pub struct Shop {
     pub windows: Vec<String>,
     /// How often the whole session is run, on one card; the last one is judged.
     pub rounds: u8,
+    /// It tries the payment without 3-D Secure first.
+    pub pays_first: bool,
 }
 
 impl Default for Shop {
     fn default() -> Self {
-        Self { skip: Vec::new(), complete: 1, callback_answers: Vec::new(), windows: Vec::new(), rounds: 1 }
+        Self {
+            skip: Vec::new(),
+            complete: 1,
+            callback_answers: Vec::new(),
+            windows: Vec::new(),
+            rounds: 1,
+            pays_first: false,
+        }
     }
 }
 
@@ -165,6 +199,16 @@ pub struct Expect {
     pub cancel_code: Option<String>,
     /// `3ds.error_details.error_code`; `absent` if there must be none.
     pub error_code: Option<String>,
+    /// `scheme`: where the authentication went.
+    pub scheme: Option<String>,
+    /// `exemption.applied`; `absent` if nothing must be said of one.
+    pub exemption: Option<String>,
+    /// Status and source of `exemption.trusted_beneficiary`: `Y/03`; `absent` if there must be none.
+    pub trust: Option<String>,
+    /// `flow_type`.
+    pub flow: Option<String>,
+    /// `response_code` of the payment that the shop tried first; `absent` if it tried none.
+    pub payment: Option<String>,
     /// `3ds.interaction_counter`.
     pub interactions: Option<String>,
     /// What `three_ds_method_completion` was sent as: `Y`, `N`, `U`.
@@ -211,18 +255,31 @@ pub struct Mismatch {
 impl Scenario {
     /// What the engine is to do for this scenario.
     pub fn plan(&self, profile: ProfileId) -> Plan {
+        self.plan_with(profile, &IndexMap::new())
+    }
+
+    /// The same with members of the body that differ.
+    fn plan_with(&self, profile: ProfileId, differs: &IndexMap<String, Value>) -> Plan {
         let mut draft = Draft::new(self.completion);
         let mut write = |body, changes: &IndexMap<String, Value>| {
             for (pointer, value) in changes {
                 draft.doc_mut(body).set(pointer, (!value.is_null()).then(|| value.clone()));
             }
         };
-        let data = if self.channel == Channel::App { Body::App } else { Body::Browser };
-        write(data, &self.collect);
+        match self.channel {
+            Channel::Browser => write(Body::Browser, &self.collect),
+            Channel::App => write(Body::App, &self.collect),
+            Channel::MerchantInitiated => (), // it travels inside, once the draft has that shape
+        }
         write(Body::Session, &self.body);
         // The draft is of our own making, so its text is JSON and can take either shape.
         draft.set_channel(self.channel);
         draft.set_inline(self.inline);
+        let alone = self.collect.iter().filter(|_| self.channel == Channel::MerchantInitiated);
+        let inside = alone.map(|(pointer, value)| (format!("/channel_data{pointer}"), value));
+        for (pointer, value) in inside.chain(differs.iter().map(|(pointer, value)| (pointer.clone(), value))) {
+            draft.doc_mut(Body::Session).set(&pointer, (!value.is_null()).then(|| value.clone()));
+        }
         let acts = if self.shopper.is_empty() { vec![Act::EnterOffered] } else { self.shopper.clone() };
         Plan {
             pace: Pace::Auto,
@@ -236,19 +293,29 @@ impl Scenario {
         }
     }
 
-    /// The runs that make up this scenario, in order, and of each whether its end is judged
-    /// and what to call it where there are several.
+    /// The runs that make up this scenario, in order, and of each how its end is judged, if
+    /// it is.
     pub fn plans(&self, profile: &ProfileId) -> Vec<(Plan, Option<Judged>)> {
         let whole = self.plan(profile.clone());
+        let judged = |which: String| Judged { which, expect: self.expect.clone() };
+        if !self.variants.is_empty() {
+            let of = |variant: &Variant| {
+                let mut judged = judged(format!(" of {}", variant.name));
+                judged.expect.eci = variant.eci.clone().or(judged.expect.eci);
+                judged.expect.liability = variant.liability.clone().or(judged.expect.liability);
+                (self.plan_with(profile.clone(), &variant.body), Some(judged))
+            };
+            return self.variants.iter().map(of).collect();
+        }
         if !self.shop.windows.is_empty() {
             let of = |size: &String| {
                 let plan = Plan { window: size.clone(), ..whole.clone() };
-                (plan, Some(Judged(format!(" in window {size}"))))
+                (plan, Some(judged(format!(" in window {size}"))))
             };
             return self.shop.windows.iter().map(of).collect();
         }
         let rounds = usize::from(self.shop.rounds.max(1));
-        let last = |round: usize| (round + 1 == rounds).then(|| Judged(String::new()));
+        let last = |round: usize| (round + 1 == rounds).then(|| judged(String::new()));
         (0..rounds).map(|round| (whole.clone(), last(round))).collect()
     }
 
@@ -256,6 +323,17 @@ impl Scenario {
     /// told what to do: another environment can run it too.
     pub fn card_decides(&self) -> bool {
         !self.directs() || self.tags.iter().any(|tag| tag == CARD_DECIDES)
+    }
+
+    /// The version that its file fixes, if it does: it is about that one.
+    pub fn fixed_version(&self) -> Option<Version> {
+        let issuer = self.issuer.as_deref()?;
+        if issuer.legacy.is_some() { Some(Version::V102) } else { issuer.version }
+    }
+
+    /// True if what is expected comes out on this version too.
+    pub fn holds_on(&self, version: Version) -> bool {
+        self.versions.is_empty() || self.versions.contains(&version) || self.fixed_version() == Some(version)
     }
 
     /// True if the file says what the other side does.
@@ -267,16 +345,30 @@ impl Scenario {
     pub fn judge(&self, run: &Run) -> Vec<Mismatch> {
         self.expect.judge(run)
     }
+}
+
+/// How the end of one of a scenario's runs is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What tells it from the others: ` in window 02`; empty where it is the only one.
+    pub which: String,
+    /// What must come out.
+    pub expect: Expect,
+}
+
+impl Judged {
+    /// What did not come out as expected, said of this run; empty if all did.
+    pub fn judge(&self, run: &Run) -> Vec<Mismatch> {
+        let said = |found: Mismatch| Mismatch { what: format!("{}{}", found.what, self.which), ..found };
+        self.expect.judge(run).into_iter().map(said).collect()
+    }
 
     /// The same where the environment shows none of the messages behind the API.
     pub fn judge_elsewhere(&self, run: &Run) -> Vec<Mismatch> {
-        Expect { messages: None, lint: None, ..self.expect.clone() }.judge(run)
+        let expect = Expect { messages: None, lint: None, ..self.expect.clone() };
+        Self { expect, ..self.clone() }.judge(run)
     }
 }
-
-/// A run whose end is judged, and what tells it from the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged(pub String);
 
 /// The tag of scenarios whose card alone leads to their end.
 pub const CARD_DECIDES: &str = "card_decides";

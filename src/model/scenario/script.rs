@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::server::Server;
+
 /// The other side of a session.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -36,6 +38,8 @@ pub struct Issuer {
     /// The result after a challenge that the shopper passed; left out: `Y`. With a frictionless
     /// answer: a result that nobody asked for.
     pub rreq: Option<Answer>,
+    /// The result of a bank that goes on by itself after `rreq` has said `D`; left out: `Y`.
+    pub fallback: Option<Answer>,
     /// `transStatus` of the final CRes, if it does not follow from the result.
     pub cres: Option<Letter>,
     /// `resultsStatus` with which the 3DS Server takes the result: `01`, or `02` where the shop
@@ -43,6 +47,23 @@ pub struct Issuer {
     pub results_status: Option<String>,
     /// 3-D Secure 1 in place of 3DS2.
     pub legacy: Option<Legacy>,
+    /// How the issuer decides on an exemption where `ares` is left out; left out itself: it
+    /// grants none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exemptions: Option<Exemptions>,
+    /// The card is a company's, used in its own procurement.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub commercial: bool,
+    /// What the 3DS Server writes into the AReq where the API has no word for it.
+    pub server: Server,
+}
+
+/// How an issuer decides on exemptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exemptions {
+    /// By the rules of thumb of the European Economic Area. Source: emv-3ds.md 3.5.
+    Rules,
 }
 
 /// A version of the protocol.
@@ -60,6 +81,17 @@ pub enum Version {
 }
 
 impl Version {
+    /// Those of 3DS2, oldest first.
+    pub const SPOKEN: [Self; 3] = [Self::V210, Self::V220, Self::V231];
+
+    /// The version of 3DS2 with this word; a fourth number is a later edition of the same.
+    pub fn spoken(word: &str) -> Option<Self> {
+        let same = |version: &Self| {
+            word == version.word() || word.strip_prefix(version.word()).is_some_and(|end| end.starts_with('.'))
+        };
+        Self::SPOKEN.into_iter().find(same)
+    }
+
     /// As on the wire.
     pub fn word(self) -> &'static str {
         match self {
@@ -141,6 +173,20 @@ pub struct Answer {
     /// Two digits, in an RReq: `01` cancelled … `10`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge_cancel: Option<String>,
+    /// What the issuer applied: `05`, `08`, `10`, `11`, or `79` for none; 2.3.1, before by a
+    /// scheme's extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trans_challenge_exemption: Option<String>,
+    /// `Y`, `N`, `E`, `P`, `R`, `U`; before 2.3.1 `whiteListStatus`. Source: emv-3ds.md 1.8, 3.6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_list_status: Option<String>,
+    /// `01` 3DS Server, `02` directory server, `03` issuer; before 2.3.1 `whiteListStatusSource`.
+    #[serde(rename = "trustListStatusSource", alias = "trustListSource")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_list_source: Option<String>,
+    /// `acsDecConInd`, with `D`; left out: `Y`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_dec_con_ind: Option<String>,
 }
 
 impl Answer {
@@ -153,6 +199,10 @@ impl Answer {
             authentication_type: None,
             cardholder_info: None,
             challenge_cancel: None,
+            trans_challenge_exemption: None,
+            trust_list_status: None,
+            trust_list_source: None,
+            acs_dec_con_ind: None,
         }
     }
 }
@@ -260,6 +310,10 @@ pub enum PageKind {
     HtmlOutOfBand,
     /// Only something to read.
     Information,
+    /// Secure Payment Confirmation, in place of the browser and its authenticator: it follows
+    /// from an ARes `S`, and no file lists it.
+    #[serde(skip)]
+    Spc,
 }
 
 impl PageKind {

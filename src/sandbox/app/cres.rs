@@ -10,7 +10,7 @@ use crate::model::scenario::{PageKind, Version};
 use crate::sandbox::Shared;
 use crate::sandbox::bank::{self, Labels, Question, Screen};
 use crate::sandbox::keys::base64url;
-use crate::sandbox::scheme::{other_site, script, version};
+use crate::sandbox::scheme::{offers_trust, other_site, script, version};
 use crate::sandbox::session::Session;
 use crate::sandbox::turn::{RESENDS, Seen, page_kind};
 use crate::sandbox::validate::Channel;
@@ -38,10 +38,7 @@ pub(super) fn offer(session: &Session) -> Offer {
         add_code: text && may_resend && side(|app| app.add_code),
         second_box: text && side(|app| app.second_box),
         // 2.1.0 has no word for it; in HTML the page itself asks. Source: emv-3ds.md 1.8.
-        trust: native
-            && last
-            && version(session) >= Version::V220
-            && rules.is_some_and(|rules| rules.challenge.trust_prompt),
+        trust: native && last && version(session) >= Version::V220 && offers_trust(session),
         binding: native && last && side(|app| app.device_binding),
     }
 }
@@ -127,7 +124,7 @@ fn question(session: &Session, offer: Offer, after: After, html: bool) -> Questi
     let challenge = session.challenge.as_ref();
     let pages = rules.map_or(1, |rules| rules.pages.len());
     let last = challenge.is_some_and(|challenge| usize::from(challenge.page) + 1 >= pages);
-    let in_page = html && last && rules.is_some_and(|rules| rules.trust_prompt);
+    let in_page = html && last && offers_trust(session);
     Question {
         screen: Screen {
             kind: page_kind(session),

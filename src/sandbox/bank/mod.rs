@@ -187,6 +187,7 @@ fn sentences(purchase: &Purchase, question: &Question, bank: &Bank) -> Value {
         heading => match screen.kind {
             PageKind::Html => words.own_heading,
             PageKind::Information => words.info_heading,
+            PageKind::Spc => words.spc_heading,
             _ if payment => words.confirm_payment,
             _ => words.confirm_card,
         },
@@ -239,6 +240,7 @@ fn lead(bank: &Bank, question: &Question, payment: bool, values: &[(&str, &str)]
         PageKind::OutOfBand | PageKind::HtmlOutOfBand => words.app_lead.to_owned(),
         PageKind::Html => words.own_lead.to_owned(),
         PageKind::Information => bank.fill(words.info_lead, values),
+        PageKind::Spc => words.spc_lead.to_owned(),
     }
 }
 
@@ -259,6 +261,7 @@ fn help(bank: &Bank, screen: &Screen) -> String {
         PageKind::OutOfBand | PageKind::HtmlOutOfBand => words.help_app.to_owned(),
         PageKind::Html => words.help_own.to_owned(),
         PageKind::Information => words.help_info.to_owned(),
+        PageKind::Spc => words.help_spc.to_owned(),
     }
 }
 
@@ -271,6 +274,7 @@ fn word(kind: PageKind) -> &'static str {
         PageKind::OutOfBand | PageKind::HtmlOutOfBand => "out_of_band",
         PageKind::Html => "html",
         PageKind::Information => "information",
+        PageKind::Spc => "spc",
     }
 }
 

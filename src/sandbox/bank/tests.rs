@@ -8,13 +8,14 @@ use super::*;
 use crate::sandbox::issuer;
 
 const BANKS: [BankId; 4] = [BankId::Larkfield, BankId::Auental, BankId::DeuxRives, BankId::PalmGate];
-const KINDS: [PageKind; 6] = [
+const KINDS: [PageKind; 7] = [
     PageKind::Otp,
     PageKind::SingleSelect,
     PageKind::MultiSelect,
     PageKind::OutOfBand,
     PageKind::Html,
     PageKind::Information,
+    PageKind::Spc,
 ];
 
 fn purchase() -> Purchase<'static> {
@@ -257,7 +258,7 @@ fn pages_can_be_looked_at() {
                 let screen = Screen { bank, kind, early: mistake, trust: mistake, ..Screen::default() };
                 let question = Question { mistake, ..question(screen) };
                 let question = Question {
-                    mistake: mistake && !matches!(kind, PageKind::OutOfBand | PageKind::Information),
+                    mistake: mistake && !matches!(kind, PageKind::OutOfBand | PageKind::Information | PageKind::Spc),
                     ..question
                 };
                 let purchase = Purchase { merchant: "Fern & Fable", amount_minor: Some(6540), ..purchase() };

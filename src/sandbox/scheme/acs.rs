@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::check::{AREQ, Flaw, RRES, check, is_erro, read};
 use super::codes::interned;
-use super::messages::{self, erro_of};
+use super::messages::{self, erro_of, merchant};
 use super::server::{about, is_id, version};
 use super::wire::{Desk, Letter};
-use super::{Answer, asks_exemption, code_of, status_of, verdict};
+use super::{Answer, code_of, decoupled, spc, status_of, terms, verdict};
 use crate::model::Lane;
 use crate::model::scenario::{self, Hop, Issuer, Letter as TransStatus, PageKind};
 use crate::sandbox::app;
@@ -78,10 +78,17 @@ pub(super) fn decision(session: &Session) -> Answer {
     };
     // Words of a reference come before its scenario; what is armed has cleared them.
     let word = session.triggers.information || session.triggers.decoupled;
-    if let Some(answer) = scripted(session).filter(|_| !word) {
-        let passed = script(session).and_then(|script| script.rreq.as_ref());
-        let outcome = passed.map_or(Outcome::Approved, |result| outcome_of(result.trans_status));
+    let old = version(session) < scenario::Version::V220; // neither D nor I (emv-3ds.md 1.8)
+    let written = scripted(session).filter(|_| !word);
+    if let Some(answer) = spc::answer(session, written) {
+        return answer;
+    }
+    if let Some(answer) = written {
+        let outcome = decoupled::outcome_after(session);
         return match answer.trans_status {
+            TransStatus::D if old && alone(session) => Answer::Frictionless(outcome),
+            TransStatus::D if old => Answer::Challenge(outcome, place),
+            TransStatus::I if old => Answer::Frictionless(Outcome::Approved),
             TransStatus::C => Answer::Challenge(outcome, place),
             TransStatus::D => Answer::Challenge(outcome, Place::Decoupled),
             TransStatus::I => Answer::Informed,
@@ -89,7 +96,7 @@ pub(super) fn decision(session: &Session) -> Answer {
         };
     }
     let mandate = session.honours_mandate && draft.challenge_indicator == "challenge_requested_mandate";
-    let alone = matches!(session.channel, Some(Channel::Merchant(_)));
+    let alone = alone(session);
     let flow = match range.flow {
         Flow::Challenge(outcome) | Flow::Frictionless(outcome) | Flow::Decoupled(outcome)
             if session.triggers.decoupled =>
@@ -97,6 +104,8 @@ pub(super) fn decision(session: &Session) -> Answer {
             Flow::Decoupled(outcome)
         }
         _ if session.triggers.information => Flow::Informed,
+        _ if terms::ruled(session) == Some("08") => Flow::Frictionless(Outcome::Approved),
+        _ if terms::ruled(session).is_some() => Flow::Informed,
         // Where data are only shared nothing may be asked (emv-3ds.md 3.1).
         Flow::Challenge(_) if shares_data(session) => Flow::Informed,
         Flow::Challenge(outcome) if alone => Flow::Frictionless(outcome),
@@ -105,9 +114,8 @@ pub(super) fn decision(session: &Session) -> Answer {
         Flow::Frictionless(Outcome::Approved) if shares_data(session) => Flow::Informed,
         flow => flow,
     };
-    // 2.1.0 has neither D nor I (emv-3ds.md 1.8).
     let flow = match flow {
-        flow if version(session) >= scenario::Version::V220 => flow,
+        flow if !old => flow,
         Flow::Decoupled(outcome) if alone => Flow::Frictionless(outcome),
         Flow::Decoupled(outcome) => Flow::Challenge(outcome),
         Flow::Informed => Flow::Frictionless(Outcome::Approved),
@@ -124,15 +132,15 @@ pub(super) fn decision(session: &Session) -> Answer {
     }
 }
 
-/// True if the request lets the issuer ask by itself. Source: emv-3ds.md 1.6.
-pub(in crate::sandbox) fn may_be_decoupled(session: &Session) -> bool {
-    matches!(decision(session), Answer::Challenge(_, Place::Decoupled))
+/// True if nobody is there but the merchant.
+fn alone(session: &Session) -> bool {
+    matches!(session.channel, Some(Channel::Merchant(_)))
 }
 
 /// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
 pub(super) fn may_be_informed(session: &Session) -> bool {
     let rule_of_scheme = session.triggers.information || session.range.flow == Flow::Informed;
-    asks_exemption(session.draft.challenge_indicator) || shares_data(session) || rule_of_scheme
+    terms::asks(session) || shares_data(session) || rule_of_scheme
 }
 
 /// True if the request says so that data are only shared; 2.1.0 has no word for it.
@@ -153,9 +161,10 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         }
         speaks(desk.session, members)?;
         check(AREQ, members, about(desk.session, true))?;
-        Ok(members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned))
+        let id = members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned);
+        Ok(id.map(|id| (id, terms::wished(members), decoupled::refusal(members))))
     });
-    let asked = match found {
+    let (asked, wish, no_way) = match found {
         Ok(Some(asked)) => asked,
         Ok(None) => return,
         Err(flaw) => {
@@ -163,21 +172,35 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
             return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
         }
     };
-    if desk.session.acs.is_some() {
+    let second = spc::is_second(desk.session);
+    if desk.session.acs.is_some() && !second {
         let flaw = Flaw::new("305", "threeDSServerTransID"); // the same request twice
         let body = erro_of(desk.session, &flaw, "A", "AReq");
         return desk.note("Erro", (Lane::Issuer, Lane::Directory), "errorCode 305", body);
     }
+    let answer = scripted(desk.session).cloned();
+    terms::decide(desk, wish.as_deref(), answer.as_ref());
     let mut decision = decision(desk.session);
     let blind = matches!(decision, Answer::Challenge(_, Place::App)) && !app::can_ask(desk.session);
     if blind {
         decision = Answer::Frictionless(Outcome::Unavailable); // S129
     }
-    desk.session.acs = Some(Acs { transaction_id: desk.app.random.uuid(), challenge_url: None, rendering: None });
+    if !second {
+        desk.session.acs = Some(Acs { transaction_id: desk.app.random.uuid(), challenge_url: None, rendering: None });
+    }
+    let refused = no_way.filter(|_| matches!(decision, Answer::Challenge(_, Place::Decoupled)));
     let (letter, values) = match decision {
+        Answer::Challenge(..) if refused.is_some() => {
+            ('N', Some(values(desk, Status::Declined, 'N').because(version(desk.session), refused)))
+        }
         Answer::Challenge(outcome, place) => {
             start_challenge(desk, outcome, place);
             (if place == Place::Decoupled { 'D' } else { 'C' }, None)
+        }
+        Answer::Spc(outcome) => {
+            start_challenge(desk, outcome, Place::Browser);
+            spc::offer(desk);
+            ('S', None)
         }
         Answer::Informed => ('I', Some(values(desk, Status::Approved, 'I'))),
         Answer::Frictionless(outcome) => {
@@ -195,7 +218,8 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     let body = messages::ares(desk.session, letter, values.as_ref(), scripted(desk.session));
     let body = answering(desk.session, body.into(), &asked);
     desk.send(Hop::AresDs, "ARes", &format!("transStatus {letter}"), body);
-    let unasked = script(desk.session).and_then(|script| script.rreq.clone()).filter(|_| values.is_some() && !blind);
+    let unasked = script(desk.session).and_then(|script| script.rreq.clone());
+    let unasked = unasked.filter(|_| values.is_some() && refused.is_none() && !second && !blind);
     if let Some(result) = unasked {
         let status = status_of_letter(result.trans_status);
         let verdict = verdict(desk.app, desk.session, status, Some(result.trans_status.letter()), "rreq_status", true);
@@ -230,6 +254,9 @@ fn values(desk: &Desk, status: Status, letter: char) -> Verdict {
         None => session.range.reason.filter(|_| letter != 'I'),
     };
     let mut values = usual.because(version(session), named);
+    if session.scheme == Scheme::Mastercard && letter == 'I' && values.reason.is_none() && terms::is_granted(session) {
+        values.reason = Some("81"); // exemption accepted (emv-3ds.md 3.2)
+    }
     if values.reason == Some("80") && session.scheme == Scheme::Mastercard {
         values.eci = Some("04"); // data only (emv-3ds.md 3.2, 3.3)
     }
@@ -277,9 +304,16 @@ pub(in crate::sandbox) fn other_site(base: &str) -> String {
 pub(super) fn conclude(desk: &mut Desk, end: End) {
     let session = &*desk.session;
     let Some(challenge) = session.challenge.as_ref().filter(|challenge| challenge.over.is_none()) else { return };
+    if spc::is_open(session) {
+        return spc::conclude(desk, end);
+    }
     let seen = challenge.touched.is_some();
     let decoupled = challenge.place == Place::Decoupled;
-    let passed = script(session).and_then(|script| script.rreq.as_ref());
+    if let Some(values) = decoupled::instead(desk, end) {
+        return send_result(desk, &values);
+    }
+    let session = &*desk.session;
+    let passed = decoupled::scripted_result(session);
     let usual = match (passed, script(session)) {
         (Some(result), _) => result.trans_status_reason.as_deref().and_then(interned),
         (None, Some(_)) => None,
@@ -308,6 +342,12 @@ pub(super) fn conclude(desk: &mut Desk, end: End) {
         over(desk, 'N', &body);
         return desk.send(Hop::RreqDs, "Erro", "errorCode 404", body);
     }
+    if status.succeeded() {
+        desk.app.books.authenticated(&session.card.fingerprint);
+    }
+    if let (Status::Approved, Some(("Y", _))) = (status, terms::listed(session)) {
+        desk.app.books.trust(&session.card.fingerprint, merchant(session));
+    }
     let letter = if matches!(end, End::Broken(_)) { 'N' } else { code_of(status) };
     let mut values =
         verdict(desk.app, session, status, Some(letter), "rreq_status", true).because(version(session), reason);
@@ -331,7 +371,7 @@ fn send_result(desk: &mut Desk, values: &Verdict) {
     let letter = values.response_code.unwrap_or('U');
     let body: bytes::Bytes = messages::rreq(desk.session, values).into();
     let scripted = script(desk.session).and_then(|script| script.cres).map(TransStatus::letter);
-    over(desk, scripted.unwrap_or(if letter == 'Y' { 'Y' } else { 'N' }), &body);
+    over(desk, scripted.unwrap_or(if matches!(letter, 'Y' | 'D') { letter } else { 'N' }), &body);
     desk.session.awaiting.issuer = true;
     desk.session.awaiting.results = 1;
     desk.send(Hop::RreqDs, "RReq", &format!("transStatus {letter}"), body);

@@ -50,6 +50,8 @@ enum Form {
     TextOrList(usize),
     /// Text before 2.3.1, an object from then on.
     TextOrObject(usize),
+    /// An object before 2.3.1, an array of 1 to 3 from then on.
+    ObjectOrList,
     /// A tag of at most 8 characters, 35 from 2.3.1 on.
     Language,
     /// ASCII before 2.3.1.
@@ -104,6 +106,12 @@ enum Need {
     Method,
     /// With `D`.
     Decoupled,
+    /// With `S`; nowhere else.
+    Confirm,
+    /// Allowed from 2.3.1 on, and only from then on.
+    From231,
+    /// Allowed in 2.2.0, and only there.
+    Only220,
 }
 
 struct Rule(&'static str, Form, Need);
@@ -116,15 +124,17 @@ pub(super) struct Kind {
 }
 
 use Form::{
-    Address, Any, Bool, Cryptogram, Currency, Depth, Digits, Extensions, Language, Letter, Minutes, Name, One, Reason,
-    Text, TextOrList, TextOrObject, Uuid,
+    Address, Any, Bool, Cryptogram, Currency, Depth, Digits, Extensions, Language, Letter, Minutes, Name, ObjectOrList,
+    One, Reason, Text, TextOrList, TextOrObject, Uuid,
 };
 use Need::{
-    Alone, Always, App, Browser, Browser22, Browser231, Challenge, Decoupled, First, Method, Never, Page, Payment,
-    Proven, Refused, Relayed, Screen, Script, Second, Type,
+    Alone, Always, App, Browser, Browser22, Browser231, Challenge, Confirm, Decoupled, First, From231, Method, Never,
+    Only220, Page, Payment, Proven, Refused, Relayed, Screen, Script, Second, Type,
 };
 
 const YES_NO: &[&str] = &["Y", "N"];
+/// Status of a trust list. Source: emv-3ds.md 3.6.
+const TRUST: &[&str] = &["Y", "N", "E", "P", "R", "U"];
 
 pub(super) const AREQ: Kind = Kind {
     name: "AReq",
@@ -169,13 +179,16 @@ pub(super) const AREQ: Kind = Kind {
         Rule("sdkMaxTimeout", Digits(2, 10), App),
         Rule("sdkReferenceNumber", Text(32), App),
         Rule("sdkTransID", Uuid, App),
+        Rule("spcIncompInd", One(&["01", "02", "03"]), From231),
         Rule("threeDSCompInd", One(&["Y", "N", "U"]), Browser),
         Rule("threeDSRequestorAuthenticationInd", Digits(2, 2), Never),
+        Rule("threeDSRequestorAuthenticationInfo", ObjectOrList, Never),
         Rule("threeDSRequestorChallengeInd", TextOrList(2), Never),
         Rule("threeDSRequestorDecMaxTime", Digits(5, 5), Never),
         Rule("threeDSRequestorDecReqInd", One(&["Y", "N", "F", "B"]), Never),
         Rule("threeDSRequestorID", Text(35), Always),
         Rule("threeDSRequestorName", Text(40), Always),
+        Rule("threeDSRequestorSpcSupport", One(&["Y"]), From231),
         Rule("threeDSRequestorURL", Address(2048), Always),
         Rule("threeDSServerRefNumber", Text(32), Always),
         Rule("threeDSServerTransID", Uuid, Always),
@@ -209,9 +222,16 @@ pub(super) const ARES: Kind = Kind {
         Rule("messageExtension", Extensions, Never),
         Rule("messageType", Any, Always),
         Rule("messageVersion", Any, Always),
+        Rule("spcTransData", Any, Confirm),
         Rule("threeDSServerTransID", Uuid, Always),
+        Rule("transChallengeExemption", One(&["05", "08", "10", "11", "79"]), From231),
         Rule("transStatus", Letter(ARES_LETTERS), Always),
         Rule("transStatusReason", Reason, Refused),
+        Rule("trustListStatus", One(TRUST), From231),
+        Rule("trustListStatusSource", Digits(2, 2), From231),
+        Rule("webAuthnCredList", Any, Confirm),
+        Rule("whiteListStatus", One(TRUST), Only220),
+        Rule("whiteListStatusSource", Digits(2, 2), Only220),
     ],
 };
 
@@ -235,6 +255,10 @@ pub(super) const RREQ: Kind = Kind {
         Rule("threeDSServerTransID", Uuid, Always),
         Rule("transStatus", Letter(RREQ_LETTERS), Always),
         Rule("transStatusReason", Reason, Refused),
+        Rule("trustListStatus", One(TRUST), From231),
+        Rule("trustListStatusSource", Digits(2, 2), From231),
+        Rule("whiteListStatus", One(TRUST), Only220),
+        Rule("whiteListStatusSource", Digits(2, 2), Only220),
     ],
 };
 
@@ -453,6 +477,11 @@ impl<'a> Circumstances<'a> {
             Need::Method if self.version < Version::V231 => return Demand::MustNot,
             Need::Method => asks,
             Need::Decoupled => self.status == "D",
+            Need::Confirm if self.status != "S" => return Demand::MustNot,
+            Need::Confirm => true,
+            Need::From231 if self.version < Version::V231 => return Demand::MustNot,
+            Need::Only220 if self.version != Version::V220 => return Demand::MustNot,
+            Need::From231 | Need::Only220 => false,
         };
         if must { Demand::Must } else { Demand::May }
     }
@@ -507,6 +536,13 @@ impl Form {
                     value.as_object().is_some()
                 } else {
                     text.is_some_and(|text| text.chars().count() <= longest)
+                }
+            }
+            Self::ObjectOrList => {
+                let one = |value: &Given| value.as_object().is_some();
+                match value.as_array() {
+                    Some(list) => modern && (1..=3).contains(&list.len()) && list.iter().all(one),
+                    None => !modern && one(value),
                 }
             }
             Self::Language => text.is_some_and(|text| text.len() <= if modern { 35 } else { 8 }),

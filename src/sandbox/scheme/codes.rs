@@ -3,6 +3,7 @@
 use crate::model::codes;
 pub(in crate::sandbox) use crate::model::codes::currency_number as numeric;
 pub(super) use crate::model::codes::is_excluded_currency;
+use crate::model::scenario::Version;
 
 /// True for a currency code in use.
 pub(in crate::sandbox) fn is_currency(code: &str) -> bool {
@@ -108,9 +109,9 @@ pub(in crate::sandbox) fn transaction_type(word: &str) -> &'static str {
     }
 }
 
-/// Source: emv-3ds.md 3.6, `threeRIInd`.
-pub(super) fn merchant_indicator(request_type: &str) -> &'static str {
-    match request_type {
+/// `threeRIInd`; `None` where the version has no code for it. Source: emv-3ds.md 1.8, 3.6.
+pub(super) fn merchant_indicator(request_type: &str, version: Version) -> Option<&'static str> {
+    let code = match request_type {
         "recurring_transaction" => "01",
         "installment_transaction" => "02",
         "add_card" => "03",
@@ -122,5 +123,27 @@ pub(super) fn merchant_indicator(request_type: &str) -> &'static str {
         "telephone_order" => "09",
         "whitelist_status_check" => "10",
         _ => "11",
+    };
+    (code <= last_merchant_indicator(version)).then_some(code)
+}
+
+/// The highest `threeRIInd` of a version. Source: emv-3ds.md 1.8.
+pub(super) fn last_merchant_indicator(version: Version) -> &'static str {
+    match version {
+        Version::V102 | Version::V210 => "05",
+        Version::V220 => "11",
+        Version::V231 => "19",
     }
+}
+
+/// `threeDSReqPriorAuthMethod`; `None` for a word that the API does not have. Source:
+/// emv-3ds.md 3.6, sessions-api.md 3.9.
+pub(super) fn prior_method(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "frictionless_authentication" | "frictionless" => "01",
+        "challenge_occurred" => "02",
+        "avs_verified" => "03",
+        "other_issuer_methods" => "04",
+        _ => return None,
+    })
 }

@@ -35,14 +35,17 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         Ok(false) => return,
         Err(flaw) => return erro(desk, Hop::Ares, &flaw, "D", "AReq"),
     }
-    if desk.session.awaiting.directory || desk.session.directory.is_some() {
+    let second = super::spc::is_second(desk.session);
+    if desk.session.awaiting.directory || (desk.session.directory.is_some() && !second) {
         return erro(desk, Hop::Ares, &Flaw::new("305", "threeDSServerTransID"), "D", "AReq"); // the same request twice
     }
     let decision = acs::decision(desk.session);
     if let Answer::Broken(code) = decision {
         return erro(desk, Hop::Ares, &Flaw::new(code, description(code)), "D", "AReq");
     }
-    desk.session.directory = Some(Directory { transaction_id: Some(desk.app.random.uuid()) });
+    if !second {
+        desk.session.directory = Some(Directory { transaction_id: Some(desk.app.random.uuid()) });
+    }
     match decision {
         Answer::Refused(reason) => stand_in(desk, Status::Unavailable, 'U', Some(reason)),
         _ if acs::script(desk.session).is_some_and(|script| script.absent) => unreached(desk, "405"),

@@ -9,13 +9,12 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::acs::{may_be_decoupled, script};
+use super::acs::script;
 use super::check::Flaw;
-use super::codes::{
-    challenge_indicator, description, exponent, merchant_indicator, numeric, requestor_indicator, transaction_type,
-};
+use super::codes::{description, exponent, numeric, requestor_indicator, transaction_type};
+use super::plan::{looks_up_trust_list, merchant_members, plan_members, prior_members, token_members};
 use super::server::version;
-use super::{ACS_OPERATOR, ACS_REFERENCE};
+use super::{ACS_OPERATOR, ACS_REFERENCE, decoupled, spc, terms};
 use crate::clock::stamp;
 use crate::model::scenario::{self, Version};
 use crate::model::scheme::SchemeMessage;
@@ -99,14 +98,14 @@ impl Message {
         message
     }
 
-    fn put(&mut self, name: &str, value: impl Serialize) {
+    pub(super) fn put(&mut self, name: &str, value: impl Serialize) {
         self.0.extend_from_slice(if self.0.is_empty() { b"{\"" } else { b",\"" });
         self.0.extend_from_slice(name.as_bytes());
         self.0.extend_from_slice(b"\":");
         serde_json::to_writer(&mut self.0, &value).expect("text and numbers can be written to memory");
     }
 
-    fn maybe(&mut self, name: &str, value: Option<impl Serialize>) {
+    pub(super) fn maybe(&mut self, name: &str, value: Option<impl Serialize>) {
         if let Some(value) = value {
             self.put(name, value);
         }
@@ -135,7 +134,9 @@ fn ids<'a>(session: &'a Session, kind: &'a str) -> impl Iterator<Item = (&'stati
 /// The authentication request; the card number masked, as in every record.
 pub(super) fn areq(session: &Session, base: &str) -> Message {
     let draft = &session.draft;
-    let mut body = Message::of(session, "AReq");
+    let mut body = Message(Vec::with_capacity(USUAL_BYTES));
+    // The ids of others come later, also where this is the second request.
+    ids(session, "AReq").take(3).for_each(|(name, value)| body.put(name, value));
     body.put("deviceChannel", channel_code(session.channel.as_ref()));
     body.put("messageCategory", category(session));
     body.put("threeDSServerRefNumber", SERVER_REFERENCE);
@@ -144,7 +145,8 @@ pub(super) fn areq(session: &Session, base: &str) -> Message {
     body.put("threeDSRequestorName", merchant(session));
     body.put("threeDSRequestorURL", base);
     body.put("threeDSRequestorAuthenticationInd", requestor_indicator(draft.authentication_type));
-    preference(session, &mut body);
+    terms::write_wish(session, &mut body);
+    spc::write_request(session, &mut body);
     body.put("acctNumber", secret::mask_digits(session.pan.expose()));
     for (name, value) in [
         ("acquirerBIN", "400000"),
@@ -156,19 +158,16 @@ pub(super) fn areq(session: &Session, base: &str) -> Message {
     ] {
         body.put(name, value);
     }
-    if session.network_token {
-        body.put("payTokenInd", true);
-    }
-    if may_be_decoupled(session) {
-        body.put("threeDSRequestorDecReqInd", "Y");
-        body.put("threeDSRequestorDecMaxTime", format_args!("{:05}", session.limits.decoupled.as_secs() / 60));
-    }
+    token_members(session, &mut body);
+    decoupled::write(session, &mut body);
+    prior_members(session, &mut body);
+    plan_members(session, &mut body);
     if let Some((month, year)) = draft.expiry {
         body.put("cardExpiryDate", format_args!("{:02}{month:02}", year % 100));
     }
     let fits = |name: &&str| version(session) >= Version::V231 || (name.is_ascii() && name.len() >= 2);
     body.maybe("cardholderName", draft.cardholder.as_deref().filter(fits)); // else it would be refused
-    if draft.category == "payment" {
+    if category(session) == "01" {
         body.put("purchaseAmount", draft.amount.unwrap_or(0).to_string());
         body.put("purchaseCurrency", numeric(&draft.currency).unwrap_or(&draft.currency));
         body.put("purchaseExponent", exponent(&draft.currency).to_string());
@@ -181,18 +180,6 @@ pub(super) fn areq(session: &Session, base: &str) -> Message {
         None => (),
     }
     body
-}
-
-/// The wish about a challenge, as the version knows it. Source: emv-3ds.md 1.8, 3.5.
-fn preference(session: &Session, body: &mut Message) {
-    let wish = challenge_indicator(session.draft.challenge_indicator);
-    match version(session) {
-        Version::V231 => body.put("threeDSRequestorChallengeInd", [wish]),
-        // Where a version has no word for an exemption, only "no challenge, please" can be said.
-        Version::V210 if wish > "04" => body.put("threeDSRequestorChallengeInd", "02"),
-        Version::V220 if wish > "09" => body.put("threeDSRequestorChallengeInd", "02"),
-        _ => body.put("threeDSRequestorChallengeInd", wish),
-    }
 }
 
 pub(super) fn channel_code(channel: Option<&Channel>) -> &'static str {
@@ -222,8 +209,9 @@ pub(super) fn relayed(session: &Session, areq: &Bytes, device_info: Option<&str>
     body.into()
 }
 
-fn category(session: &Session) -> &'static str {
-    if session.draft.category == "payment" { "01" } else { "02" }
+/// A payment, or none: a look at the trust list never is one.
+pub(super) fn category(session: &Session) -> &'static str {
+    if session.draft.category == "payment" && !looks_up_trust_list(session) { "01" } else { "02" }
 }
 
 fn browser_members(session: &Session, browser: &Browser, base: &str, body: &mut Message) {
@@ -278,31 +266,6 @@ fn element(name: &str) -> &'static str {
     }
 }
 
-/// Source: emv-3ds.md 1.5.
-fn merchant_members(session: &Session, request_type: &str, body: &mut Message) {
-    body.put("threeRIInd", merchant_indicator(request_type));
-    let echo = session.draft.echoes.iter().find(|(name, _)| *name == "initial_transaction");
-    let initial = echo.and_then(|(_, echo)| serde_json::from_str::<Object>(echo.get()).ok());
-    if let Some(mut initial) = initial {
-        let mut prior = Object::new();
-        for (ours, theirs) in [
-            ("acs_transaction_id", "threeDSReqPriorRef"),
-            ("authentication_method", "threeDSReqPriorAuthMethod"),
-            ("authentication_timestamp", "threeDSReqPriorAuthTimestamp"),
-            ("authentication_data", "threeDSReqPriorAuthData"),
-        ] {
-            if let Some(value) = initial.remove(ours) {
-                prior.insert(theirs.to_owned(), value);
-            }
-        }
-        if version(session) >= Version::V231 {
-            body.put("threeDSRequestorPriorAuthenticationInfo", [prior]); // emv-3ds.md 1.8
-        } else {
-            body.put("threeDSRequestorPriorAuthenticationInfo", prior);
-        }
-    }
-}
-
 /// The answer; without an issuer the directory server's ids stand in for the issuer's
 /// (emv-3ds.md 1.2, rule 6).
 pub(super) fn ares(
@@ -320,7 +283,7 @@ pub(super) fn ares(
     match &session.acs {
         None => body.put("acsTransID", session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref())),
         Some(acs) => {
-            body.maybe("acsURL", acs.challenge_url.as_deref());
+            body.maybe("acsURL", acs.challenge_url.as_deref().filter(|_| letter != 'S'));
             if let Some(rendering) = &acs.rendering {
                 body.put("acsSignedContent", &rendering.signed_content);
                 let interface = if rendering.is_html() { "02" } else { "01" };
@@ -339,13 +302,23 @@ pub(super) fn ares(
     }
     let text = scripted.and_then(|answer| answer.cardholder_info.as_deref());
     if letter == 'D' {
-        body.put("acsDecConInd", "Y");
+        let consent = scripted.and_then(|answer| answer.acs_dec_con_ind.as_deref());
+        body.put("acsDecConInd", consent.unwrap_or("Y"));
         information_member(session, text.unwrap_or(DECOUPLED), &mut body);
     } else if let Some(text) = text {
         information_member(session, text, &mut body);
     }
     if let Some(values) = values {
         outcome_members(session, &mut body, values, text.is_none());
+    }
+    if letter == 'S' {
+        spc::write_offer(session, &mut body);
+    }
+    if session.acs.is_some() {
+        terms::write_grant(session, &mut body);
+    }
+    if spc::is_confirmed(session) {
+        body.put("authenticationMethod", ["14"]); // emv-3ds.md 3.6
     }
     body
 }
@@ -395,6 +368,10 @@ pub(super) fn rreq(session: &Session, verdict: &Verdict) -> Message {
     // With the code that says whose error it was. Source: emv-3ds.md 3.6.
     let error = challenge.and_then(|challenge| challenge.line.as_ref()?.error());
     body.maybe("challengeErrorReporting", error.filter(|_| version(session) >= Version::V231));
+    terms::write_listed(session, &mut body);
+    if verdict.response_code == Some('D') {
+        information_member(session, DECOUPLED, &mut body);
+    }
     outcome_members(session, &mut body, verdict, true);
     body
 }
@@ -503,12 +480,14 @@ pub(in crate::sandbox) fn encoded_creq(session: &Session) -> Option<String> {
     Some(base64url(creq.to_string().as_bytes()))
 }
 
-/// The final CRes: `Y` or `N` only; the real outcome is in the RReq. A bank that asks by
-/// itself sends none. Source: emv-3ds.md 1.2, 1.6.
+/// The final CRes: `Y` or `N`, and `D` where the bank goes on by itself; the real outcome is
+/// in the RReq. A bank that never showed a page sends none. Source: emv-3ds.md 1.2, 1.6.
 pub(in crate::sandbox) fn cres(session: &Session) -> Option<Value> {
     let acs = session.acs.as_ref()?;
-    let challenge = session.challenge.as_ref().filter(|challenge| challenge.place != Place::Decoupled)?;
-    let letter = challenge.over.as_ref().map_or('N', |(letter, _)| *letter);
+    let paged = |challenge: &&Challenge| challenge.fell_back || challenge.place != Place::Decoupled;
+    let challenge = session.challenge.as_ref().filter(paged)?;
+    let ended = challenge.over.as_ref().map_or('N', |(letter, _)| *letter);
+    let letter = if challenge.fell_back { 'D' } else { ended };
     Some(json!({
         "threeDSServerTransID": session.transaction_id, "acsTransID": acs.transaction_id,
         "messageType": "CRes", "messageVersion": session.version, "transStatus": letter.to_string(),

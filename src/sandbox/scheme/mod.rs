@@ -12,9 +12,13 @@
 mod acs;
 mod check;
 mod codes;
+mod decoupled;
 mod directory;
 mod messages;
+mod plan;
 mod server;
+mod spc;
+mod terms;
 mod wire;
 
 use super::Shared;
@@ -30,6 +34,10 @@ pub(super) use check::Flaw;
 pub(super) use codes::{description, exponent, is_currency, numeric};
 pub(super) use messages::{Talk, browser_message, cres, encoded_creq, erro, information, merchant};
 pub(super) use server::version;
+pub(super) use spc::{is_confirmed as spc_confirmed, is_open as spc_open};
+pub(super) use terms::{
+    Bargain, applied, decision, is_commercial, is_scripted, offers_trust, requested, trust, wants_rules,
+};
 pub(super) use wire::{Awaiting, Wire, altered, take_fault, tell};
 
 use wire::Desk;
@@ -60,6 +68,8 @@ enum Answer {
     Frictionless(Outcome),
     Informed,
     Challenge(Outcome, Place),
+    /// The browser is to let the shopper confirm (`S`).
+    Spc(Outcome),
 }
 
 /// Runs the authentication: the session leaves `pending` for good. It stays `processing` if the
@@ -89,7 +99,11 @@ pub(super) fn authenticate(
 pub(super) fn conclude(app: &Shared, session: &mut Session, end: End) -> Vec<SchemeMessage> {
     let mut desk = Desk::new(app, session, None);
     acs::conclude(&mut desk, end);
-    desk.work()
+    let said = desk.work();
+    if spc::is_second(session) && session.status != Status::Processing {
+        session.shed(); // nobody needs the browser's data again
+    }
+    said
 }
 
 /// Carries out what has become due between the parts.
@@ -169,18 +183,20 @@ pub(super) fn verdict(
     let about = Eci {
         status,
         information,
-        exemption: asks_exemption(session.draft.challenge_indicator),
-        non_payment: session.draft.category == "non_payment",
+        exemption: terms::asks(session),
+        non_payment: messages::category(session) == "02",
         recurring: matches!(session.channel, Some(Channel::Merchant("recurring_transaction"))),
     };
-    let cryptogram = (status.succeeded() && !information).then(|| cryptogram(app, session, status));
+    // Before its end, and where only a list is looked up, there is no proof of anything.
+    let proves = status.is_final() && !plan::looks_up_trust_list(session);
+    let cryptogram = (status.succeeded() && !information && proves).then(|| cryptogram(app, session, status));
     Verdict {
         status_reason: Some(status_reason),
         response_code,
         reason: response_code.and_then(|code| reason_of(version(session), code)),
         challenged: Some(challenged),
         at: app.clock.now(),
-        eci: Some(session.scheme.eci(session.pan.expose(), about)),
+        eci: proves.then(|| session.scheme.eci(session.pan.expose(), about)),
         cryptogram,
         cancel: None,
         error: None,

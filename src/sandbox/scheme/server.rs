@@ -7,9 +7,9 @@
 
 use super::check::{ARES, About, Flaw, PRES, RREQ, check, is_erro, read};
 use super::codes::{description, interned};
-use super::messages::{areq, channel_code, erro_of, preq, rres};
+use super::messages::{areq, category, channel_code, erro_of, preq, rres};
 use super::wire::{Desk, Letter, Lost};
-use super::{acs, verdict};
+use super::{acs, decoupled, spc, terms, verdict};
 use crate::model::Lane;
 use crate::model::scenario::{Hop, Version};
 use crate::sandbox::given::{Given, Members};
@@ -29,7 +29,7 @@ pub(in crate::sandbox) fn version(session: &Session) -> Version {
 
 /// What a reader knows of a message about this session.
 pub(super) fn about(session: &Session, relayed: bool) -> About {
-    let payment = session.draft.category == "payment";
+    let payment = category(session) == "01";
     About { version: version(session), relayed, channel: channel_code(session.channel.as_ref()), payment }
 }
 
@@ -68,16 +68,20 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
         }
         check(ARES, members, about(desk.session, false))?;
         fits(desk.session, members)?;
-        Ok(Came::Good(read_verdict(desk, members, "ares_status", false)))
+        let confirmed = spc::is_confirmed(desk.session);
+        Ok(Came::Good((read_verdict(desk, members, "ares_status", confirmed), terms::read(members))))
     });
     let verdict = match came {
         Err(flaw) => return refuse(desk, &flaw),
         Ok(Came::Erro(error)) => return failed(desk, error),
-        Ok(Came::Good(verdict)) => verdict,
+        Ok(Came::Good((verdict, told))) => {
+            terms::keep(desk.session, told);
+            verdict
+        }
     };
     desk.session.awaiting.server = false;
     let status = match verdict.response_code {
-        Some('C' | 'D') => {
+        Some('C' | 'D' | 'S') => {
             desk.session.status = Status::Challenged;
             return;
         }
@@ -87,7 +91,9 @@ pub(super) fn ares(desk: &mut Desk, letter: &Letter) {
         Some('R') => Status::Rejected,
         _ => Status::Unavailable,
     };
-    desk.session.challenge = None;
+    if !spc::is_confirmed(desk.session) {
+        desk.session.challenge = None;
+    }
     desk.session.settle(status, verdict);
 }
 
@@ -99,9 +105,9 @@ fn fits(session: &Session, members: &Members) -> Result<(), Flaw> {
     let alone = matches!(session.channel, Some(Channel::Merchant(_)));
     let possible = match text(members, "transStatus") {
         Some("C") => !alone && !acs::shares_data(session) && session.challenge.is_some(),
-        Some("D") => acs::may_be_decoupled(session) && session.challenge.is_some(),
+        Some("D") => return decoupled::answer_fits(session, members),
         Some("I") => acs::may_be_informed(session),
-        Some("S") => false,
+        Some("S") => spc::is_open(session) && spc::supported(session),
         _ => true,
     };
     if possible { Ok(()) } else { Err(Flaw::new("203", "transStatus")) }
@@ -182,6 +188,7 @@ fn failed(desk: &mut Desk, error: ErrorDetails) {
     (session.acs, session.challenge) = (None, None);
     let mut verdict = verdict(desk.app, session, Status::Unavailable, None, "ares_error", false);
     verdict.error = Some(error);
+    terms::go_on(session);
     session.settle(Status::Unavailable, verdict);
 }
 
@@ -193,20 +200,31 @@ pub(super) fn rreq(desk: &mut Desk, letter: &Letter) {
         }
         check(RREQ, members, about(desk.session, false))?;
         result_fits(desk.session, members)?;
-        Ok(Came::Good(read_verdict(desk, members, "rreq_status", true)))
+        Ok(Came::Good((read_verdict(desk, members, "rreq_status", true), terms::read(members))))
     });
     let verdict = match came {
         Err(flaw) => return refuse_result(desk, &flaw),
         Ok(Came::Erro(_)) if desk.session.status != Status::Challenged => return,
         Ok(Came::Erro(error)) => return result_failed(desk, error),
-        Ok(Came::Good(verdict)) => verdict,
+        Ok(Came::Good((verdict, told))) => {
+            terms::keep(desk.session, told);
+            verdict
+        }
     };
+    if verdict.response_code == Some('D') {
+        desk.session.fall_back(desk.app.clock.passed());
+        let body = rres(desk.session, DECOUPLED_FOLLOWS);
+        return desk.send(Hop::RresDs, "RRes", &format!("resultsStatus {DECOUPLED_FOLLOWS}"), body);
+    }
     let status = status_of_result(verdict.response_code.unwrap_or('U'), verdict.cancel.map(|(_, code)| code));
     desk.session.settle(status, verdict);
     let taken = acs::script(desk.session).and_then(|script| script.results_status.as_deref()).unwrap_or("01");
     let (body, gist) = (rres(desk.session, taken), format!("resultsStatus {taken}"));
     desk.send(Hop::RresDs, "RRes", &gist, body);
 }
+
+/// `resultsStatus`: the bank goes on by itself, another result will follow. Source: emv-3ds.md 3.6.
+const DECOUPLED_FOLLOWS: &str = "04";
 
 /// Source: emv-3ds.md 3.8; product.md "Decided".
 fn status_of_result(letter: char, cancel: Option<&str>) -> Status {
@@ -232,7 +250,8 @@ fn result_fits(session: &Session, members: &Members) -> Result<(), Flaw> {
         return Err(Flaw::new("301", *name));
     }
     if session.status == Status::Challenged {
-        return Ok(());
+        let again = text(members, "transStatus") == Some("D");
+        return if again { decoupled::result_fits(session) } else { Ok(()) };
     }
     // Before 2.3.1 there is one code for both.
     let modern = version(session) >= Version::V231;

@@ -14,26 +14,47 @@ const PIECES: usize = 10;
 /// Most missing things listed: heavier ones come first.
 const MOST: usize = 12;
 
-/// Draws the bar, and beneath it, if `open`, what is weighed. Returns the place of the
-/// missing thing that was clicked.
-pub fn ui(ui: &mut Ui, draft: &Draft, open: &mut bool) -> Option<(Body, String)> {
-    let richness = richness::of(draft);
-    if bar_ui(ui, richness.score, *open) {
-        *open = !*open;
-    }
-    if *open { weighed_ui(ui, &richness) } else { None }
+/// What the meter says around its figures.
+pub struct Words {
+    /// Beside the bar.
+    pub name: &'static str,
+    /// On hover.
+    pub tip: &'static str,
+    /// Above what is missing.
+    pub missing: &'static str,
 }
 
-fn bar_ui(ui: &mut Ui, score: u8, open: bool) -> bool {
+/// Of a draft.
+const DRAFT: Words = Words {
+    name: "Data richness",
+    tip: "How much a bank would learn: rich data let it decide without asking the shopper",
+    missing: "Missing, what weighs most first",
+};
+
+/// Draws the meter of a draft: see [`shown_ui`].
+pub fn ui(ui: &mut Ui, draft: &Draft, open: &mut bool) -> Option<(Body, String)> {
+    shown_ui(ui, &richness::of(draft), &DRAFT, open)
+}
+
+/// Draws the bar, and beneath it, if `open`, what is weighed. Returns the place of the
+/// missing thing that was clicked.
+pub fn shown_ui(ui: &mut Ui, richness: &Richness, words: &Words, open: &mut bool) -> Option<(Body, String)> {
+    if bar_ui(ui, richness.score, words, *open) {
+        *open = !*open;
+    }
+    if *open { weighed_ui(ui, richness, words) } else { None }
+}
+
+fn bar_ui(ui: &mut Ui, score: u8, words: &Words, open: bool) -> bool {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::TARGET), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, open, "Data richness"));
+    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, open, words.name));
     if response.hovered() {
         ui.painter().rect_filled(rect.expand2(vec2(4.0, 0.0)), 4.0, tokens.bg2);
     }
     let painter = ui.painter();
     let middle = |height: f32| rect.center().y - height / 2.0;
-    let name = widgets::line_of(ui, "Data richness", theme::words(theme::TAB), tokens.text_second);
+    let name = widgets::line_of(ui, words.name, theme::words(theme::TAB), tokens.text_second);
     painter.galley(pos2(rect.left(), middle(name.size().y)), name.clone(), tokens.text_second);
     let sign = if open { i::ICON_EXPAND_LESS } else { i::ICON_EXPAND_MORE }.outlined();
     let sign = widgets::line_of(ui, sign.codepoint, theme::icon(sign, 16.0), tokens.text_second);
@@ -55,11 +76,10 @@ fn bar_ui(ui: &mut Ui, score: u8, open: bool) -> bool {
         }
     }
     widgets::focus_ring(ui, rect, &response);
-    let tip = "How much a bank would learn: rich data let it decide without asking the shopper";
-    response.on_hover_text(tip).clicked()
+    response.on_hover_text(words.tip).clicked()
 }
 
-fn weighed_ui(ui: &mut Ui, richness: &Richness) -> Option<(Body, String)> {
+fn weighed_ui(ui: &mut Ui, richness: &Richness, words: &Words) -> Option<(Body, String)> {
     let tokens = Tokens::of(ui);
     let mut gone = None;
     let frame = egui::Frame::new()
@@ -77,7 +97,7 @@ fn weighed_ui(ui: &mut Ui, richness: &Richness) -> Option<(Body, String)> {
         if richness.missing.is_empty() {
             widgets::muted(ui, "Nothing is missing that a bank would weigh");
         } else {
-            widgets::muted(ui, "Missing, what weighs most first");
+            widgets::muted_lines(ui, words.missing);
         }
         for missing in richness.missing.iter().take(MOST) {
             ui.horizontal(|ui| {

@@ -12,12 +12,13 @@ mod help;
 mod history;
 mod input;
 mod json;
-mod meter;
+pub(in crate::ui) mod meter;
 mod presets;
 mod reference;
 mod request;
 mod row;
 mod view;
+mod wish;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -211,7 +212,8 @@ impl Panel {
         self.view.form.go_to(field);
     }
 
-    fn go_to_place(&mut self, body: Body, pointer: &str) {
+    /// Goes to the field at a place of a document, or to the document's text.
+    pub fn go_to_place(&mut self, body: Body, pointer: &str) {
         if let Some(field) = self.nearest(body, pointer) {
             return self.go_to(field);
         }

@@ -8,7 +8,7 @@ use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
 
 use super::help::{self, path};
-use super::input;
+use super::{input, wish};
 use crate::model::draft::{Draft, Finding, Fix, Severity};
 use crate::model::fields::{self, Field, Kind, Required};
 use crate::model::template::Values;
@@ -267,6 +267,9 @@ fn beneath_ui(ui: &mut Ui, field: &'static Field, draft: &Draft, context: &Conte
     let text = draft.form_text(field);
     if text.contains("{{") {
         input::resolved_ui(ui, &text, context.values);
+    }
+    if field.pointer == "/challenge_indicator" {
+        wish::ui(ui, &text);
     }
     for finding in context.of(draft, field) {
         if finding_ui(ui, &path(field), finding) {

@@ -5,7 +5,7 @@
 
 mod body;
 mod code;
-mod compare;
+pub(in crate::ui) mod compare;
 mod decoded;
 mod delivery;
 mod exchange;
@@ -107,6 +107,7 @@ impl Panel {
                 self.tabs.show(Tab::Findings);
             }
             Link::Why(..) | Link::Compare(..) | Link::File => self.over = Some(link),
+            Link::Field(..) => (), // the form's
         }
     }
 
@@ -161,7 +162,7 @@ impl Panel {
                 Some(file) => self.files.ui(ui, &mut self.view, file),
                 None => back = true,
             },
-            Link::Spot(..) | Link::Findings(..) => back = true,
+            Link::Spot(..) | Link::Findings(..) | Link::Field(..) => back = true,
         }
         if back {
             self.over = None;
@@ -243,7 +244,7 @@ fn over_title<'a>(over: &Link, workspace: &'a Workspace) -> std::borrow::Cow<'a,
             let name = file.path.file_name().unwrap_or(file.path.as_os_str());
             widgets::display_text(&name.to_string_lossy()).into()
         }),
-        Link::Compare(..) | Link::Spot(..) | Link::Findings(..) => "Compare".into(),
+        Link::Compare(..) | Link::Spot(..) | Link::Findings(..) | Link::Field(..) => "Compare".into(),
     }
 }
 

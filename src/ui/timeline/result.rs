@@ -6,6 +6,7 @@ use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
 use serde_json::Value;
 
+use super::granted;
 use crate::bus::Command;
 use crate::model::api::{ApiError, Session};
 use crate::model::exchange::{Exchange, Step};
@@ -35,6 +36,7 @@ pub fn ui(ui: &mut Ui, run: &Run, commands: &mut Vec<Command>, links: &mut Vec<L
         ui.add_space(4.0);
         facts_ui(ui, (run, session), &meaning, links);
         decided_ui(ui, &meaning, explain::server_error(session));
+        granted::ui(ui, run, links);
         ui.add_space(2.0);
         tiles_ui(ui, run, session, &meaning, commands);
     });
