@@ -443,6 +443,11 @@ pub fn is_excluded_currency(number: &str) -> bool {
     number == "999" || number.parse().is_ok_and(|number: u16| (955..=964).contains(&number))
 }
 
+/// True for numeric country codes that are no country's. Source: emv-3ds.md 3.7 (304).
+pub fn is_excluded_country(number: &str) -> bool {
+    number.parse().is_ok_and(|number: u16| (901..=999).contains(&number))
+}
+
 /// An amount as people write it: 6540 and `USD` are `USD 65.40`. `None` without a currency of
 /// three letters.
 pub fn money(amount_minor: i64, code: &str) -> Option<String> {

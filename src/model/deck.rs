@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = files! {
     "S012"
     "S013"
     "S014"
+    "S014-MC"
     "S015"
     "S016"
     "S017"

@@ -65,6 +65,8 @@ pub enum SandboxAct {
     TryVersions(Box<Order>),
     /// These faults, in place of those that are armed.
     SetFaults(Vec<Fault>),
+    /// The bank decides on exemptions by its own rules: `rules`, or not: `off`.
+    Exemptions(&'static str),
     /// Forget sessions, logs, what is armed and faults.
     Reset,
     /// End a challenge from outside.
@@ -94,6 +96,7 @@ impl SandboxAct {
             Self::Try(arm, _) => return arm.request(),
             Self::TryVersions(_) => return None, // each of its runs is armed when its turn comes
             Self::SetFaults(faults) => ("PUT", "/faults".into(), json!({"faults": faults})),
+            Self::Exemptions(word) => ("PUT", "/settings".into(), json!({"exemptions": word})),
             Self::Reset => ("POST", "/reset".into(), json!({})),
             Self::EndChallenge(id, result) => ("POST", session(id, "challenge"), json!({"result": result.word()})),
             Self::Decide(id, act) => ("POST", session(id, "phone"), json!({"decision": act.word()})),

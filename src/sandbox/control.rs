@@ -84,6 +84,7 @@ async fn overview(State(app): App, call: Call) -> Answer {
             "now": clock["now"], "mode": clock["mode"], "seed": app.seed.map_or_else(|| json!(""), |seed| json!(seed)),
             "armed": Armed::json(store.armed.as_ref()), "faults": faults["faults"],
             "count": store.sessions.len(), "dropped": store.messages.dropped, "sessions": sessions,
+            "settings": {"exemptions": store.settings.exemptions.word()},
         }),
     ))
 }

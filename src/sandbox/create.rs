@@ -195,6 +195,11 @@ fn card(store: &Store, draft: &Draft, script: Option<Arc<Script>>) -> Result<Car
     let version = issuer.and_then(|issuer| issuer.version).map(Version::word);
     if let Some(issuer) = issuer {
         range = range_of(issuer, range);
+        // A programmable number still says which version it speaks.
+        let own = programmable::range(pan.expose()).map(|own| own.versions);
+        if let (None, Some(Versions::Only(version)), Versions::All) = (issuer.version, own, range.versions) {
+            range.versions = Versions::Only(version);
+        }
     }
     let network_token = matches!(draft.source, Source::NetworkToken(_));
     Ok(Card { network_token, pan, scheme, range, script, version })

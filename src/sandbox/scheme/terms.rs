@@ -276,10 +276,10 @@ pub(super) fn ruled(session: &Session) -> Option<&str> {
     decision.is_ok().then(|| wish(session))
 }
 
-/// True if the issuer grants an exemption that was asked for.
+/// True if the issuer that takes note grants what was asked for; delegation has no code of its own.
 pub(super) fn is_granted(session: &Session) -> bool {
     let granted = session.bargain.as_ref().and_then(|bargain| bargain.granted.exemption);
-    granted.is_some_and(|code| code != "79")
+    granted.map_or_else(|| wish(session) == "07", |code| code != "79")
 }
 
 /// True for a card that a company uses in its own procurement.
