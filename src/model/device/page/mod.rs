@@ -331,9 +331,9 @@ impl Control {
             Kind::Text(_) | Kind::Password | Kind::Area | Kind::Hidden => Value::Text(self.value.clone()),
             Kind::Radio | Kind::Check => Value::On(self.on),
             Kind::Select(choices, multiple) => {
-                let chosen = choices.iter().enumerate().filter(|(_, choice)| choice.on).map(|(at, _)| at);
+                let mut chosen = choices.iter().enumerate().filter(|(_, choice)| choice.on).map(|(at, _)| at);
                 let picked: BTreeSet<usize> =
-                    if *multiple { chosen.collect() } else { chosen.last().into_iter().collect() };
+                    if *multiple { chosen.collect() } else { chosen.next_back().into_iter().collect() };
                 let first =
                     choices.iter().position(|choice| !choice.disabled).filter(|_| !multiple && picked.is_empty());
                 Value::Picked(picked.into_iter().chain(first).collect())

@@ -48,9 +48,9 @@ impl State {
     pub fn follow(&mut self, stage: &Stage<'_>) {
         let Some(device) = stage.device() else { return };
         let sent = || device.messages.iter().filter(|message| message.outward);
-        let of = (stage.run.id, sent().count(), sent().last().map_or(Duration::ZERO, |message| message.at.mono));
+        let of = (stage.run.id, sent().count(), sent().next_back().map_or(Duration::ZERO, |message| message.at.mono));
         if self.of != Some(of) {
-            let last = sent().last().and_then(|message| message.open.as_deref().ok());
+            let last = sent().next_back().and_then(|message| message.open.as_deref().ok());
             let offered = last.map(next).unwrap_or_default();
             *self = Self { of: Some(of), typed: offered.clone(), offered };
         }
