@@ -8,6 +8,8 @@ mod lab;
 
 #[path = "sandbox/actions.rs"]
 mod actions;
+#[path = "sandbox/alone.rs"]
+mod alone;
 #[path = "sandbox/answers.rs"]
 mod answers;
 #[path = "sandbox/cards.rs"]
@@ -16,6 +18,8 @@ mod cards;
 mod channels;
 #[path = "sandbox/control.rs"]
 mod control;
+#[path = "sandbox/decoupled.rs"]
+mod decoupled;
 #[path = "sandbox/exemptions.rs"]
 mod exemptions;
 #[path = "sandbox/fields.rs"]
@@ -38,6 +42,8 @@ mod tls;
 mod tokens;
 #[path = "sandbox/trouble.rs"]
 mod trouble;
+#[path = "sandbox/versions.rs"]
+mod versions;
 #[path = "sandbox/walks.rs"]
 mod walks;
 #[path = "sandbox/webhooks.rs"]

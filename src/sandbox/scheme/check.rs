@@ -432,12 +432,14 @@ struct Circumstances<'a> {
 impl<'a> Circumstances<'a> {
     fn of(members: &'a Members, about: About) -> Self {
         let text = |name: &str| members.get(name).and_then(Given::as_str);
-        let kind = (text("threeDSRequestorAuthenticationInd"), text("threeRIInd"));
+        let channel = text("deviceChannel").unwrap_or(about.channel);
+        let reason = text("threeRIInd").filter(|_| channel == "03");
+        let kind = (text("threeDSRequestorAuthenticationInd"), reason);
         let wishes = members.get("threeDSRequestorChallengeInd");
         let wish = wishes.and_then(|wish| wish.as_str().or_else(|| wish.as_array()?.first()?.as_str()));
         Self {
             version: about.version,
-            channel: text("deviceChannel").unwrap_or(about.channel),
+            channel,
             payment: text("messageCategory").map_or(about.payment, |category| category == "01"),
             script: members.get("browserJavascriptEnabled").and_then(Given::as_bool) != Some(false),
             relayed: about.relayed,
