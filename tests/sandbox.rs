@@ -12,6 +12,12 @@ mod actions;
 mod alone;
 #[path = "sandbox/answers.rs"]
 mod answers;
+#[path = "sandbox/app.rs"]
+mod app;
+#[path = "sandbox/app_malformed.rs"]
+mod app_malformed;
+#[path = "sandbox/app_sdk.rs"]
+mod app_sdk;
 #[path = "sandbox/cards.rs"]
 mod cards;
 #[path = "sandbox/channels.rs"]

@@ -22,6 +22,10 @@ mod session;
 mod shell;
 #[path = "ui_timeline/states.rs"]
 mod states;
+#[path = "support/mod.rs"]
+mod support;
+#[path = "ui_timeline/versions.rs"]
+mod versions;
 #[path = "ui_timeline/why.rs"]
 mod why;
 

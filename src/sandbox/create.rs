@@ -150,9 +150,11 @@ fn remember_browser(app: &Shared, store: &Store, session: &mut Session) {
 /// What decides a session's fate, besides its card: a scenario in its place, and words of the
 /// reference. What is armed comes before the reference. Source: product.md "Decided".
 fn fate(store: &Store, reference: &str) -> (Option<Arc<Script>>, Triggers) {
-    let triggers = Triggers::parse(reference);
-    match &store.armed {
-        Some(armed) => (Some(Arc::clone(armed.script())), triggers.undecided()),
+    let mut triggers = Triggers::parse(reference);
+    let armed = store.armed.as_ref();
+    triggers.version = armed.and_then(Armed::version).or(triggers.version);
+    match armed.and_then(Armed::script) {
+        Some(script) => (Some(Arc::clone(script)), triggers.undecided()),
         None => (arm::named(reference), triggers),
     }
 }
@@ -337,6 +339,7 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         method_reused: false,
         method_notified: false,
         method_facts: None,
+        device_info: None,
         completed: false,
         completing: false,
         directory: None,

@@ -32,7 +32,10 @@ use self::theme::Tokens;
 use crate::bus::Command;
 use crate::export::code::Language;
 use crate::model::profile::Environment;
+use crate::model::sandbox::SandboxAct;
+use crate::model::scenario::Version;
 use crate::model::settings::{Settings, Theme};
+use crate::model::versions::Order;
 use crate::model::{Stamp, Workspace};
 
 /// View state is saved at most this often.
@@ -247,6 +250,11 @@ impl Shell {
             Act::Run => {
                 self.view.place = rail::Place::Sessions; // that is where it is seen
                 commands.push(Command::Run(self.builder.plan(workspace)));
+            }
+            Act::RunVersions => {
+                self.view.place = rail::Place::Sessions;
+                let order = Order::of("the draft", &Version::SPOKEN, None, &self.builder.plan(workspace));
+                commands.push(Command::Sandbox(SandboxAct::TryVersions(Box::new(order))));
             }
             Act::Sessions => self.view.place = rail::Place::Sessions,
             Act::Sandbox => self.view.place = rail::Place::Sandbox,

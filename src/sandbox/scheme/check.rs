@@ -41,6 +41,10 @@ enum Need {
     Browser231,
     /// Apps.
     App,
+    /// Apps, on the first leg only.
+    First,
+    /// On the second leg only, and there too it may be missing.
+    Second,
     /// Merchants who act alone.
     Alone,
     /// On the second leg.
@@ -51,6 +55,8 @@ enum Need {
     Proven,
     /// With `C` to a browser.
     Page,
+    /// With `C` to an app.
+    Screen,
     /// With `C`.
     Challenge,
     /// With `C` and `D`, before 2.3.1.
@@ -103,8 +109,8 @@ use Form::{
 };
 use Need::{
     Alone, Always, App, App231, Before231, Browser, Browser22, Browser231, Challenge, Confirm, Consent, Decoupled,
-    From220, From231, Instalments, Method, Never, Only220, Page, Payment, Plan, Plan231, Proven, Refused, Relayed,
-    Script, Time, Token, Type, Wish,
+    First, From220, From231, Instalments, Method, Never, Only220, Page, Payment, Plan, Plan231, Proven, Refused,
+    Relayed, Screen, Script, Second, Time, Token, Type, Wish,
 };
 
 const YES_NO: &[&str] = &["Y", "N"];
@@ -131,6 +137,7 @@ pub(super) const AREQ: Kind = Kind {
         Rule("cardExpiryDate", Digits(4, 4), Never),
         Rule("cardholderName", Name, Never),
         Rule("deviceChannel", One(&["01", "02", "03"]), Always),
+        Rule("deviceInfo", Text(64_000), Second),
         Rule("deviceRenderOptions", RenderOptions, App),
         Rule("dsReferenceNumber", Text(32), Relayed),
         Rule("dsTransID", Uuid, Relayed),
@@ -157,7 +164,7 @@ pub(super) const AREQ: Kind = Kind {
         Rule("recurringFrequency", Digits(1, 4), Plan),
         Rule("recurringInd", Object, Plan231),
         Rule("sdkAppID", Uuid, App),
-        Rule("sdkEncData", Text(64_000), App),
+        Rule("sdkEncData", Text(64_000), First),
         Rule("sdkEphemPubKey", Any, App),
         Rule("sdkMaxTimeout", Digits(2, 10), App),
         Rule("sdkReferenceNumber", Text(32), App),
@@ -193,6 +200,8 @@ pub(super) const ARES: Kind = Kind {
         Rule("acsDecConInd", One(YES_NO), Consent),
         Rule("acsOperatorID", Text(32), Never),
         Rule("acsReferenceNumber", Text(32), Always),
+        Rule("acsRenderingType", Any, Screen),
+        Rule("acsSignedContent", Text(16_000), Screen),
         Rule("acsTransID", Uuid, Always),
         Rule("acsURL", Address(2048), Page),
         Rule("authenticationMethod", UpToOrList(0, 0, 16, 16), Method),
@@ -227,6 +236,7 @@ pub(super) const RREQ: Kind = Kind {
         Rule("authenticationValue", Cryptogram, Proven),
         Rule("cardholderInfo", TextOrObject(128), Never),
         Rule("challengeCancel", Cancel, Never),
+        Rule("challengeErrorReporting", Any, From231),
         Rule("dsTransID", Uuid, Always),
         Rule("eci", Text(2), Never),
         Rule("interactionCounter", Digits(2, 2), Never),
@@ -464,7 +474,8 @@ impl<'a> Circumstances<'a> {
             Need::Payment => self.payment,
             Need::Browser | Need::Browser22 | Need::Browser231 => browser,
             Need::Script => browser && self.script,
-            Need::App | Need::App231 => app,
+            Need::App | Need::App231 | Need::First => app,
+            Need::Second => false,
             Need::Alone => self.channel == "03",
             Need::Relayed => self.relayed,
             Need::Refused => self.payment && matches!(self.status, "N" | "U" | "R"),
@@ -472,6 +483,7 @@ impl<'a> Circumstances<'a> {
             Need::Page => browser && self.status == "C",
             Need::Challenge | Need::Type | Need::Method => asks,
             Need::Decoupled | Need::Consent => self.status == "D",
+            Need::Screen => app && self.status == "C",
             Need::Time => self.decoupled,
             Need::Plan => self.plan && self.version < Version::V231,
             Need::Plan231 => self.plan,
@@ -490,6 +502,8 @@ impl<'a> Circumstances<'a> {
             Need::Browser22 => alone || old,
             Need::Browser231 | Need::App231 => alone || !modern,
             Need::Alone => !alone,
+            Need::First => alone || self.relayed,
+            Need::Second => !self.relayed,
             Need::Wish => alone && self.wants_challenge,
             Need::Confirm => self.status != "S",
             Need::Type | Need::Before231 => modern,
@@ -498,6 +512,8 @@ impl<'a> Circumstances<'a> {
             Need::From220 | Need::Consent => old,
             Need::Time => old || !self.decoupled,
             Need::Token => old || !self.token,
+            Need::First => self.relayed,
+            Need::Second => !self.relayed,
             _ => false,
         }
     }

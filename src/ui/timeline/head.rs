@@ -21,7 +21,9 @@ impl Panel {
                 let views = [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States")];
                 widgets::segmented(ui, &mut self.view, &views);
                 self.picker_ui(ui, workspace, run, now, narrow);
-                self.beside.button_ui(ui, workspace, run, now);
+                if let Some(runs) = self.beside.button_ui(ui, workspace, run, now) {
+                    self.versions.show(runs);
+                }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.set_clip_rect(ui.max_rect().expand2(vec2(2.0, 8.0)).intersect(ui.clip_rect()));
                     session_ui(ui, run, super::present(workspace, run, now), then, &mut self.links);

@@ -18,6 +18,7 @@ mod sieve;
 mod states;
 mod table;
 mod turn;
+mod versions;
 mod watch;
 mod waterfall;
 
@@ -121,6 +122,7 @@ pub struct Panel {
     sequence: sequence::State,
     beside: beside::State,
     states: states::State,
+    versions: versions::State,
     scrub: scrub::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
@@ -253,6 +255,7 @@ impl Panel {
 
     /// A new run takes the place of the one shown; a removed one gives it back.
     fn follow(&mut self, workspace: &Workspace) {
+        self.versions.follow(workspace);
         let newest = workspace.newest_run().map(|run| run.id);
         let gone = self.shown.is_none_or(|shown| !workspace.runs.contains_key(&shown));
         if newest != self.newest || gone {
@@ -301,6 +304,24 @@ impl Panel {
     ) {
         let ghost = expected(run).filter(|_| then.is_none());
         let room = ui.available_rect_before_wrap();
+        if let Some(runs) = self.beside.take_messages() {
+            self.versions.show(runs);
+        }
+        if let Some(runs) = self.versions.open(run.id, workspace).filter(|_| then.is_none()) {
+            let waits = matches!(run.phase, Phase::Waiting(_));
+            let upper = if waits { self.split(room, room.height()).0 } else { room };
+            let lower = Rect::from_min_max(pos2(room.left(), upper.bottom()), room.max);
+            if waits {
+                let below = UiBuilder::new().max_rect(lower);
+                ui.scope_builder(below, |ui| self.below_ui(ui, workspace, run, now, commands));
+            }
+            ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
+                ui.set_clip_rect(upper.intersect(ui.clip_rect()));
+                self.versions.ui(ui, (workspace, &runs), self.selected, &mut self.links);
+            });
+            ui.advance_cursor_after_rect(room);
+            return;
+        }
         let two = self.beside.open(run.id, workspace);
         let count = self.sieve.places().len() + usize::from(ghost.is_some());
         let wanted = match self.view {
