@@ -12,6 +12,7 @@ mod fold;
 mod method;
 mod profiles;
 mod sandbox;
+mod sdk;
 mod series;
 mod shopper;
 mod start;
@@ -33,6 +34,7 @@ use crate::clock::{self, Clock};
 use crate::listener::Listener;
 use crate::model::api::Session;
 use crate::model::app::AppValues;
+use crate::model::device;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Environment, ProfileId};
 use crate::model::run::{Answer, Auth, Phase, Plan, Progress, Run, StepRequest};
@@ -45,6 +47,7 @@ use crate::store::{self, Store};
 use control::Control;
 use courier::Courier;
 use drive::{Driver, Order, Waiting};
+use sdk::Keyring;
 pub use start::{ClockMode, Options, Ports, StartError};
 use time::Time;
 use vault::Which;
@@ -70,6 +73,8 @@ pub struct Engine {
     settings_writer: Option<start::SettingsWriter>,
     /// The profile that the next start uses: the newest in use that is saved.
     active_saved: ProfileId,
+    /// Private keys of the app values made here.
+    keyring: Arc<Keyring>,
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
@@ -179,7 +184,7 @@ impl Engine {
             Command::AuthoriseByValues(run) => self.authorise_by_values(run),
             Command::Skip(run) => self.order_for_turn(run, Order::Skip),
             Command::Answer(run, answer, request) => self.answer(run, answer, request),
-            Command::Device(run, act) => self.order(run, Order::Device(act)),
+            Command::Device(run, act) => self.device(run, act),
             Command::Mark(run, row, marked) => self.with_run(run, |run| run.mark(row, marked)),
             Command::Annotate(run, row, note) => self.with_run(run, |run| run.annotate(row, &note)),
             Command::Cancel(run) => self.cancel(run),
@@ -267,6 +272,10 @@ impl Engine {
             time,
             out_of_hands: Waiting::default(),
             late: None,
+            clock: if sandbox.is_some() { self.sandbox_clock.clone() } else { Clock::real() },
+            keyring: self.keyring.clone(),
+            app_data: None,
+            sdk: None,
             sandbox,
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
@@ -291,6 +300,14 @@ impl Engine {
                 run.phase = Phase::Working(None);
             }
         } else {
+            self.notice(Problem::of(format!("{run} is over"), "Start a new one"));
+        }
+    }
+
+    /// The run goes on waiting for its person, so its phase stays.
+    fn device(&mut self, run: RunId, act: device::Act) {
+        let taken = self.runs.get(&run).is_some_and(|handle| handle.orders.send(Order::Device(act)).is_ok());
+        if !taken {
             self.notice(Problem::of(format!("{run} is over"), "Start a new one"));
         }
     }
@@ -442,6 +459,7 @@ impl Engine {
 
     fn make_app_values(&mut self) {
         let values = AppValues::make(self.shown_key(&self.workspace.settings.active_profile), &mut random);
+        self.keyring.keep(values.own.clone());
         let number = self.workspace.app_values.as_ref().map_or(1, |(number, _)| number + 1);
         self.workspace.app_values = Some((number, values));
     }

@@ -148,6 +148,7 @@ impl Engine {
             notices: 0,
             orphans: Vec::new(),
             alone: Vec::new(),
+            keyring: Arc::default(),
             own_ports,
             active_saved: Profile::embedded().id,
             sandbox_clock: clock,

@@ -12,13 +12,17 @@ use super::{Lane, SessionId, Stamp};
 /// `threeDSServerTransID` and `facts`. A shop never sees it. Source: emv-3ds.md 2.1.
 pub const METHOD_DATA: &str = "Method data";
 
+/// Kind of the row that tells of an app's device data which the directory server could not
+/// open: JSON with `sdkEncData` and `why`. Source: emv-3ds.md 4.2.
+pub const DEVICE_DATA: &str = "Device data";
+
 /// One hidden message of the scheme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemeMessage {
     /// The session it belongs to.
     pub session: SessionId,
     /// The wire's own name: `AReq`, `ARes`, `CReq`, `CRes`, `RReq`, `RRes`, `Erro`, `PReq`,
-    /// `PRes`; in 3DS1 `VEReq`, `VERes`, `PAReq`, `PARes`; [`METHOD_DATA`]; `Fault` where something was done to a
+    /// `PRes`; in 3DS1 `VEReq`, `VERes`, `PAReq`, `PARes`; [`METHOD_DATA`]; [`DEVICE_DATA`]; `Fault` where something was done to a
     /// message on its way.
     pub kind: &'static str,
     /// Who sent it.

@@ -184,6 +184,16 @@ impl Pages {
         }
     }
 
+    /// Renders a page that travels within a message, without a policy; its styles and scripts
+    /// have no nonce. Empty if it cannot be rendered, which is logged: a mistake in the template
+    /// or its context.
+    pub fn text(&self, name: &str, context: impl Serialize) -> String {
+        self.render(name, context, "").unwrap_or_else(|error| {
+            tracing::error!(page = name, error = &*error, "a page could not be rendered");
+            String::new()
+        })
+    }
+
     fn render(&self, name: &str, context: impl Serialize, nonce: &str) -> Result<String, Fault> {
         let context = minijinja::context! { nonce, ..Value::from(Serde(context)) };
         Ok(self.templates.get_template(name)?.render(context)?)

@@ -227,6 +227,9 @@ fn summary(app: &Shared, store: &Store, session: &Session) -> Value {
     if let Some(facts) = session.method_facts.as_deref().and_then(|facts| serde_json::from_str::<Value>(facts).ok()) {
         summary["method_facts"] = facts;
     }
+    if let Some(found) = session.device_info.as_deref().and_then(|found| serde_json::from_str::<Value>(found).ok()) {
+        summary["device_info"] = found;
+    }
     summary
 }
 

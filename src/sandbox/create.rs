@@ -334,6 +334,7 @@ fn fresh(app: &Shared, store: &Store, card: Card, draft: Draft, triggers: Trigge
         method_reused: false,
         method_notified: false,
         method_facts: None,
+        device_info: None,
         completed: false,
         completing: false,
         directory: None,

@@ -68,6 +68,7 @@ pub(super) fn pages() -> Pages {
     let pages = Pages::new(&[
         page!("bank.css"),
         page!("shop.css"),
+        page!("app.html"),
         page!("method.html"),
         page!("challenge.html"),
         page!("handover.html"),
@@ -499,11 +500,11 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     let screen = bank::Screen {
         kind,
         bank: rules.bank,
-        trust: kind != PageKind::Spc && (rules.trust_prompt || offers_trust(session)) && last,
+        trust: kind != PageKind::Spc && offers_trust(session) && last,
         early: seen == Seen::Early,
         sent_to: challenge.sent_to,
         may_resend: challenge.resent < RESENDS,
-        poll: (kind == PageKind::OutOfBand).then(|| format!("/simulator/acs/out-of-band/{}", session.transaction_id)),
+        poll: kind.is_out_of_band().then(|| format!("/simulator/acs/out-of-band/{}", session.transaction_id)),
         frames: rules.frames,
         strict: rules.strict,
     };

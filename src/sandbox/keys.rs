@@ -12,17 +12,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use p256::ecdsa::signature::{Signer, Verifier};
+use p256::SecretKey;
+use p256::ecdsa::signature::{Signer as Signs, Verifier};
 use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::sec1::ToSec1Point;
-use p256::{PublicKey, SecretKey};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, PKCS_ECDSA_P256_SHA256, SignatureAlgorithm};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    SignatureAlgorithm,
+};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::model::Secret;
+use crate::model::scenario::SignedBy;
+use crate::model::seal::{Jwe, Unopened, device, jws, key};
 
 /// Letters of identifiers. Source: sessions-api.md appendix A.
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -128,8 +133,12 @@ pub(super) struct Keys {
     pub(super) processing_channel_id: String,
     pub(super) token_key: [u8; 32],
     vault_key: [u8; 32],
-    /// The key behind `ca_public`: signs for the scheme and its issuers.
+    /// The key behind `ca_public`: signs for the scheme, and for issuers' certificates.
     signing: SigningKey,
+    /// The directory server's own key, behind `ds_public`: opens what SDKs seal for it.
+    directory: SecretKey,
+    /// What the issuer signs for apps with.
+    issuer: Signer,
     /// base64url of a self-signed X.509 certificate, DER.
     pub(super) ca_public: String,
     /// `certificates` of a session, written out; `ds_public` in it is base64url of the
@@ -147,6 +156,8 @@ pub(super) struct CardIds {
     pub(super) fingerprint: String,
 }
 
+/// `kid` of the directory server's key.
+const DIRECTORY_KEY: &str = "SANDBOX-DS-1";
 /// Cards whose ids are remembered.
 const CARDS: usize = 4096;
 
@@ -157,8 +168,13 @@ impl Keys {
         let control_token = Secret::new(base64url(&random.bytes()[..16]));
         let processing_channel_id = random.id("pc_");
         let (token_key, vault_key) = (random.bytes(), random.bytes());
-        let signing = private_key(&vault_key, "scheme");
-        let (ds_public, ca_public) = certificate(&signing);
+        let root = Authority::new(&private_key(&vault_key, "scheme"));
+        let (issuer, ca) = Signer::under(&root, "SANDBOX directory CA", &vault_key, "SANDBOX issuer");
+        let ca_public = base64url(&ca);
+        let directory = private_key(&vault_key, "directory");
+        let mut ds_key = key::jwk(&directory.public_key());
+        ds_key["kid"] = DIRECTORY_KEY.into();
+        let ds_public = base64url(ds_key.to_string().as_bytes());
         let certificates = json!({"ds_public": ds_public, "ca_public": ca_public, "ca_public_all": [ca_public]});
         Self {
             client_id,
@@ -167,7 +183,9 @@ impl Keys {
             processing_channel_id,
             token_key,
             vault_key,
-            signing: signing.into(),
+            signing: root.key,
+            directory,
+            issuer,
             ca_public,
             certificates: to_raw_value(&certificates).expect("three members of text"),
             cards: Mutex::default(),
@@ -228,16 +246,53 @@ impl Keys {
         digits
     }
 
-    /// The issuer's public key of one app challenge, as JWK; it follows from the transaction.
-    pub(super) fn ephemeral(&self, acs_transaction: &str) -> Value {
-        jwk(&private_key(&self.vault_key, acs_transaction).public_key())
+    /// The issuer's private key of one app challenge; it follows from the transaction.
+    pub(super) fn ephemeral(&self, acs_transaction: &str) -> SecretKey {
+        private_key(&self.vault_key, acs_transaction)
     }
 
-    /// Compact JWS, ES256.
-    pub(super) fn jws(&self, header: &Value, payload: &Value) -> String {
-        let encoded = |part: &Value| base64url(part.to_string().as_bytes());
-        let signed = format!("{}.{}", encoded(header), encoded(payload));
-        format!("{signed}.{}", base64url(&self.sign(signed.as_bytes())))
+    /// A key that belongs to no SDK; the same for the same transaction.
+    pub(super) fn stranger(&self, acs_transaction: &str) -> SecretKey {
+        private_key(&self.vault_key, &format!("stranger {acs_transaction}"))
+    }
+
+    /// Sixteen bytes that nobody can foretell, the same for the same message of a challenge.
+    pub(super) fn vector(&self, acs_transaction: &str, counter: u8) -> [u8; 16] {
+        let mut half = [0; 16];
+        let bytes = hmac(&self.vault_key, &[b"vector", &[counter], acs_transaction.as_bytes()]);
+        half.copy_from_slice(&bytes[..16]);
+        half
+    }
+
+    /// Compact JWS of the issuer, ES256, with its chain in `x5c`. Source: emv-3ds.md 5.3.
+    pub(super) fn signed_content(&self, payload: &Value, by: SignedBy) -> String {
+        match by {
+            SignedBy::Good => self.issuer.sign(payload),
+            SignedBy::Bad => {
+                let good = self.issuer.sign(payload);
+                let (signed, _) = good.rsplit_once('.').unwrap_or_default();
+                let of_other_text: Signature = self.issuer.key.sign(payload.to_string().as_bytes());
+                format!("{signed}.{}", base64url(&of_other_text.to_bytes()))
+            }
+            SignedBy::ForeignRoot => {
+                let root = Authority::new(&private_key(&self.vault_key, "foreign scheme"));
+                Signer::under(&root, "SANDBOX foreign CA", &self.vault_key, "SANDBOX foreign issuer").0.sign(payload)
+            }
+        }
+    }
+
+    /// True if a sealed text says that it is for the directory server's key.
+    pub(super) fn names_directory_key(&self, compact: &str) -> bool {
+        let sealed = Jwe::read(compact);
+        sealed.is_ok_and(|sealed| sealed.header.get("kid").and_then(Value::as_str) == Some(DIRECTORY_KEY))
+    }
+
+    /// Opens what an SDK sealed for the directory server.
+    ///
+    /// # Errors
+    /// Why it does not open.
+    pub(super) fn open_device_data(&self, compact: &str) -> Result<Vec<u8>, Unopened> {
+        device::open(compact, &self.directory)
     }
 
     /// ECDSA with SHA-256, r and s; the same text has the same signature.
@@ -265,12 +320,6 @@ fn private_key(secret: &[u8], name: &str) -> SecretKey {
     key.expect("nearly every 32 bytes are a private key of P-256")
 }
 
-fn jwk(key: &PublicKey) -> Value {
-    let point = key.to_sec1_point(false); // 0x04, x, y
-    let bytes = point.as_bytes();
-    json!({"kty": "EC", "crv": "P-256", "x": base64url(&bytes[1..33]), "y": base64url(&bytes[33..65])})
-}
-
 /// A key that signs certificates, without any randomness of its own.
 struct Authority {
     key: SigningKey,
@@ -289,20 +338,55 @@ impl rcgen::PublicKeyData for Authority {
 
 impl rcgen::SigningKey for Authority {
     fn sign(&self, text: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let signature: Signature = Signer::sign(&self.key, text);
+        let signature: Signature = Signs::sign(&self.key, text);
         Ok(signature.to_der().as_bytes().to_vec())
     }
 }
 
-/// A P-256 key as JWK and a certificate of it, both base64url.
-fn certificate(key: &SecretKey) -> (String, String) {
-    let point = key.public_key().to_sec1_point(false).as_bytes().to_vec();
-    let authority = Authority { key: key.into(), point };
+impl Authority {
+    fn new(key: &SecretKey) -> Self {
+        Self { point: key.public_key().to_sec1_point(false).as_bytes().to_vec(), key: key.into() }
+    }
+
+    /// A certificate of this key, signed by itself; DER.
+    fn certificate(&self, name: &str) -> Vec<u8> {
+        let certificate = root_params(name).self_signed(self).expect("the parameters are constant and valid");
+        certificate.der().to_vec()
+    }
+}
+
+/// What a certificate that signs others says of itself.
+fn root_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, "Sessions sandbox directory CA");
-    let certificate = params.self_signed(&authority).expect("the parameters are constant and valid");
-    (base64url(jwk(&key.public_key()).to_string().as_bytes()), base64url(certificate.der()))
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+/// A key with the certificates that say whose it is.
+struct Signer {
+    key: SigningKey,
+    /// Leaf first, standard base64 of DER: `x5c`.
+    chain: [String; 2],
+}
+
+impl Signer {
+    /// A key whose certificate a root issues; also the root's own certificate, DER.
+    fn under(root: &Authority, root_name: &str, secret: &[u8], name: &str) -> (Self, Vec<u8>) {
+        let ca = root.certificate(root_name);
+        let own = Authority::new(&private_key(secret, name));
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.key_usages.push(KeyUsagePurpose::DigitalSignature);
+        let issued_by = root_params(root_name);
+        let issuer = Issuer::from_params(&issued_by, root);
+        let leaf = params.signed_by(&own, &issuer).expect("the parameters are constant and valid");
+        (Self { key: own.key, chain: [STANDARD.encode(leaf.der()), STANDARD.encode(&ca)] }, ca)
+    }
+
+    fn sign(&self, payload: &Value) -> String {
+        jws::sign(&json!({"alg": "ES256", "x5c": self.chain}), payload, &self.key)
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use super::scheme::{
 };
 use super::session::{Acs, Place, Session, Status};
 use super::validate::{Channel, Completion};
-use crate::model::scenario::PageKind;
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -299,8 +298,8 @@ impl Serialize for Issuer<'_> {
         maybe(&mut out, "url", acs.challenge_url.as_deref())?;
         if let Some(rendering) = &acs.rendering {
             out.serialize_entry("signed_content", &rendering.signed_content)?;
-            out.serialize_entry("interface", rendering.interface)?;
-            out.serialize_entry("ui_template", rendering.template)?;
+            out.serialize_entry("interface", rendering.interface())?;
+            out.serialize_entry("ui_template", rendering.template())?;
         }
         if let Some((reason, code)) = session.verdict.as_ref().and_then(|verdict| verdict.cancel) {
             out.serialize_entry("challenge_cancel_reason", reason)?;
@@ -317,7 +316,7 @@ fn proof(session: &Session) -> &str {
     }
     let Some(script) = script(session) else { return "02" };
     let given = script.ares.as_ref().and_then(|answer| answer.authentication_type.as_deref());
-    let app = script.challenge.pages.contains(&PageKind::OutOfBand);
+    let app = script.challenge.pages.iter().any(|page| page.is_out_of_band());
     given.unwrap_or(if app { "03" } else { "02" })
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::answer::Fault;
+use super::app::Line;
 use super::arm::Script;
 use super::cards::{Outcome, Range, Scheme, Versions};
 use super::fields::Words;
@@ -16,6 +17,7 @@ use super::keys::CardIds;
 use super::scheme::{Awaiting, Bargain, Wire};
 use super::trigger::Triggers;
 use super::validate::{App, Channel, Completion, Draft};
+use crate::model::device::UiKind;
 use crate::model::{Pan, Secret};
 
 /// Where a session stands. Source: sessions-api.md 4.1.
@@ -111,6 +113,8 @@ pub(super) struct Session {
     pub(super) method_notified: bool,
     /// What the issuer's method page saw of the browser, JSON.
     pub(super) method_facts: Option<String>,
+    /// What the directory server found in an app's sealed device data, JSON.
+    pub(super) device_info: Option<Box<str>>,
     pub(super) completed: bool,
     /// `complete` is being carried out.
     pub(super) completing: bool,
@@ -149,8 +153,31 @@ pub(super) struct Acs {
 pub(super) struct Rendering {
     /// Compact JWS.
     pub(super) signed_content: String,
-    pub(super) interface: &'static str,
-    pub(super) template: &'static str,
+    /// The first screen.
+    pub(super) ui: UiKind,
+}
+
+impl Rendering {
+    /// `acs.interface` of the API. Source: sessions-api.md 4.4.
+    pub(super) fn interface(&self) -> &'static str {
+        if self.is_html() { "html" } else { "native_ui" }
+    }
+
+    /// `acs.ui_template` of the API, which has no word for what came with 2.3.1: only something
+    /// to read is text, and HTML is HTML. Source: sessions-api.md 4.4.
+    pub(super) fn template(&self) -> &'static str {
+        match self.ui {
+            UiKind::Text | UiKind::Information => "text",
+            UiKind::SingleSelect => "single_select",
+            UiKind::MultiSelect => "multi_select",
+            UiKind::OutOfBand => "oob",
+            UiKind::Html | UiKind::HtmlOutOfBand => "html_other",
+        }
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        matches!(self.ui, UiKind::Html | UiKind::HtmlOutOfBand)
+    }
 }
 
 /// Where the shopper answers a challenge.
@@ -205,6 +232,8 @@ pub(super) struct Challenge {
     pub(super) fell_back: bool,
     /// The bank that asks by itself has asked on the phone.
     pub(super) pushed: bool,
+    /// In an app: what issuer and SDK agreed on.
+    pub(super) line: Option<Box<Line>>,
 }
 
 /// Six digits.
@@ -229,6 +258,7 @@ impl Challenge {
             over: None,
             fell_back: false,
             pushed: false,
+            line: None,
         }
     }
 
@@ -292,6 +322,21 @@ pub(super) enum End {
     Denied,
     /// No first CReq, or no answer after it.
     TimedOut,
+    /// The app's own time is over.
+    SdkTimedOut,
+    /// An error of the protocol between app and issuer.
+    Broken(Broken),
+}
+
+/// An error that ended the exchange between app and issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// The issuer could not open a CReq, or its counter was not due.
+    Sealed,
+    /// The issuer could open a CReq and could not take it.
+    Said,
+    /// The app could not take a CRes.
+    Refused,
 }
 
 impl End {

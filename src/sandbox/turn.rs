@@ -33,11 +33,12 @@ pub(super) enum Input<'a> {
 }
 
 /// What the fields of an answer hold.
+#[derive(Default)]
 pub(super) struct Given<'a> {
     pub(super) password: Option<&'a str>,
-    choices: Vec<&'a str>,
-    agreed: bool,
-    trust: Option<bool>,
+    pub(super) choices: Vec<&'a str>,
+    pub(super) agreed: bool,
+    pub(super) trust: Option<bool>,
 }
 
 pub(super) fn input(form: &[(String, String)]) -> Input<'_> {
@@ -101,30 +102,54 @@ impl<'a> Turn<'a> {
         if matches!(input, Input::Open) && !first {
             self.open_again()?;
         }
+        if matches!(input, Input::Open) {
+            let gist = if first { "opens the challenge" } else { "again: the page was reloaded" };
+            let (path, body) = ((Lane::Browser, Lane::Issuer), Value::Object(creq.clone()));
+            self.said.push(browser_message(self.session, "CReq", path, gist.to_owned(), &body));
+        }
         let Some(challenge) = &mut self.session.challenge else { return Ok(None) };
-        challenge.touched = Some(now);
+        match input {
+            // Only the page that is open now counts; a reloaded answer does not count twice.
+            Input::Answer { interaction, .. } if *interaction != Some(challenge.interactions) => {
+                challenge.touched = Some(now);
+                Ok(None)
+            }
+            input => Ok(self.step(input)),
+        }
+    }
+
+    /// What the shopper did, of which there can be no doubt that it is about the screen that is
+    /// open. How the challenge ends, if it does.
+    pub(super) fn step(&mut self, input: &Input) -> Option<End> {
+        let now = self.app.clock.passed();
+        let challenge = self.session.challenge.as_mut()?;
+        let first = challenge.touched.replace(now).is_none();
         match input {
             Input::Open => {
-                let gist = if first { "opens the challenge" } else { "again: the page was reloaded" };
-                let (path, body) = ((Lane::Browser, Lane::Issuer), Value::Object(creq.clone()));
-                self.said.push(browser_message(self.session, "CReq", path, gist.to_owned(), &body));
                 if first {
                     self.phone = self.message();
                 }
-                Ok(None)
+                None
             }
             Input::Resend => {
                 self.resend();
-                Ok(None)
+                None
             }
-            Input::Cancel => Ok(Some(End::Cancelled)),
-            // Only the page that is open now counts; a reloaded answer does not count twice.
-            Input::Answer { interaction: Some(page), given } if *page == challenge.interactions => {
+            Input::Cancel => Some(End::Cancelled),
+            Input::Answer { given, .. } => {
                 challenge.trust = given.trust.or(challenge.trust);
-                Ok(self.answer(given))
+                self.answer(given)
             }
-            Input::Answer { .. } => Ok(None),
         }
+    }
+
+    /// The shopper wants the code by the other way: by e-mail.
+    pub(super) fn other_way(&mut self) {
+        if let Some(challenge) = &mut self.session.challenge {
+            challenge.touched = Some(self.app.clock.passed());
+            challenge.sent_to = Some("email");
+        }
+        self.resend();
     }
 
     /// A second CReq. Source: emv-3ds.md 2.2.
@@ -151,7 +176,7 @@ impl<'a> Turn<'a> {
                 let code = code.map(|(code, _)| String::from_utf8_lossy(&code).into_owned());
                 Some(bank::code_message(self.session, bank, code.as_deref().unwrap_or(PASSWORD)))
             }
-            PageKind::OutOfBand => Some(bank::push_message(self.session, bank)),
+            PageKind::OutOfBand | PageKind::HtmlOutOfBand => Some(bank::push_message(self.session, bank)),
             _ => None,
         }
     }
@@ -182,7 +207,7 @@ impl<'a> Turn<'a> {
             }
             PageKind::Html => given.agreed,
             PageKind::Information | PageKind::Spc => true,
-            PageKind::OutOfBand => match self.session.challenge.as_ref()?.decided {
+            PageKind::OutOfBand | PageKind::HtmlOutOfBand => match self.session.challenge.as_ref()?.decided {
                 Some(true) => true,
                 Some(false) => return Some(End::Denied),
                 None => {
@@ -268,7 +293,7 @@ pub(super) enum Decided {
 /// The shopper decides in the bank's app.
 pub(super) fn decide(session: &mut Session, approve: bool) -> Decided {
     let by_itself = session.decoupled();
-    let open = session.status == Status::Challenged && (by_itself || page_kind(session) == PageKind::OutOfBand);
+    let open = session.status == Status::Challenged && (by_itself || page_kind(session).is_out_of_band());
     let challenge = session.challenge.as_mut().filter(|challenge| open && challenge.over.is_none());
     let Some(challenge) = challenge else { return Decided::Nothing };
     challenge.decided = Some(approve);

@@ -189,7 +189,7 @@ fn app_data_in_the_first_request_are_sealed_for_the_key_seen_before() {
 }
 
 /// A profile for the sandbox that does not say it is ours.
-fn elsewhere(bench: &mut Bench) -> ProfileId {
+pub fn elsewhere(bench: &mut Bench) -> ProfileId {
     let embedded = bench.engine.workspace().profile().expect("the embedded profile").clone();
     let mut profile = Profile::new(ProfileId("elsewhere".into()), Environment::Custom);
     (profile.base_url, profile.token_url, profile.client_id) =

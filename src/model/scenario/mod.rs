@@ -9,14 +9,15 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::device::Seal;
 use super::draft::{Body, Channel, Completion, Draft};
 use super::profile::ProfileId;
 use super::run::{Act, Plan, Return, Run, Shopper};
 use super::settings::Pace;
 
 pub use script::{
-    Answer, BankId, Challenge, Exemptions, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3, MethodPage,
-    PageKind, SecondCreq, Version,
+    Answer, AppSide, BankId, Challenge, Exemptions, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3,
+    MethodPage, PageKind, SecondCreq, SignedBy, SignedKey, Version,
 };
 pub use server::{Decoupled, Server};
 
@@ -50,12 +51,15 @@ pub struct Scenario {
     /// pointer.
     #[serde(default)]
     pub collect: IndexMap<String, Value>,
-    /// What the cardholder does, page by page; in an app the first act decides.
+    /// What the cardholder does, page by page or screen by screen.
     #[serde(default)]
     pub shopper: Vec<Act>,
     /// What the shopper's browser is, where it matters.
     #[serde(default)]
     pub browser: Browser,
+    /// What the shopper's app is, where it matters.
+    #[serde(default, skip_serializing_if = "App::is_usual")]
+    pub app: App,
     /// What the shop does otherwise than usual.
     #[serde(default)]
     pub shop: Shop,
@@ -105,6 +109,22 @@ pub struct Browser {
 impl Default for Browser {
     fn default() -> Self {
         Self { javascript: true, really: IndexMap::new() }
+    }
+}
+
+/// The shopper's app. What it can show is in the channel data: `[collect]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct App {
+    /// How its SDK's messages travel: `A128CBC-HS256`, `A128GCM`, or `none`.
+    pub seal: Seal,
+    /// Where the bank's app brings the shopper back to: `threeDSRequestorAppURL`.
+    pub url: Option<String>,
+}
+
+impl App {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -268,6 +288,7 @@ impl Scenario {
             unattended: true,
             shop: self.shop.clone(),
             browser: self.browser.clone(),
+            app: self.app.clone(),
             ..Plan::of(&draft, profile)
         }
     }

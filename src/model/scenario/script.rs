@@ -33,6 +33,8 @@ pub struct Issuer {
     pub absent: bool,
     /// What the issuer's page asks.
     pub challenge: Challenge,
+    /// What is peculiar to the issuer's side of an app.
+    pub app: AppSide,
     /// The result after a challenge that the shopper passed; left out: `Y`. With a frictionless
     /// answer: a result that nobody asked for.
     pub rreq: Option<Answer>,
@@ -245,6 +247,50 @@ impl Default for Challenge {
     }
 }
 
+/// What is peculiar to directory server and issuer where the shopper uses an app.
+/// Source: emv-3ds.md 4.2, 5.2, 5.3.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AppSide {
+    /// Who signs what the app is handed.
+    pub signature: SignedBy,
+    /// Whose key the signed content names as the SDK's.
+    pub signed_key: SignedKey,
+    /// Device data that the directory server cannot open end with its error 302 (a missing
+    /// `kid` in 2.3.1: 311); else it says so and goes on, since callers send made-up ones.
+    pub strict_device_data: bool,
+    /// 2.3.1: a text screen has a second box, for the last four digits of the card.
+    pub second_box: bool,
+    /// 2.3.1: a text screen has a further button, which sends the code by e-mail.
+    pub add_code: bool,
+    /// 2.3.1: the last screen also offers to remember the device.
+    pub device_binding: bool,
+}
+
+/// Who signs what the app is handed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedBy {
+    /// The issuer, whose certificate the scheme's root issued.
+    #[default]
+    Good,
+    /// The same, but the signature is of something else.
+    Bad,
+    /// An issuer of another scheme's root.
+    ForeignRoot,
+}
+
+/// Whose key the signed content names as the SDK's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedKey {
+    /// The one that the SDK sent.
+    #[default]
+    Own,
+    /// Another SDK's.
+    Other,
+}
+
 /// One page of the issuer. Source: emv-3ds.md 5.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -259,12 +305,22 @@ pub enum PageKind {
     OutOfBand,
     /// A page of the issuer's own, with a box to tick.
     Html,
+    /// A page of the issuer's own while its app on the phone decides. In an app from 2.3.1 on;
+    /// elsewhere as [`Self::OutOfBand`].
+    HtmlOutOfBand,
     /// Only something to read.
     Information,
     /// Secure Payment Confirmation, in place of the browser and its authenticator: it follows
     /// from an ARes `S`, and no file lists it.
     #[serde(skip)]
     Spc,
+}
+
+impl PageKind {
+    /// True if the bank's app on the phone decides.
+    pub fn is_out_of_band(self) -> bool {
+        matches!(self, Self::OutOfBand | Self::HtmlOutOfBand)
+    }
 }
 
 /// The invented banks. Each has a language of its own.
@@ -355,9 +411,9 @@ pub enum Hop {
     AresDs,
     /// ARes, directory server to 3DS Server.
     Ares,
-    /// CReq, browser to issuer.
+    /// CReq, browser or app to issuer.
     Creq,
-    /// CRes, issuer to browser and on to the merchant.
+    /// CRes, issuer to browser and on to the merchant, or to the app.
     Cres,
     /// RReq, issuer to directory server.
     RreqDs,
@@ -439,8 +495,8 @@ impl Hop {
             Self::AreqAcs => "AReq · directory to issuer",
             Self::AresDs => "ARes · issuer to directory",
             Self::Ares => "ARes · directory to 3DS Server",
-            Self::Creq => "CReq · browser to issuer",
-            Self::Cres => "CRes · issuer to shop by the browser",
+            Self::Creq => "CReq · browser or app to issuer",
+            Self::Cres => "CRes · issuer to shop or app",
             Self::RreqDs => "RReq · issuer to directory",
             Self::Rreq => "RReq · directory to 3DS Server",
             Self::RresDs => "RRes · 3DS Server to directory",
@@ -499,7 +555,22 @@ impl Hop {
                 BadBase64,
                 SlowDrip,
             ],
-            Self::Method | Self::Cres => &[
+            // Signed is only what an app gets: the checksum of its seal.
+            Self::Cres => &[
+                DelayMs,
+                Drop,
+                Status,
+                Close,
+                Truncate,
+                InvalidJson,
+                RemoveField,
+                SetField,
+                WrongId,
+                BadSignature,
+                BadBase64,
+                SlowDrip,
+            ],
+            Self::Method => &[
                 DelayMs,
                 Drop,
                 Status,

@@ -4,6 +4,7 @@
 //! automation knows; every page works without JavaScript, by keyboard and inside a frame of
 //! 250 × 400. Decides nothing. Source: sessions-api.md 6.3; emv-3ds.md 2.2, 5.2, 5.5.
 
+mod app;
 mod money;
 mod words;
 
@@ -23,6 +24,7 @@ use crate::model::SessionId;
 use crate::model::scenario::{BankId, Frames, PageKind};
 use crate::model::scheme::{PhoneKind, PhoneMessage};
 use crate::page::{Ancestors, Pages, Policy};
+pub(super) use app::{Labels, html, ids, labels, mark};
 use words::{Bank, Words};
 
 /// The bank that asks where nothing else is said, and that issued the cards of the sandbox.
@@ -235,7 +237,7 @@ fn lead(bank: &Bank, question: &Question, payment: bool, values: &[(&str, &str)]
         }
         PageKind::SingleSelect => words.select_lead.to_owned(),
         PageKind::MultiSelect => words.shops_lead.to_owned(),
-        PageKind::OutOfBand => words.app_lead.to_owned(),
+        PageKind::OutOfBand | PageKind::HtmlOutOfBand => words.app_lead.to_owned(),
         PageKind::Html => words.own_lead.to_owned(),
         PageKind::Information => bank.fill(words.info_lead, values),
         PageKind::Spc => words.spc_lead.to_owned(),
@@ -256,7 +258,7 @@ fn help(bank: &Bank, screen: &Screen) -> String {
         PageKind::Otp => words.help_code.to_owned(),
         PageKind::SingleSelect => words.help_select.to_owned(),
         PageKind::MultiSelect => bank.fill(words.help_shops, &[("first", first), ("second", second)]),
-        PageKind::OutOfBand => words.help_app.to_owned(),
+        PageKind::OutOfBand | PageKind::HtmlOutOfBand => words.help_app.to_owned(),
         PageKind::Html => words.help_own.to_owned(),
         PageKind::Information => words.help_info.to_owned(),
         PageKind::Spc => words.help_spc.to_owned(),
@@ -269,7 +271,7 @@ fn word(kind: PageKind) -> &'static str {
         PageKind::Otp => "otp",
         PageKind::SingleSelect => "single_select",
         PageKind::MultiSelect => "multi_select",
-        PageKind::OutOfBand => "out_of_band",
+        PageKind::OutOfBand | PageKind::HtmlOutOfBand => "out_of_band",
         PageKind::Html => "html",
         PageKind::Information => "information",
         PageKind::Spc => "spc",

@@ -18,7 +18,7 @@ use crate::model::scenario::{self, Hop, Issuer, Letter as TransStatus, PageKind}
 use crate::sandbox::app;
 use crate::sandbox::cards::{Flow, Outcome, Scheme};
 use crate::sandbox::given::{Given, Members};
-use crate::sandbox::session::{Acs, Challenge, End, Place, Session, Status, Verdict};
+use crate::sandbox::session::{Acs, Broken, Challenge, End, Place, Session, Status, Verdict};
 use crate::sandbox::validate::Channel;
 
 /// How often a result is sent. Source: emv-3ds.md 1.9.
@@ -180,7 +180,11 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     }
     let answer = scripted(desk.session).cloned();
     terms::decide(desk, wish.as_deref(), answer.as_ref());
-    let decision = decision(desk.session);
+    let mut decision = decision(desk.session);
+    let blind = matches!(decision, Answer::Challenge(_, Place::App)) && !app::can_ask(desk.session);
+    if blind {
+        decision = Answer::Frictionless(Outcome::Unavailable); // S129
+    }
     if !second {
         desk.session.acs = Some(Acs { transaction_id: desk.app.random.uuid(), challenge_url: None, rendering: None });
     }
@@ -202,7 +206,11 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         Answer::Frictionless(outcome) => {
             let status = status_of(outcome);
             let letter = code_of(status);
-            (letter, Some(values(desk, status, letter)))
+            let mut values = values(desk, status, letter);
+            if blind {
+                values.reason = Some("03");
+            }
+            (letter, Some(values))
         }
         // The directory server has answered these by itself.
         Answer::Broken(_) | Answer::Refused(_) => ('U', Some(values(desk, Status::Unavailable, 'U'))),
@@ -211,7 +219,7 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     let body = answering(desk.session, body.into(), &asked);
     desk.send(Hop::AresDs, "ARes", &format!("transStatus {letter}"), body);
     let unasked = script(desk.session).and_then(|script| script.rreq.clone());
-    let unasked = unasked.filter(|_| values.is_some() && refused.is_none() && !second);
+    let unasked = unasked.filter(|_| values.is_some() && refused.is_none() && !second && !blind);
     if let Some(result) = unasked {
         let status = status_of_letter(result.trans_status);
         let verdict = verdict(desk.app, desk.session, status, Some(result.trans_status.letter()), "rreq_status", true);
@@ -259,14 +267,23 @@ fn start_challenge(desk: &mut Desk, outcome: Outcome, place: Place) {
     let mut challenge = Challenge::new(outcome, place, desk.app.clock.passed());
     let session = &mut *desk.session;
     let codes = script(session).is_some_and(|script| script.challenge.pages.contains(&PageKind::Otp));
-    if let (Place::Browser, true, Some(acs)) = (place, codes, &session.acs) {
+    if let (Place::Browser | Place::App, true, Some(acs)) = (place, codes, &session.acs) {
         challenge.code = Some((desk.app.keys.code(&acs.transaction_id, 0), desk.app.clock.passed()));
     }
     session.challenge = Some(challenge);
     let rendering = match (place, &session.channel) {
-        (Place::App, Some(Channel::App(device))) => Some(app::rendering(&desk.app.keys, &desk.base, session, device)),
+        (Place::App, Some(Channel::App(device))) => app::rendering(&desk.app.keys, &desk.base, session, device),
         _ => None,
     };
+    let line = match (place, &session.channel, &session.acs) {
+        (Place::App, Some(Channel::App(device)), Some(acs)) => {
+            Some(Box::new(app::Line::agree(&desk.app.keys, &acs.transaction_id, device)))
+        }
+        _ => None,
+    };
+    if let Some(challenge) = &mut session.challenge {
+        challenge.line = line;
+    }
     if let Some(acs) = &mut session.acs {
         acs.challenge_url =
             (place == Place::Browser).then(|| format!("{}/simulator/acs/challenge", other_site(&desk.base)));
@@ -313,6 +330,11 @@ pub(super) fn conclude(desk: &mut Desk, end: End) {
         End::Cancelled => (Status::ChallengeAbandoned, Some("01"), Some("01")),
         End::TimedOut if decoupled => (Status::Unavailable, Some("24"), Some("03")),
         End::TimedOut => (Status::Expired, Some("14"), Some(if seen { "04" } else { "05" })),
+        End::SdkTimedOut => (Status::Expired, Some("14"), Some("08")),
+        End::Broken(broken) => {
+            let (reason, cancel) = of_error(version(session), broken);
+            (Status::Unavailable, Some(reason), Some(cancel))
+        }
     };
     if end == End::Answered(Outcome::SchemeError) {
         let flaw = Flaw::new("404", "The issuer failed while it sent the result");
@@ -326,10 +348,22 @@ pub(super) fn conclude(desk: &mut Desk, end: End) {
     if let (Status::Approved, Some(("Y", _))) = (status, terms::listed(session)) {
         desk.app.books.trust(&session.card.fingerprint, merchant(session));
     }
-    let mut values = verdict(desk.app, session, status, Some(code_of(status)), "rreq_status", true)
-        .because(version(session), reason);
+    let letter = if matches!(end, End::Broken(_)) { 'N' } else { code_of(status) };
+    let mut values =
+        verdict(desk.app, session, status, Some(letter), "rreq_status", true).because(version(session), reason);
     values.cancel = cancel.map(|code| ("", code));
     send_result(desk, &values);
+}
+
+/// Reason and `challengeCancel` after an error between app and issuer: the codes that say whose
+/// error it was came with 2.3.1. Source: emv-3ds.md 3.2, 3.6.
+fn of_error(version: scenario::Version, broken: Broken) -> (&'static str, &'static str) {
+    let reason = if broken == Broken::Sealed { "09" } else { "07" };
+    match broken {
+        _ if version < scenario::Version::V231 => (reason, "06"),
+        Broken::Refused => (reason, "09"),
+        Broken::Sealed | Broken::Said => (reason, "10"),
+    }
 }
 
 /// Sends a result, and keeps it until it is taken.

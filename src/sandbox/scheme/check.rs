@@ -82,6 +82,10 @@ enum Need {
     Browser231,
     /// Apps.
     App,
+    /// Apps, on the first leg only.
+    First,
+    /// On the second leg only, and there too it may be missing.
+    Second,
     /// Merchants who act alone.
     Alone,
     /// On the second leg.
@@ -92,6 +96,8 @@ enum Need {
     Proven,
     /// With `C` to a browser.
     Page,
+    /// With `C` to an app.
+    Screen,
     /// With `C`.
     Challenge,
     /// With `C` and `D`, before 2.3.1.
@@ -122,8 +128,8 @@ use Form::{
     One, Reason, Text, TextOrList, TextOrObject, Uuid,
 };
 use Need::{
-    Alone, Always, App, Browser, Browser22, Browser231, Challenge, Confirm, Decoupled, From231, Method, Never, Only220,
-    Page, Payment, Proven, Refused, Relayed, Script, Type,
+    Alone, Always, App, Browser, Browser22, Browser231, Challenge, Confirm, Decoupled, First, From231, Method, Never,
+    Only220, Page, Payment, Proven, Refused, Relayed, Screen, Script, Second, Type,
 };
 
 const YES_NO: &[&str] = &["Y", "N"];
@@ -150,6 +156,7 @@ pub(super) const AREQ: Kind = Kind {
         Rule("cardExpiryDate", Digits(4, 4), Never),
         Rule("cardholderName", Name, Never),
         Rule("deviceChannel", One(&["01", "02", "03"]), Always),
+        Rule("deviceInfo", Text(64_000), Second),
         Rule("deviceRenderOptions", Any, App),
         Rule("dsReferenceNumber", Text(32), Relayed),
         Rule("dsTransID", Uuid, Relayed),
@@ -167,7 +174,7 @@ pub(super) const AREQ: Kind = Kind {
         Rule("purchaseDate", Digits(14, 14), Payment),
         Rule("purchaseExponent", Digits(1, 1), Payment),
         Rule("sdkAppID", Uuid, App),
-        Rule("sdkEncData", Text(64_000), App),
+        Rule("sdkEncData", Text(64_000), First),
         Rule("sdkEphemPubKey", Any, App),
         Rule("sdkMaxTimeout", Digits(2, 10), App),
         Rule("sdkReferenceNumber", Text(32), App),
@@ -201,6 +208,8 @@ pub(super) const ARES: Kind = Kind {
         Rule("acsDecConInd", One(YES_NO), Decoupled),
         Rule("acsOperatorID", Text(32), Never),
         Rule("acsReferenceNumber", Text(32), Always),
+        Rule("acsRenderingType", Any, Screen),
+        Rule("acsSignedContent", Text(16_000), Screen),
         Rule("acsTransID", Uuid, Always),
         Rule("acsURL", Address(2048), Page),
         Rule("authenticationMethod", TextOrList(2), Method),
@@ -235,6 +244,7 @@ pub(super) const RREQ: Kind = Kind {
         Rule("authenticationValue", Cryptogram, Proven),
         Rule("cardholderInfo", TextOrObject(128), Never),
         Rule("challengeCancel", One(&["01", "03", "04", "05", "06", "07", "08", "09", "10"]), Never),
+        Rule("challengeErrorReporting", Any, Never),
         Rule("dsTransID", Uuid, Always),
         Rule("eci", Text(2), Never),
         Rule("interactionCounter", Digits(2, 2), Never),
@@ -438,7 +448,7 @@ impl<'a> Circumstances<'a> {
     }
 
     fn demand(&self, need: Need) -> Demand {
-        let browser = self.channel == "02";
+        let (app, browser) = (self.channel == "01", self.channel == "02");
         let asks = matches!(self.status, "C" | "D");
         let must = match need {
             Need::Always => true,
@@ -450,12 +460,17 @@ impl<'a> Circumstances<'a> {
             Need::Browser22 => browser,
             Need::Browser231 if self.version < Version::V231 => return Demand::MustNot,
             Need::Browser231 => browser,
-            Need::App => self.channel == "01",
+            Need::App => app,
+            Need::First if self.relayed => return Demand::MustNot,
+            Need::First => app,
+            Need::Second if !self.relayed => return Demand::MustNot,
+            Need::Second => false,
             Need::Alone => self.channel == "03",
             Need::Relayed => self.relayed,
             Need::Refused => self.payment && matches!(self.status, "N" | "U" | "R"),
             Need::Proven => self.payment && matches!(self.status, "Y" | "A"),
             Need::Page => browser && self.status == "C",
+            Need::Screen => app && self.status == "C",
             Need::Challenge => asks,
             Need::Type if self.version >= Version::V231 => return Demand::MustNot,
             Need::Type => asks,

@@ -3,6 +3,8 @@
 //!
 //! Source: emv-3ds.md 1.2 rule 6, 1.3, 3.7.
 
+use serde_json::{Value, json};
+
 use super::check::{AREQ, ARES, Flaw, PREQ, RREQ, RRES, check, is_erro, read};
 use super::codes::description;
 use super::messages::{self, erro_of, relayed};
@@ -10,9 +12,12 @@ use super::server::{about, is_id, version};
 use super::wire::{Desk, Letter, Lost};
 use super::{Answer, acs, verdict};
 use crate::model::Lane;
-use crate::model::scenario::Hop;
+use crate::model::scenario::{Hop, Version};
+use crate::model::scheme::DEVICE_DATA;
 use crate::sandbox::given::{Given, Members};
+use crate::sandbox::keys::base64url;
 use crate::sandbox::session::{Directory, Status};
+use crate::sandbox::validate::Channel;
 
 /// Checks an authentication request and passes it on, or answers it.
 pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
@@ -45,9 +50,46 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         Answer::Refused(reason) => stand_in(desk, Status::Unavailable, 'U', Some(reason)),
         _ if acs::script(desk.session).is_some_and(|script| script.absent) => unreached(desk, "405"),
         _ => {
+            let device_info = match device_info(desk, &letter.body) {
+                Ok(found) => found,
+                Err(flaw) => return erro(desk, Hop::Ares, &flaw, "D", "AReq"),
+            };
             desk.session.awaiting.directory = true;
-            let body = relayed(desk.session, &letter.body);
+            let body = relayed(desk.session, &letter.body, device_info.as_deref());
             desk.send(Hop::AreqAcs, "AReq", "with dsTransID", body);
+        }
+    }
+}
+
+/// Most bytes of device data that are kept with a session.
+const KEPT: usize = 2048;
+
+/// Opens the device data of an app, for the issuer: base64url. What cannot be opened is said, and
+/// is an error only where a scenario is strict: callers send made-up data.
+/// Source: emv-3ds.md 4.2, 5.3.
+fn device_info(desk: &mut Desk, areq: &bytes::Bytes) -> Result<Option<String>, Flaw> {
+    if !matches!(desk.session.channel, Some(Channel::App(_))) {
+        return Ok(None);
+    }
+    let text = |members: &Members| Ok(members.get("sdkEncData").and_then(Given::as_str).map(str::to_owned));
+    let sealed = read(areq, text)?.unwrap_or_default();
+    let strict = acs::script(desk.session).is_some_and(|script| script.app.strict_device_data);
+    let version = version(desk.session);
+    if strict && version >= Version::V231 && !desk.app.keys.names_directory_key(&sealed) {
+        return Err(Flaw::new("311", "sdkEncData")); // kid is due from 2.3.1 on
+    }
+    match desk.app.keys.open_device_data(&sealed) {
+        Ok(plain) => {
+            let json = serde_json::from_slice::<Value>(&plain).ok().map(|json| json.to_string());
+            desk.session.device_info = json.filter(|json| json.len() <= KEPT).map(String::into_boxed_str);
+            Ok(Some(base64url(&plain)))
+        }
+        Err(why) if strict => Err(Flaw::new(why.code(version), "sdkEncData")),
+        Err(why) => {
+            let body = json!({"sdkEncData": sealed, "why": why.sentence()});
+            let way = (Lane::Sessions, Lane::Directory);
+            desk.note(DEVICE_DATA, way, "cannot be opened, so the issuer gets none", body.to_string());
+            Ok(None)
         }
     }
 }

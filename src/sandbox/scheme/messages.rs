@@ -16,7 +16,7 @@ use super::plan::{looks_up_trust_list, merchant_members, plan_members, prior_mem
 use super::server::version;
 use super::{ACS_OPERATOR, ACS_REFERENCE, decoupled, spc, terms};
 use crate::clock::stamp;
-use crate::model::scenario::{self, PageKind, Version};
+use crate::model::scenario::{self, Version};
 use crate::model::scheme::SchemeMessage;
 use crate::model::{Lane, SessionId, secret};
 use crate::sandbox::fields::Object;
@@ -190,9 +190,18 @@ pub(super) fn channel_code(channel: Option<&Channel>) -> &'static str {
     }
 }
 
-/// The request as the directory server passes it on: what came, and its own ids.
-pub(super) fn relayed(session: &Session, areq: &Bytes) -> Bytes {
-    let mut body = Message(areq.strip_suffix(b"}").unwrap_or(areq).to_vec());
+/// The request as the directory server passes it on: what came, and its own ids; of an app's
+/// sealed device data what was in them. Source: emv-3ds.md 4.2.
+pub(super) fn relayed(session: &Session, areq: &Bytes, device_info: Option<&str>) -> Bytes {
+    let mut body = match (&session.channel, serde_json::from_slice::<Object>(areq)) {
+        (Some(Channel::App(_)), Ok(mut members)) => {
+            members.shift_remove("sdkEncData");
+            let text = Value::Object(members).to_string();
+            Message(text.strip_suffix('}').unwrap_or(&text).as_bytes().to_vec())
+        }
+        _ => Message(areq.strip_suffix(b"}").unwrap_or(areq).to_vec()),
+    };
+    body.maybe("deviceInfo", device_info);
     let id = session.directory.as_ref().and_then(|ds| ds.transaction_id.as_deref());
     body.put("dsReferenceNumber", session.scheme.ds_reference());
     body.put("dsTransID", id.unwrap_or_default());
@@ -277,9 +286,8 @@ pub(super) fn ares(
             body.maybe("acsURL", acs.challenge_url.as_deref().filter(|_| letter != 'S'));
             if let Some(rendering) = &acs.rendering {
                 body.put("acsSignedContent", &rendering.signed_content);
-                let interface = if rendering.interface == "html" { "02" } else { "01" };
-                let template = element(rendering.template);
-                let mut kind = json!({"acsInterface": interface, "acsUiTemplate": template});
+                let interface = if rendering.is_html() { "02" } else { "01" };
+                let mut kind = json!({"acsInterface": interface, "acsUiTemplate": rendering.ui.code()});
                 if version(session) >= Version::V231 {
                     kind["deviceUserInterfaceMode"] = "01".into(); // portrait; not before 2.3.1 (emv-3ds.md 1.8)
                 }
@@ -318,7 +326,7 @@ pub(super) fn ares(
 /// How the shopper proves who they are. Source: emv-3ds.md 1.8, 3.6.
 fn kind_of_proof(session: &Session, given: Option<&str>, body: &mut Message) {
     let decoupled = session.challenge.as_ref().is_some_and(|challenge| challenge.place == Place::Decoupled);
-    let by_app = script(session).is_some_and(|script| script.challenge.pages.contains(&PageKind::OutOfBand));
+    let by_app = script(session).is_some_and(|script| script.challenge.pages.iter().any(|page| page.is_out_of_band()));
     let kind = given.unwrap_or(match (decoupled, by_app) {
         (true, _) => "04",
         (false, true) => "03",
@@ -357,6 +365,9 @@ pub(super) fn rreq(session: &Session, verdict: &Verdict) -> Message {
         body.put("interactionCounter", format_args!("{:02}", challenge.interactions));
     }
     body.maybe("challengeCancel", verdict.cancel.map(|(_, code)| code));
+    // With the code that says whose error it was. Source: emv-3ds.md 3.6.
+    let error = challenge.and_then(|challenge| challenge.line.as_ref()?.error());
+    body.maybe("challengeErrorReporting", error.filter(|_| version(session) >= Version::V231));
     terms::write_listed(session, &mut body);
     if verdict.response_code == Some('D') {
         information_member(session, DECOUPLED, &mut body);

@@ -30,16 +30,16 @@ use crate::model::scenario::Version;
 use crate::model::scheme::SchemeMessage;
 
 pub(super) use acs::{other_site, script, second_creq};
-pub(super) use codes::{exponent, is_currency, numeric};
+pub(super) use check::Flaw;
+pub(super) use codes::{description, exponent, is_currency, numeric};
 pub(super) use messages::{Talk, browser_message, cres, encoded_creq, erro, information, merchant};
+pub(super) use server::version;
 pub(super) use spc::{is_confirmed as spc_confirmed, is_open as spc_open};
 pub(super) use terms::{
     Bargain, applied, decision, is_commercial, is_scripted, offers_trust, requested, trust, wants_rules,
 };
 pub(super) use wire::{Awaiting, Wire, altered, take_fault, tell};
 
-use check::Flaw;
-use server::version;
 use wire::Desk;
 
 /// Issuer's constants. Source: sessions-api.md 5.1.

@@ -19,7 +19,7 @@ use crate::sandbox::validate::Channel;
 const TO_DIRECTORY: (Lane, Lane) = (Lane::Sessions, Lane::Directory);
 
 /// The version of a session as the rules know it.
-pub(super) fn version(session: &Session) -> Version {
+pub(in crate::sandbox) fn version(session: &Session) -> Version {
     match session.version {
         "2.1.0" => Version::V210,
         "2.3.1" => Version::V231,
@@ -231,6 +231,7 @@ fn status_of_result(letter: char, cancel: Option<&str>) -> Status {
     match (cancel, letter) {
         (Some("01"), _) => Status::ChallengeAbandoned,
         (Some("04" | "05" | "08"), _) => Status::Expired,
+        (Some("06" | "09" | "10"), 'N') => Status::Unavailable,
         (_, 'Y') => Status::Approved,
         (_, 'A') => Status::Attempted,
         (_, 'N') => Status::Declined,

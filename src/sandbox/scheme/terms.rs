@@ -321,11 +321,13 @@ pub(super) fn write_grant(session: &Session, body: &mut Message) {
     extend(session, body, bridged, bargain.decision.and_then(Result::err));
 }
 
-/// True if the bank's page offers to remember the shop because the shop asked for that.
+/// True if the bank offers to remember the shop with its last question: because its script says
+/// so, or because the shop asked for that.
 pub(in crate::sandbox) fn offers_trust(session: &Session) -> bool {
+    let scripted = script(session).is_some_and(|script| script.challenge.trust_prompt);
     let ruled = session.bargain.as_ref().is_some_and(|bargain| bargain.rules.is_some());
     let unlisted = session.bargain.as_ref().is_some_and(|bargain| matches!(bargain.granted.trust, Some(("N", _))));
-    ruled && unlisted && wish(session) == "09"
+    scripted || (ruled && unlisted && wish(session) == "09")
 }
 
 /// What the issuer's rules decided, where they did.
