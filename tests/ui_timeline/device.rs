@@ -163,6 +163,7 @@ fn message(outward: bool, number: u8, ms: u64, open: serde_json::Value) -> Messa
         ),
         header: header.into(),
         open: Ok(serde_json::to_string_pretty(&open).expect("JSON")),
+        findings: Vec::new(),
     }
 }
 
@@ -182,6 +183,7 @@ fn device(screen: Screen) -> Device {
     let kind = if let Screen::Asks(ui) = &screen { ui.kind } else { UiKind::Text };
     Device {
         seal: Seal::Gcm,
+        wrong: None,
         checks: vec![
             Check {
                 what: "The certificates lead to the scheme's root".into(),
