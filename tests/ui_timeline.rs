@@ -31,6 +31,8 @@ mod why;
 
 #[path = "ui_timeline/compare.rs"]
 mod compare;
+#[path = "ui_timeline/device.rs"]
+mod device;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -143,7 +143,7 @@ impl Shell {
         let mut wanted = workspace.settings.clone();
         let taken = palette::Taken {
             escape: self.keys || self.typing || self.builder.window_open(),
-            back: self.inspector.is_open(),
+            back: self.inspector.is_open() || self.on_device(workspace),
             undo: !self.builder.has_undo(ui),
         };
         let asking = self.gate.is_open() || self.abroad.is_open();
@@ -192,6 +192,11 @@ impl Shell {
         self.keys_ui(ui);
         self.typing = ui.ctx().text_edit_focused();
         self.remember(ui, workspace, now, wanted, (first, commands));
+    }
+
+    /// True while the shopper's device is answered: there Esc stops nothing.
+    fn on_device(&self, workspace: &Workspace) -> bool {
+        self.view.place == rail::Place::Sessions && self.timeline.holds_escape(workspace)
     }
 
     /// Theme and zoom as the settings say, when they changed.

@@ -132,7 +132,8 @@ pub fn running(workspace: &Workspace) -> bool {
 pub struct Taken {
     /// Esc: something lies over the window, or a text is under the pen.
     pub escape: bool,
-    /// Esc: something lies over the inspector, and goes back to the row.
+    /// Esc: something lies over the inspector, and goes back to the row; or the shopper's device
+    /// is answered, where a run must not end by accident.
     pub back: bool,
     /// Undo and redo: a text that is none of the draft's is under the pen.
     pub undo: bool,

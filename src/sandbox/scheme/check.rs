@@ -512,8 +512,6 @@ impl<'a> Circumstances<'a> {
             Need::From220 | Need::Consent => old,
             Need::Time => old || !self.decoupled,
             Need::Token => old || !self.token,
-            Need::First => self.relayed,
-            Need::Second => !self.relayed,
             _ => false,
         }
     }

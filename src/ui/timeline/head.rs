@@ -18,8 +18,10 @@ impl Panel {
         strip(ui, theme::PANEL_HEAD, |ui| {
             let narrow = ui.available_width() < ROOM_FOR_WORDS;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let views = [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States")];
-                widgets::segmented(ui, &mut self.view, &views);
+                let mut view = self.view.of(run);
+                if widgets::segmented(ui, &mut view, View::all(run)) {
+                    self.view = view;
+                }
                 self.picker_ui(ui, workspace, run, now, narrow);
                 if let Some(runs) = self.beside.button_ui(ui, workspace, run, now) {
                     self.versions.show(runs);

@@ -11,9 +11,9 @@ use super::{Block, Choice, Control, Form, Kind, Page, Span, Style, Target};
 /// Most bytes. Source: emv-3ds.md 5.2, `acsHTML` of 2.3.1.
 const BYTES: usize = 300_000;
 /// Most `<`: a parser walks over all open elements for some of them. Our choice.
-const TAGS: usize = 6_000;
+const TAGS: usize = 3_000;
 /// Most `<` times elements such as `<b>`, each of which a parser may open anew after each. Our choice.
-const TANGLED: usize = 200_000;
+const TANGLED: usize = 100_000;
 /// Most things to draw, controls, options of a list and characters. Our choice.
 const BLOCKS: usize = 400;
 const CONTROLS: usize = 200;
