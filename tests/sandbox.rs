@@ -8,14 +8,24 @@ mod lab;
 
 #[path = "sandbox/actions.rs"]
 mod actions;
+#[path = "sandbox/alone.rs"]
+mod alone;
 #[path = "sandbox/answers.rs"]
 mod answers;
+#[path = "sandbox/app.rs"]
+mod app;
+#[path = "sandbox/app_malformed.rs"]
+mod app_malformed;
+#[path = "sandbox/app_sdk.rs"]
+mod app_sdk;
 #[path = "sandbox/cards.rs"]
 mod cards;
 #[path = "sandbox/channels.rs"]
 mod channels;
 #[path = "sandbox/control.rs"]
 mod control;
+#[path = "sandbox/decoupled.rs"]
+mod decoupled;
 #[path = "sandbox/exemptions.rs"]
 mod exemptions;
 #[path = "sandbox/fields.rs"]
@@ -38,6 +48,8 @@ mod tls;
 mod tokens;
 #[path = "sandbox/trouble.rs"]
 mod trouble;
+#[path = "sandbox/versions.rs"]
+mod versions;
 #[path = "sandbox/walks.rs"]
 mod walks;
 #[path = "sandbox/webhooks.rs"]

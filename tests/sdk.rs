@@ -1,6 +1,7 @@
-//! The official client libraries for Python and Node, unchanged, against the program itself.
+//! The official client libraries for Python and Node, unchanged, against the program itself; and
+//! a 3DS SDK in Python that was written from the specification alone.
 //!
-//! Each has a walk under `tests/sdk` that makes every call the library has for sessions. The
+//! Each library has a walk under `tests/sdk` that makes every call it has for sessions. The
 //! packages are installed by `.ci/run`; without them a test says so and passes, unless
 //! SESSIONS_CONSOLE_SDK_TESTS=required.
 
@@ -91,6 +92,16 @@ fn python_makes_every_call() {
     let sandbox = Sandbox::start();
     let mut walk = sandbox.walk(&python);
     walk.arg("-B").arg(script("python/walk.py"));
+    passes(walk);
+}
+
+#[test]
+fn an_sdk_in_python_completes_the_challenge_in_an_app() {
+    let python = if cfg!(windows) { "python/Scripts/python.exe" } else { "python/bin/python" };
+    let Some(python) = installed("the JOSE library for Python", python) else { return };
+    let sandbox = Sandbox::start();
+    let mut walk = sandbox.walk(&python);
+    walk.arg("-B").arg(script("python/app_challenge.py"));
     passes(walk);
 }
 

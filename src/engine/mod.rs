@@ -337,6 +337,9 @@ impl Engine {
             _ => return, // the step ended while the button was pressed
         };
         let step = turn.request.step;
+        if answer == Answer::Device {
+            return; // the window leads there; what is done on it are commands of its own
+        }
         if answer != Answer::Browser {
             return self.order(run, Order::Answer(step, answer, request));
         }

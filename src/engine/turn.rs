@@ -75,10 +75,9 @@ impl Driver {
                 Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
                     Answer::Here => return Next::Perform(*edited, self.plan.script.clone()),
                     Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
-                    Answer::Device => self.announce(&request, &problem).await,
                     Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
                     // The engine opens the browser; the page shows what was edited.
-                    Answer::Browser => {
+                    Answer::Browser | Answer::Device => {
                         request = *edited;
                         self.announce(&request, &problem).await;
                     }

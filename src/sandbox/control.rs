@@ -249,13 +249,18 @@ async fn messages(State(app): App, call: Call) -> Answer {
     let list: Vec<Value> = own
         .iter()
         .map(|message| {
-            json!({
+            let mut shown = json!({
                 "kind": message.kind, "from": message.from, "to": message.to,
                 "at": message.at.wall.to_string(), "gist": message.gist,
                 // 3DS1 speaks XML: shown as text.
                 "body": serde_json::from_slice::<Value>(&message.body)
                     .unwrap_or_else(|_| String::from_utf8_lossy(&message.body).into()),
-            })
+            });
+            let headers = message.headers();
+            if !headers.is_empty() {
+                shown["headers"] = headers.into_iter().map(|(name, id)| (name.to_owned(), Value::from(id))).collect();
+            }
+            shown
         })
         .collect();
     Ok(answer_json(200, &json!({"messages": list, "dropped": dropped})))

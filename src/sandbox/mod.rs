@@ -15,8 +15,6 @@
 //!
 //! Does not play:
 //! - Google's experience: always `unavailable`;
-//! - the encrypted exchange of an app with the issuer (emv-3ds.md 5.4): only the plain JSON
-//!   route that stands in for it;
 //! - 2.3.1 outside of scenarios and of the setting `protocol_version`: a card that speaks
 //!   nothing else is refused while the setting is lower.
 //!
@@ -53,7 +51,8 @@
 //! | Asked elsewhere | `GET /simulator/acs/out-of-band/{threeDSServerTransID}` | | JSON `decided`: true once the shopper answered in the bank's app |
 //! | Hosted start | `GET /sessions-interceptor/{sid}` | | page, `form#device` (and `form#method` into a hidden frame), or `form#challenge`, or 302 |
 //! | Hosted data | `POST /sessions-interceptor/{sid}/device-information` | those of `form#device` | page with `form#challenge` (`creq`, `threeDSSessionData`), or 302 |
-//! | App challenge | `POST /simulator/acs/app-challenge/{sid}` | JSON `result`: `approve`, `fail`, `cancel`, `timeout` | the final CRes, JSON |
+//! | App challenge | `POST /simulator/acs/app-challenge/{sid}` | a sealed CReq (`application/jose`), or the same JSON in the open | CRes in the same seal, or an Erro; see [`app`] |
+//! | App challenge, by a word | the same address | JSON `result`: `approve`, `fail`, `cancel`, `timeout` | the final CRes, JSON |
 //! | 3DS1 | `POST /simulator/acs/3ds1` | `PaReq`, `TermUrl`, `MD` | page, `form#form` |
 //! | 3DS1 answer | the same address | these, `interaction`, `password`; or `cancel=1`, `resend=1` | the page again, or `form#handover` to `TermUrl` with `PaRes`, `MD` |
 //! | 3DS1 over | `POST /sessions-interceptor/{sid}/pares` | `PaRes`, `MD` | page that posts a message with the session's id |

@@ -10,15 +10,15 @@ use sessions_console::bus::Command;
 use sessions_console::engine::{ClockMode, Engine, Options};
 use sessions_console::export::text;
 use sessions_console::model::device::{Act as On, Device, Mischief, Reply, Said, Screen, Seal, Ui, UiKind};
-use sessions_console::model::draft::{Body, Channel, Completion};
+use sessions_console::model::draft::{Channel, Completion};
 use sessions_console::model::exchange::{Step, header};
-use sessions_console::model::run::{Answer, AppResult, Phase, Plan, Run, Shopper, What};
+use sessions_console::model::run::{Act, Answer, AppResult, Phase, Plan, Run, Shopper, What};
 use sessions_console::model::sandbox::SandboxAct;
 use sessions_console::model::scenario::Scenario;
 use sessions_console::model::{RunId, deck};
 
 use super::documents::body_of;
-use super::kinds::elsewhere;
+use super::kinds::{app_with_its_own_key, elsewhere};
 use crate::support::{self, Bench, bench, drawn, lines, set, status};
 
 fn virtual_bench() -> Bench {
@@ -96,6 +96,38 @@ fn every_screen_is_answered_by_its_own_acts() {
 }
 
 #[test]
+fn a_script_can_end_it_badly() {
+    let mut bench = virtual_bench();
+    let wrong = "{ enter = \"000000\" }";
+    for (shopper, challenge, expected) in [
+        ("[\"cancel\"]".to_owned(), "pages = [\"html\"]", "challenge_abandoned"),
+        (format!("[{wrong}, {wrong}, {wrong}]"), "strict = true", "declined"),
+        ("[{ phone = \"deny\" }, \"continue\"]".to_owned(), "pages = [\"out_of_band\"]", "declined"),
+        ("[\"leave\"]".to_owned(), "strict = true", "expired"),
+    ] {
+        let id = armed(&mut bench, &scenario(&shopper, &asks(challenge)), |_| ());
+        let run = bench.end_of(id);
+        assert_eq!(status(run), expected, "{shopper}\n{}", timeline(run));
+    }
+}
+
+#[test]
+fn an_act_without_a_place_is_named() {
+    let mut bench = bench();
+    for (shopper, words) in [
+        ("[{ choose = [\"phone\"] }]", "has no place for"),
+        ("[\"tick\"]", "has no place for \"tick\""),
+        ("[\"replay\"]", "nothing to replay yet"),
+        ("[\"cancel\", \"open\"]", "no screen to answer before"),
+    ] {
+        let id = armed(&mut bench, &scenario(shopper, &asks("strict = true")), |plan| plan.unattended = false);
+        let turn = bench.turn_with(id, Step::Challenge);
+        let problem = turn.problem.unwrap_or_else(|| panic!("{shopper}: no problem"));
+        assert!(problem.line().contains(words), "{shopper}: {}", problem.line());
+    }
+}
+
+#[test]
 fn what_a_seal_is_can_be_seen_on_the_wire() {
     let mut bench = virtual_bench();
     for (seal, kind) in [
@@ -106,7 +138,7 @@ fn what_a_seal_is_can_be_seen_on_the_wire() {
         let id =
             armed(&mut bench, &scenario("[\"enter_offered\"]", &asks("strict = true")), |plan| plan.app.seal = seal);
         let run = bench.end_of(id);
-        let sent: Vec<_> = run.entries.iter().filter_map(|entry| match &entry.what {
+        let sent = run.entries.iter().filter_map(|entry| match &entry.what {
             What::Exchange(exchange) if exchange.step == Step::Challenge => Some(exchange.clone()),
             _ => None,
         });
@@ -265,6 +297,12 @@ fn act(bench: &mut Bench, id: RunId, act: On) {
     bench.engine.dispatch(Command::Device(id, act));
 }
 
+/// The run goes on waiting while a person is at the device.
+fn end(bench: &mut Bench, id: RunId) -> &Run {
+    bench.end_meanwhile(id);
+    bench.run(id)
+}
+
 /// Waits until so many messages have been on the device and it shows a screen.
 fn screen(bench: &mut Bench, id: RunId, messages: usize) -> Ui {
     bench.until("a screen", |w| {
@@ -294,7 +332,7 @@ fn a_person_completes_each_screen_on_the_device() {
         assert_eq!(screen(&mut bench, id, 2).kind, kind);
         act(&mut bench, id, On::Seal(Seal::Cbc)); // too late
         act(&mut bench, id, On::Reply(Reply::of(said)));
-        let run = bench.end_of(id);
+        let run = end(&mut bench, id);
         assert_eq!(status(run), "approved", "{kind:?}\n{}", timeline(run));
         assert!(device(run).messages.iter().filter(|m| m.kind != "Erro").all(|m| m.header.contains("A128GCM")));
     }
@@ -314,7 +352,7 @@ fn the_device_is_answered_step_by_step_and_cancelled() {
     act(&mut bench, id, On::Reply(Reply::of(Said::Typed(vec!["000000".into()]))));
     assert!(screen(&mut bench, id, 6).warning, "the bank says that it was wrong");
     act(&mut bench, id, On::Reply(Reply::of(Said::Cancel)));
-    let run = bench.end_of(id);
+    let run = end(&mut bench, id);
     assert_eq!(status(run), "challenge_abandoned", "{}", timeline(run));
     assert_eq!(text(run, "/acs/challenge_cancel_reason_code"), Some("01"));
     let counters: Vec<_> = device(run).messages.iter().map(|m| m.counter).collect();
@@ -332,7 +370,7 @@ fn a_creq_written_by_hand_is_judged_like_any_other() {
     (creq["sdkCounterStoA"], creq["resendChallenge"], creq["challengeNoEntry"]) =
         ("001".into(), "Y".into(), "Y".into());
     act(&mut bench, id, On::Send(creq.to_string()));
-    let run = bench.end_of(id);
+    let run = end(&mut bench, id);
     let (kind, erro) = talk(run).pop().expect("messages");
     assert_eq!((kind, erro["errorCode"].as_str()), ("Erro", Some("203")), "{}", timeline(run));
     assert_eq!(status(run), "unavailable");
@@ -351,7 +389,8 @@ fn mischief_of_a_person_is_shown_and_can_be_taken_back() {
     screen(&mut bench, id, 4);
     act(&mut bench, id, On::Wrong(Some(Mischief::Tampered)));
     act(&mut bench, id, On::Reply(Reply::of(Said::Resend)));
-    assert_eq!(status(bench.end_of(id)), "unavailable", "{}", timeline(bench.run(id)));
+    let run = end(&mut bench, id);
+    assert_eq!(status(run), "unavailable", "{}", timeline(run));
 }
 
 #[test]
@@ -361,7 +400,7 @@ fn the_sdks_time_runs_on_the_sandboxes_clock_while_a_person_thinks() {
     act(&mut bench, id, On::Open);
     screen(&mut bench, id, 2);
     bench.engine.dispatch(Command::Sandbox(SandboxAct::Jump(Duration::from_secs(301))));
-    let run = bench.end_of(id);
+    let run = end(&mut bench, id);
     assert_eq!(status(run), "expired", "{}", timeline(run));
     assert_eq!(text(run, "/acs/challenge_cancel_reason_code"), Some("08"));
 }
@@ -369,7 +408,8 @@ fn the_sdks_time_runs_on_the_sandboxes_clock_while_a_person_thinks() {
 #[test]
 fn a_person_is_told_why_the_device_gave_up() {
     let mut bench = bench();
-    let rest = "[issuer]\nares = { transStatus = \"C\" }\n[issuer.app]\nsignature = \"foreign_root\"";
+    let rest = "[issuer]\nares = { transStatus = \"C\" }\n[issuer.app]\nsignature = \"foreign_root\"\n\
+                [issuer.challenge]\nfirst_creq_seconds = 30";
     let id = armed(&mut bench, &scenario("[\"enter_offered\"]", rest), |plan| {
         (plan.shopper, plan.unattended) = (Shopper::Person, false);
     });
@@ -380,8 +420,9 @@ fn a_person_is_told_why_the_device_gave_up() {
         _ => false,
     });
     bench.engine.dispatch(Command::Sandbox(SandboxAct::Jump(Duration::from_secs(31))));
+    bench.until("the jump", |w| lines(&w.runs[&id]).iter().any(|line| line.contains("31 s pass")));
     bench.engine.dispatch(Command::Do(id, Step::Confirm));
-    let run = bench.end_of(id);
+    let run = end(&mut bench, id);
     assert_eq!(
         (status(run), text(run, "/acs/challenge_cancel_reason_code")),
         ("expired", Some("05")),
@@ -422,17 +463,13 @@ fn values_made_for_the_builder_can_be_played_too() {
 #[test]
 fn with_a_testers_own_key_the_stand_in_answers_and_says_why() {
     let mut bench = bench();
-    let foreign = json!({"kty": "EC", "crv": "P-256", "x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0",
-        "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"});
-    let plan = drawn(Completion::NonHosted, |draft| {
-        set(draft, "/source/number", "4242424242424242".into());
-        assert!(draft.set_channel(Channel::App));
-        draft.doc_mut(Body::App).set("/sdk_ephem_pub_key", Some(foreign.clone()));
-    });
+    let plan = app_with_its_own_key();
     let id = bench.start(plan.clone());
     let run = bench.end_of(id);
     assert_eq!((status(run), run.device.is_none()), ("approved", true), "{}", timeline(run));
     assert!(lines(run).iter().any(|line| line.contains("only your app has its private key")), "{}", timeline(run));
+    let id = bench.start(Plan { shopper: Shopper::Scripted(vec![Act::Cancel]), ..plan.clone() });
+    assert_eq!(status(bench.end_of(id)), "challenge_abandoned", "the first act decides");
     let id = bench.start(Plan { shopper: Shopper::Person, ..plan });
     let turn = bench.turn_with(id, Step::Challenge);
     assert_eq!(turn.answers, AppResult::ALL.map(Answer::App));
@@ -452,7 +489,8 @@ fn elsewhere_the_device_answers_where_the_key_is_ours() {
     act(&mut bench, id, On::Open);
     screen(&mut bench, id, 2);
     act(&mut bench, id, On::Reply(Reply::of(Said::Cancel)));
-    assert_eq!(status(bench.end_of(id)), "challenge_abandoned", "{}", timeline(bench.run(id)));
+    let run = end(&mut bench, id);
+    assert_eq!(status(run), "challenge_abandoned", "{}", timeline(run));
 }
 
 #[test]

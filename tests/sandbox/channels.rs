@@ -107,7 +107,7 @@ fn the_app_challenge_ends_as_told() {
         let kinds: Vec<Value> = messages(&lab, &session).iter().map(|message| message["kind"].clone()).collect();
         assert_eq!(
             kinds,
-            ["AReq", "AReq", "ARes", "ARes", "RReq", "RReq", "RRes", "RRes", "CRes"].map(Value::from),
+            ["AReq", "Device data", "AReq", "ARes", "ARes", "RReq", "RReq", "RRes", "RRes", "CRes"].map(Value::from),
             "{result}"
         );
         let again = lab.send("POST", &address, "", "{\"result\":\"approve\"}");

@@ -173,7 +173,8 @@ impl Sdk {
         let Some(content) = content else {
             let failed = self.device.checks.iter().find_map(|check| Some((&check.what, check.found.as_ref().err()?)));
             let (what, why) = failed.map_or(("Signed content", "it cannot be read"), |(what, why)| (what, why));
-            let hint = "No CReq was sent. The issuer waits 30 s for it, then reports N with reason 14, cancel code 05";
+            let hint =
+                "No CReq was sent. The issuer waits for it in vain, then reports N with reason 14, cancel code 05";
             let problem =
                 Problem { causes: vec![why.to_owned()], ..Problem::of(format!("The SDK gave up: {what}"), hint) };
             self.device.screen = Screen::Aborted(problem);

@@ -28,8 +28,8 @@ pub(super) fn screen(version: Version, device: &App, kind: PageKind) -> Option<U
         PageKind::MultiSelect => by_element(UiKind::MultiSelect, "multi_select"),
         PageKind::OutOfBand => by_element(UiKind::OutOfBand, "oob").or(new(UiKind::HtmlOutOfBand, html)),
         PageKind::HtmlOutOfBand => new(UiKind::HtmlOutOfBand, html).or(by_element(UiKind::OutOfBand, "oob")),
-        // No app has the browser's confirmation: what it asks can be asked in HTML.
-        PageKind::Html | PageKind::Spc => None,
+        PageKind::Spc => return None, // browsers only
+        PageKind::Html => None,
         // The API has no word for it among the elements.
         PageKind::Information => new(UiKind::Information, native),
     }

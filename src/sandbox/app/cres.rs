@@ -10,7 +10,7 @@ use crate::model::scenario::{PageKind, Version};
 use crate::sandbox::Shared;
 use crate::sandbox::bank::{self, Labels, Question, Screen};
 use crate::sandbox::keys::base64url;
-use crate::sandbox::scheme::{offers_trust, other_site, script, version};
+use crate::sandbox::scheme::{self, offers_trust, other_site, script, version};
 use crate::sandbox::session::Session;
 use crate::sandbox::turn::{RESENDS, Seen, page_kind};
 use crate::sandbox::validate::Channel;
@@ -77,8 +77,8 @@ fn head(session: &Session, counter: u8, complete: bool) -> Map<String, Value> {
 /// The last CRes: nothing to be shown.
 pub(super) fn last(session: &Session, counter: u8) -> Value {
     let mut body = head(session, counter, true);
-    let letter = session.challenge.as_ref().and_then(|challenge| challenge.over.as_ref()).map_or('N', |over| over.0);
-    body.insert("transStatus".to_owned(), letter.to_string().into());
+    let result = scheme::cres(session).and_then(|cres| cres.get("transStatus").cloned());
+    body.insert("transStatus".to_owned(), result.unwrap_or_else(|| "N".into()));
     Value::Object(body)
 }
 

@@ -20,7 +20,7 @@ use crate::sandbox::given::{Given, Members};
 use crate::sandbox::issuer::fault_row;
 use crate::sandbox::keys::Keys;
 use crate::sandbox::scheme::{self, Flaw, altered, browser_message, conclude, take_fault, version};
-use crate::sandbox::session::{Broken, End, Place, Session};
+use crate::sandbox::session::{Broken, End, Session};
 use crate::sandbox::turn::{Given as Answers, Input, Seen, Turn, input, page_kind};
 use crate::sandbox::validate::{self, App};
 
@@ -252,7 +252,7 @@ impl<'a> Talk<'a> {
 
     /// Whether a CReq can be taken at all now.
     fn is_due(&self) -> Result<(), Refused> {
-        let in_app = self.session.challenge.as_ref().is_some_and(|challenge| challenge.place == Place::App);
+        let in_app = self.session.challenge.as_ref().is_some_and(|challenge| challenge.line.is_some());
         match (in_app, is_open(self.session)) {
             (_, true) => Ok(()),
             (false, _) => Err(Refused::gently("305", "acsTransID")),

@@ -236,7 +236,7 @@ pub(super) const RREQ: Kind = Kind {
         Rule("authenticationValue", Cryptogram, Proven),
         Rule("cardholderInfo", TextOrObject(128), Never),
         Rule("challengeCancel", Cancel, Never),
-        Rule("challengeErrorReporting", Any, Never),
+        Rule("challengeErrorReporting", Any, From231),
         Rule("dsTransID", Uuid, Always),
         Rule("eci", Text(2), Never),
         Rule("interactionCounter", Digits(2, 2), Never),
@@ -442,12 +442,14 @@ struct Circumstances<'a> {
 impl<'a> Circumstances<'a> {
     fn of(members: &'a Members, about: About) -> Self {
         let text = |name: &str| members.get(name).and_then(Given::as_str);
-        let kind = (text("threeDSRequestorAuthenticationInd"), text("threeRIInd"));
+        let channel = text("deviceChannel").unwrap_or(about.channel);
+        let reason = text("threeRIInd").filter(|_| channel == "03");
+        let kind = (text("threeDSRequestorAuthenticationInd"), reason);
         let wishes = members.get("threeDSRequestorChallengeInd");
         let wish = wishes.and_then(|wish| wish.as_str().or_else(|| wish.as_array()?.first()?.as_str()));
         Self {
             version: about.version,
-            channel: text("deviceChannel").unwrap_or(about.channel),
+            channel,
             payment: text("messageCategory").map_or(about.payment, |category| category == "01"),
             script: members.get("browserJavascriptEnabled").and_then(Given::as_bool) != Some(false),
             relayed: about.relayed,
@@ -500,6 +502,8 @@ impl<'a> Circumstances<'a> {
             Need::Browser22 => alone || old,
             Need::Browser231 | Need::App231 => alone || !modern,
             Need::Alone => !alone,
+            Need::First => alone || self.relayed,
+            Need::Second => !self.relayed,
             Need::Wish => alone && self.wants_challenge,
             Need::Confirm => self.status != "S",
             Need::Type | Need::Before231 => modern,

@@ -84,7 +84,7 @@ fn device_info(desk: &mut Desk, areq: &bytes::Bytes) -> Result<Option<String>, F
             desk.session.device_info = json.filter(|json| json.len() <= KEPT).map(String::into_boxed_str);
             Ok(Some(base64url(&plain)))
         }
-        Err(why) if strict => Err(Flaw::new(why.code(version), "sdkEncData")),
+        Err(_) if strict => Err(Flaw::new("302", "sdkEncData")),
         Err(why) => {
             let body = json!({"sdkEncData": sealed, "why": why.sentence()});
             let way = (Lane::Sessions, Lane::Directory);
