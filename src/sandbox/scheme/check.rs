@@ -505,7 +505,7 @@ impl<'a> Circumstances<'a> {
             Need::First => alone || self.relayed,
             Need::Second => !self.relayed,
             Need::Wish => alone && self.wants_challenge,
-            Need::Confirm => self.status != "S",
+            Need::Confirm => self.status != "S" || !modern,
             Need::Type | Need::Before231 => modern,
             Need::Method | Need::From231 | Need::Plan231 => !modern,
             Need::Only220 => self.version != Version::V220,
@@ -573,7 +573,8 @@ mod tests {
         let base = ARES_Y.replace("\"Y\"}", "\"D\",\"acsChallengeMandated\":\"Y\",\"acsDecConInd\":\"Y\",\"cardholderInfo\":\"x\",\"authenticationType\":\"04\"}");
         assert_eq!(flaw(ARES, &base, Version::V220), None);
         let older = base.replace("2.2.0", "2.1.0");
-        assert_eq!(flaw(ARES, &older, Version::V210), Some(("203", "transStatus".to_owned())));
+        let wrong = "acsDecConInd, transStatus, authenticationType";
+        assert_eq!(flaw(ARES, &older, Version::V210), Some(("203", wrong.to_owned())));
         let newer = base.replace("2.2.0", "2.3.1");
         assert_eq!(flaw(ARES, &newer, Version::V231), Some(("201", "authenticationMethod".to_owned())));
         let newer = newer

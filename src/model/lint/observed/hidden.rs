@@ -262,6 +262,14 @@ pub(super) fn late(look: &mut Look<'_>, entry: usize, kind: &str, took: Duration
     look.say(entry, ("P003", Warning), format!("{kind} came late"), message);
 }
 
+/// The browser was to let the shopper confirm: a second request brings the proof. Source: emv-3ds.md 3.1 (S).
+fn confirmed(look: &Look<'_>, before: &[Heard<'_>]) -> bool {
+    before.iter().filter(|one| one.leg().0 == "ARes").any(|one| {
+        let json = look.rows[one.at].json.as_ref();
+        json.is_some_and(|body| body.get("transStatus").is_some_and(|letter| letter == "S"))
+    })
+}
+
 /// The same message on the same leg again. A CReq may come again: the page was loaded anew.
 fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
     let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new(); // the place of the first
@@ -275,6 +283,9 @@ fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
             look.say(one.entry, ("P004", Warning), "CReq twice", message);
         }
         if matches!(kind, "CReq" | "Erro" | "PReq" | "PRes") || in_app {
+            continue;
+        }
+        if matches!(kind, "AReq" | "ARes") && confirmed(look, &heard[..place]) {
             continue;
         }
         let leg = (kind, from.letter(), to.letter());
