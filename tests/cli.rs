@@ -756,3 +756,5 @@ fn a_run_that_is_stopped_reports_what_was_done() {
 
 #[path = "cli/inspect.rs"]
 mod inspect;
+#[path = "cli/matrix.rs"]
+mod matrix;

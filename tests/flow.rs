@@ -3,6 +3,8 @@
 
 #[path = "flow/acts.rs"]
 mod acts;
+#[path = "flow/app.rs"]
+mod app;
 #[path = "flow/clock.rs"]
 mod clock;
 #[path = "flow/documents.rs"]

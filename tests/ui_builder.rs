@@ -7,6 +7,8 @@ mod render;
 #[allow(dead_code)] // shared with the timeline's tests
 #[path = "support/session.rs"]
 mod session;
+#[path = "ui_builder/wish.rs"]
+mod wish;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -4,6 +4,8 @@
 
 #[path = "support/render.rs"]
 mod render;
+#[path = "ui_sandbox/rules.rs"]
+mod rules;
 #[allow(dead_code)] // shared with the timeline's tests
 #[path = "support/session.rs"]
 mod session;

@@ -22,11 +22,17 @@ mod session;
 mod shell;
 #[path = "ui_timeline/states.rs"]
 mod states;
+#[path = "support/mod.rs"]
+mod support;
+#[path = "ui_timeline/versions.rs"]
+mod versions;
 #[path = "ui_timeline/why.rs"]
 mod why;
 
 #[path = "ui_timeline/compare.rs"]
 mod compare;
+#[path = "ui_timeline/device.rs"]
+mod device;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::environment::{self, CLIENT_ID, CLIENT_SECRET, client_secret};
 use super::stop::Stop;
 use super::words::{visible, visible_lines};
-use super::{Exit, ReportTo, RunArguments, deck, folder, say};
+use super::{Dimension, Exit, ReportTo, RunArguments, deck, folder, say};
 use crate::model::Problem;
 use crate::model::cards;
 use crate::model::exchange::Step;
@@ -35,7 +35,15 @@ pub(super) fn run(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Ex
         jobs: wanted.jobs.map_or_else(cores, usize::from),
         seed: wanted.seed,
         rounds: wanted.repeat,
+        versions: wanted.matrix.contains(&Dimension::Version),
     };
+    if options.versions && matches!(options.target, Target::Saved { .. }) {
+        let hint = "Run it without --environment: only the embedded sandbox can be told which version to speak";
+        return Err(Problem::of("--matrix version is not for this environment", hint));
+    }
+    if options.versions {
+        say_fixed(&chosen);
+    }
     if let Target::Saved { profile, .. } = &options.target
         && profile.environment == Environment::Production
     {
@@ -45,7 +53,8 @@ pub(super) fn run(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Ex
         check_folder(&to.path)?;
     }
     let stop = Stop::watch()?;
-    let progress = Progress::new(chosen.len() * usize::try_from(wanted.repeat).unwrap_or(usize::MAX));
+    let progress =
+        Progress::new(runner::count(&chosen, &options) * usize::try_from(wanted.repeat).unwrap_or(usize::MAX));
     let results = runner::run(&chosen, &options, stop.flag(), &|case| progress.ended(case, wanted.repeat));
     progress.finish(&results);
     for to in &wanted.report {
@@ -59,15 +68,26 @@ pub(super) fn run(wanted: &RunArguments, data_dir: Option<PathBuf>) -> Result<Ex
 
 /// Source: product.md, Command line; trust.md R73: what executed nothing is no success.
 fn verdict(results: &Results) -> Exit {
-    let (passed, failed, broken) = results.counts();
+    let (passed, failed, broken, not_judged) = results.counts();
     if results.cases.iter().any(|case| case.unreachable && case.verdict != Verdict::Passed) {
         Exit::Unreachable
-    } else if passed + failed + broken == 0 {
+    } else if passed + failed + broken + not_judged == 0 {
         Exit::Usage
     } else if failed + broken + results.not_run > 0 {
         Exit::Unexpected
     } else {
         Exit::Expected
+    }
+}
+
+/// A scenario that fixes its version is run on that one: said before, so that nobody waits for
+/// the others.
+fn say_fixed(chosen: &[Scenario]) {
+    for scenario in chosen {
+        if let Some(version) = scenario.fixed_version() {
+            let word = version.word();
+            say(format_args!("note: {} is about {word}: it is run on that version only", scenario.id));
+        }
     }
 }
 
@@ -169,12 +189,12 @@ impl Progress {
     }
 
     fn ended(&self, case: &Case, rounds: u32) {
-        let passed = case.verdict == Verdict::Passed;
+        let passed = matches!(case.verdict, Verdict::Passed | Verdict::NotJudged);
         if self.0.is_none() || !passed {
             self.say(&about(case, rounds));
         }
         if let Some(bar) = &self.0 {
-            bar.set_message(visible(&case.id));
+            bar.set_message(visible(&case.label()));
             bar.inc(1);
         }
     }
@@ -183,14 +203,18 @@ impl Progress {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }
-        let (passed, failed, broken) = results.counts();
+        let (passed, failed, broken, not_judged) = results.counts();
+        let not_judged = match not_judged {
+            0 => String::new(),
+            count => format!(", {count} not judged"),
+        };
         let not_run = match results.not_run {
             0 => String::new(),
             count => format!(", {count} not run"),
         };
         let took = results.took.as_secs_f64();
         say(format_args!(
-            "{passed} passed, {failed} failed, {broken} broken{not_run} in {took:.1} s ({})",
+            "{passed} passed, {failed} failed, {broken} broken{not_judged}{not_run} in {took:.1} s ({})",
             results.environment
         ));
     }
@@ -201,7 +225,7 @@ fn about(case: &Case, rounds: u32) -> String {
     let round = if rounds > 1 { format!(" (round {})", case.round) } else { String::new() };
     let took = case.took.as_secs_f64();
     // Line breaks of servers and files must not make lines of their own.
-    let (id, name) = (visible(&case.id), visible(&case.name));
+    let (id, name) = (visible(&case.label()), visible(&case.name));
     let mut text = format!("{}  {id}  {name}{round}  {took:.2} s", case.verdict.word());
     let reasons = case.verdict.lines();
     let steps = case.problems.iter().map(|problem| format!("step: {}", problem.line()));

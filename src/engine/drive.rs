@@ -18,13 +18,14 @@ use tokio::sync::{Notify, mpsc};
 
 use super::control::Control;
 use super::courier::Courier;
+use super::sdk::{Keyring, Sdk};
 use super::shopper::{End, Late, Phone, Shopper};
 use super::time::Time;
 use super::turn::ending;
 pub(super) use super::waiting::Waiting;
 use super::waiting::shopper_acts;
 use crate::bus::{Event, EventSink};
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::listener::{Signal, Visit};
 use crate::model::api::{NextAction, Session};
 use crate::model::app::{AppValues, SealedFor};
@@ -53,6 +54,9 @@ const MOST_DECOUPLED_POLLS: u32 = 70;
 /// What a person must do where only the app can answer.
 pub(super) const IN_APP: &str = "The bank asks in the shopper's app: hand acs.signed_content, acs.reference_number and \
                       acs.transaction_id to its SDK, answer there, then read the session";
+/// What a person may do where the simulated device can answer.
+pub(super) const ON_DEVICE: &str =
+    "The bank asks in the shopper's app: answer on the simulated device, then the session is read";
 /// How often a request that was answered 429 is sent again by itself. Our choice.
 const MOST_REPEATS: u32 = 5;
 
@@ -128,6 +132,14 @@ pub(super) struct Driver {
     pub out_of_hands: Waiting,
     /// A 3DS Method notification that is still to come.
     pub late: Option<Box<Late>>,
+    /// The clock that the other side goes by: the sandbox's, or the real one.
+    pub clock: Clock,
+    /// Private keys of the app values made here.
+    pub keyring: Arc<Keyring>,
+    /// The app's channel data as they were sent.
+    pub app_data: Option<Value>,
+    /// The shopper's device, once its app was asked.
+    pub sdk: Option<Box<Sdk>>,
     /// The sandbox's phone, where there is one.
     pub sandbox: Option<Arc<Control>>,
 }
@@ -253,14 +265,43 @@ impl Driver {
         self.progress.session.as_ref().is_some_and(Session::waits_decoupled)
     }
 
-    /// The app's challenge outside our own sandbox: a person says when it is over.
+    /// The app's challenge outside our own sandbox: the simulated device answers it if its
+    /// key is ours; else a person says when it is over.
     async fn elsewhere(&mut self) -> Next {
+        if self.device().is_ok() && !self.waits_for_person(Step::Challenge) {
+            if self.automatic.count(Step::Challenge) > 1 {
+                return self.wait_out(Step::Challenge).await;
+            }
+            return Next::Look(self.answer_in_app().await);
+        }
         let read = self.request(Step::Confirm);
         match read.filter(|_| !self.plan.unattended) {
             Some(read) => self.turn(read, None).await,
             None => {
                 let problem = Problem::of(format!("{}: only the shopper's app can answer it", Step::Challenge), IN_APP);
                 Next::Look(self.wrong(None, Step::Challenge, problem).await)
+            }
+        }
+    }
+
+    /// The scripted cardholder answers on the device.
+    async fn answer_in_app(&mut self) -> Done {
+        self.sink.post(Event::StepBegan(self.run, Step::Challenge)).await;
+        let (stop, acts) = (self.stop.clone(), self.acts());
+        let done = tokio::select! {
+            done = self.app_by_script(&acts) => done,
+            () = stop.notified() => return Done::Stopped,
+        };
+        match self.after_shopper(Step::Challenge, done).await {
+            Ok(deed) => {
+                if let Some(deed) = deed {
+                    self.did(deed).await;
+                }
+                Done::Well
+            }
+            Err(problem) => {
+                let read = self.request(Step::Confirm);
+                self.wrong(read, Step::Challenge, problem).await
             }
         }
     }
@@ -314,6 +355,7 @@ impl Driver {
             return;
         }
         let values = AppValues::make(key, &mut super::random);
+        self.keyring.keep(values.own.clone());
         self.sealed = Some((key.map(str::to_owned), values.sealed_for.clone()));
         self.values.app = Some(Arc::new(Value::Object(values.members())));
     }
@@ -509,6 +551,7 @@ impl Driver {
             Ok(answer) => answer,
             Err(problem) => return (Err(problem), stopped),
         };
+        self.remember_app_data(request);
         // From the answer itself: a mask in the record must not change what the run does.
         self.progress.answered(request.step, &answer);
         if let Some(session) = Session::read(&answer.body).filter(|_| (200..300).contains(&answer.status))
@@ -521,14 +564,32 @@ impl Driver {
         (Ok(answer), stopped)
     }
 
-    async fn shopper(&self, request: &StepRequest, acts: &[Act]) -> Result<End, Problem> {
-        let shopper = self.scripted();
-        if !steps::is_app_challenge(request) {
-            return shopper.visit(request, acts).await;
+    /// The app's channel data, as the session got them last.
+    fn remember_app_data(&mut self, request: &StepRequest) {
+        if !matches!(request.step, Step::Create | Step::Collect) || !request.body.contains("sdk_ephem_pub_key") {
+            return;
         }
-        match acts {
-            [] => shopper.app(request).await,
-            acts => shopper.app(&ending(request.clone(), AppResult::of(acts.first()))).await,
+        let mut body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+        let data =
+            if request.step == Step::Create { body.get_mut("channel_data").map(Value::take) } else { Some(body) };
+        self.app_data = data.filter(|data| data.get("sdk_ephem_pub_key").is_some()).or(self.app_data.take());
+    }
+
+    /// Without acts the app's challenge is ended by the stand-in, as its request says.
+    async fn shopper(&mut self, request: &StepRequest, acts: &[Act]) -> Result<End, Problem> {
+        if !steps::is_app_challenge(request) {
+            return self.scripted().visit(request, acts).await;
+        }
+        if acts.is_empty() {
+            return self.scripted().app(request).await;
+        }
+        match self.device().map(drop) {
+            Ok(()) => self.app_by_script(acts).await,
+            Err(why) => {
+                let words = format!("{why}: the sandbox's stand-in answers in its place");
+                self.sink.post(Event::StepNoted(self.run, request.step, words, clock::stamp())).await;
+                self.scripted().app(&ending(request.clone(), AppResult::of(acts.first()))).await
+            }
         }
     }
 

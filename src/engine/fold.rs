@@ -63,12 +63,15 @@ impl Engine {
             Event::TimePassed(run, step, at, time) => self.with_run(run, |run| run.time_passed(step, at, time)),
             Event::StepFailed(run, step, problem, at) => self.with_run(run, |run| run.step_failed(step, problem, at)),
             Event::RunEnded(run) => self.run_ended(run, now),
-            Event::RunCancelled(run) => self.with_run(run, |run| run.ended(Phase::Cancelled, now)),
+            Event::RunCancelled(run) => {
+                self.stop_series(run);
+                self.with_run(run, |run| run.ended(Phase::Cancelled, now));
+            }
             Event::Delivered(delivery) => self.delivered(delivery),
             Event::SchemeMessageSeen(message) => self.seen(Orphan::Scheme(message)),
             Event::PhoneMessageSent(message) => self.seen(Orphan::Phone(message)),
             Event::SandboxSeen(number, what) => self.workspace.sandbox.seen(number, what),
-            Event::ScenarioArmed(plan) => self.start_run(*plan),
+            Event::ScenarioArmed(plan) => self.armed(*plan),
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
             Event::KeychainTold(profile, keeping) => self.keychain_told(profile, keeping),
             Event::BodyOpened(path, text) => self.body_opened(path, text),
@@ -77,6 +80,7 @@ impl Engine {
             Event::NotSaved(problem) => self.not_saved(problem),
             Event::Noticed(notice) => self.add_notice(notice),
         }
+        self.go_on_with_series();
         self.hold_clock();
         self.watch_clock(now);
     }

@@ -12,6 +12,8 @@ mod fold;
 mod method;
 mod profiles;
 mod sandbox;
+mod sdk;
+mod series;
 mod shopper;
 mod start;
 mod time;
@@ -32,9 +34,11 @@ use crate::clock::{self, Clock};
 use crate::listener::Listener;
 use crate::model::api::Session;
 use crate::model::app::AppValues;
+use crate::model::device;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::profile::{Environment, ProfileId};
 use crate::model::run::{Answer, Auth, Phase, Plan, Progress, Run, StepRequest};
+use crate::model::scenario::Version;
 use crate::model::settings::Settings;
 use crate::model::template::Values;
 use crate::model::{Notice, Problem, RunId, Weight, Workspace};
@@ -43,6 +47,7 @@ use crate::store::{self, Store};
 use control::Control;
 use courier::Courier;
 use drive::{Driver, Order, Waiting};
+use sdk::Keyring;
 pub use start::{ClockMode, Options, Ports, StartError};
 use time::Time;
 use vault::Which;
@@ -68,12 +73,16 @@ pub struct Engine {
     settings_writer: Option<start::SettingsWriter>,
     /// The profile that the next start uses: the newest in use that is saved.
     active_saved: ProfileId,
+    /// Private keys of the app values made here.
+    keyring: Arc<Keyring>,
     own_ports: Vec<u16>,
     /// Of the embedded sandbox; stands still while a person thinks in manual mode.
     sandbox_clock: Clock,
     clock_mode: ClockMode,
     /// The user has frozen it, whatever a run waits for.
     stays_frozen: bool,
+    /// What is still to be run on other versions.
+    to_come: series::ToCome,
     listener: Listener,
     sandbox: Option<Sandbox>,
     store: Store,
@@ -146,8 +155,22 @@ impl Engine {
     /// # Errors
     /// If the sandbox does not take it.
     pub fn arm(&self, file: &str) -> Result<(), Problem> {
+        self.arm_on(Some(file), None)
+    }
+
+    /// The same with the version that the next session speaks, or with that alone.
+    ///
+    /// # Errors
+    /// If the sandbox does not take it.
+    pub fn arm_on(&self, file: Option<&str>, version: Option<Version>) -> Result<(), Problem> {
         let Some(runtime) = &self.runtime else { return Ok(()) };
-        let body = serde_json::json!({ "file": file, "sessions": 1 });
+        let mut body = serde_json::json!({ "sessions": 1 });
+        if let Some(file) = file {
+            body["file"] = file.into();
+        }
+        if let Some(version) = version {
+            body["version"] = version.word().into();
+        }
         runtime.block_on(self.control.change("PUT", "/arm", &body)).map(drop)
     }
 
@@ -161,7 +184,7 @@ impl Engine {
             Command::AuthoriseByValues(run) => self.authorise_by_values(run),
             Command::Skip(run) => self.order_for_turn(run, Order::Skip),
             Command::Answer(run, answer, request) => self.answer(run, answer, request),
-            Command::Device(run, act) => self.order(run, Order::Device(act)),
+            Command::Device(run, act) => self.device(run, act),
             Command::Mark(run, row, marked) => self.with_run(run, |run| run.mark(row, marked)),
             Command::Annotate(run, row, note) => self.with_run(run, |run| run.annotate(row, &note)),
             Command::Cancel(run) => self.cancel(run),
@@ -249,6 +272,10 @@ impl Engine {
             time,
             out_of_hands: Waiting::default(),
             late: None,
+            clock: if sandbox.is_some() { self.sandbox_clock.clone() } else { Clock::real() },
+            keyring: self.keyring.clone(),
+            app_data: None,
+            sdk: None,
             sandbox,
         };
         let mut run = Run::new(id, plan, self.alone.first().map_or(now, |earlier| earlier.started));
@@ -273,6 +300,14 @@ impl Engine {
                 run.phase = Phase::Working(None);
             }
         } else {
+            self.notice(Problem::of(format!("{run} is over"), "Start a new one"));
+        }
+    }
+
+    /// The run goes on waiting for its person, so its phase stays.
+    fn device(&mut self, run: RunId, act: device::Act) {
+        let taken = self.runs.get(&run).is_some_and(|handle| handle.orders.send(Order::Device(act)).is_ok());
+        if !taken {
             self.notice(Problem::of(format!("{run} is over"), "Start a new one"));
         }
     }
@@ -302,6 +337,9 @@ impl Engine {
             _ => return, // the step ended while the button was pressed
         };
         let step = turn.request.step;
+        if answer == Answer::Device {
+            return; // the window leads there; what is done on it are commands of its own
+        }
         if answer != Answer::Browser {
             return self.order(run, Order::Answer(step, answer, request));
         }
@@ -424,6 +462,7 @@ impl Engine {
 
     fn make_app_values(&mut self) {
         let values = AppValues::make(self.shown_key(&self.workspace.settings.active_profile), &mut random);
+        self.keyring.keep(values.own.clone());
         let number = self.workspace.app_values.as_ref().map_or(1, |(number, _)| number + 1);
         self.workspace.app_values = Some((number, values));
     }

@@ -17,6 +17,7 @@ impl Engine {
         match act {
             SandboxAct::FreezeClock => self.stays_frozen = true,
             SandboxAct::RunClock => self.stays_frozen = false,
+            SandboxAct::TryVersions(order) => return self.begin_series(*order),
             _ => (),
         }
         self.workspace.sandbox.asked += 1;

@@ -3,10 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use super::drive::{Done, Driver, IN_APP, Next, Order};
+use super::drive::{Done, Driver, IN_APP, Next, ON_DEVICE, Order};
 use crate::bus::Event;
 use crate::clock;
 use crate::listener::{PageState, Signal, WindowSize};
+use crate::model::device;
 use crate::model::draft::Channel;
 use crate::model::exchange::Step;
 use crate::model::run::{Act, Answer, AppResult, Deed, MethodResult, StepRequest, Turn};
@@ -25,9 +26,16 @@ impl Driver {
         }
         self.announce(&request, &problem).await;
         loop {
+            let timer = self.sdk_timer();
             let order = tokio::select! {
                 order = self.orders.recv() => order,
                 () = self.stop.notified() => return Next::Look(Done::Stopped),
+                () = timer => {
+                    if self.on_device(device::Act::Reply(device::Reply::of(device::Said::TimeOut))).await {
+                        return Next::Look(Done::Well);
+                    }
+                    continue;
+                }
                 signal = self.visit.next_signal() => {
                     if let Signal::BrowserData(data) = &signal && step == Step::Collect {
                         request.body = with_browser_data(&request.body, data);
@@ -44,6 +52,10 @@ impl Driver {
             };
             match order {
                 None => return Next::Over,
+                // Whoever writes the stand-in's request means the stand-in.
+                Some(Order::Send(edited)) if steps::is_app_challenge(&edited) && edited != written => {
+                    return Next::Perform(edited, Vec::new());
+                }
                 Some(Order::Send(edited)) => return Next::Perform(edited, self.plan.script.clone()),
                 Some(Order::Do(other)) => return self.again(other).await,
                 Some(Order::AuthoriseByValues) => {
@@ -63,15 +75,18 @@ impl Driver {
                 Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
                     Answer::Here => return Next::Perform(*edited, self.plan.script.clone()),
                     Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
-                    Answer::Device => (),
                     Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
                     // The engine opens the browser; the page shows what was edited.
-                    Answer::Browser => {
+                    Answer::Browser | Answer::Device => {
                         request = *edited;
                         self.announce(&request, &problem).await;
                     }
                 },
-                Some(Order::Device(_)) => (),
+                Some(Order::Device(act)) => {
+                    if self.on_device(act).await {
+                        return Next::Look(Done::Well);
+                    }
+                }
                 // It was meant for a step that is over.
                 Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
             }
@@ -94,6 +109,23 @@ impl Driver {
     async fn announce(&mut self, request: &StepRequest, problem: &Option<Problem>) {
         self.show_page(request);
         self.say(request, problem).await;
+        if self.asks_app(request.step) && self.device().is_ok() {
+            self.show_device().await;
+        }
+    }
+
+    /// True if the app is asked, and this step waits for that.
+    fn asks_app(&self, step: Step) -> bool {
+        matches!(step, Step::Challenge | Step::Confirm) && self.in_the_app()
+    }
+
+    /// Does what the person at the device wants; true if the challenge is over with it.
+    async fn on_device(&mut self, act: device::Act) -> bool {
+        let over = self.act_on_device(act).await;
+        if over {
+            self.did(Deed::Answered).await;
+        }
+        over
     }
 
     /// What the page itself has told must not make it begin again: it would tell it again, or
@@ -103,15 +135,19 @@ impl Driver {
         if request.step == Step::Challenge && self.page_open {
             self.asked.get_or_insert_with(clock::stamp); // the page has posted the CReq by itself
         }
-        let turn = Turn { since, ..self.describe(request, problem.clone()) };
+        let device = self.device().map(drop);
+        let turn = Turn { since, ..self.describe(request, problem.clone(), device) };
         self.sink.post(Event::TurnCame(self.run, Box::new(turn))).await;
     }
 
-    fn describe(&self, request: &StepRequest, problem: Option<Problem>) -> Turn {
+    fn describe(&self, request: &StepRequest, problem: Option<Problem>, device: Result<(), &'static str>) -> Turn {
         let (answers, limit) = match request.step {
             Step::Challenge if steps::is_app_challenge(request) => {
-                (AppResult::ALL.map(Answer::App).to_vec(), Some(deadline::CHALLENGE))
+                let stand_in = AppResult::ALL.map(Answer::App);
+                let ways = device.is_ok().then_some(Answer::Device).into_iter().chain(stand_in);
+                (ways.collect(), Some(deadline::CHALLENGE))
             }
+            Step::Confirm if self.in_the_app() && device.is_ok() => (vec![Answer::Device], None),
             Step::Challenge => (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(deadline::CHALLENGE)),
             Step::Authenticate | Step::Redirect => {
                 (vec![Answer::Browser, Answer::Here, Answer::Abandon], Some(deadline::SESSION))
@@ -127,7 +163,13 @@ impl Driver {
         };
         let asked = self.asked.filter(|_| request.step == Step::Challenge);
         let notice = match request.step {
-            Step::Confirm if self.in_the_app() => Some(IN_APP.to_owned()),
+            step if self.asks_app(step) => match (device, self.aborted()) {
+                (_, Some(problem)) => Some(problem.line()),
+                (Ok(()), None) if step == Step::Confirm => Some(ON_DEVICE.to_owned()),
+                (Ok(()), None) => None,
+                (Err(why), None) if step == Step::Confirm => Some(format!("{IN_APP}. {why}")),
+                (Err(why), None) => Some(why.to_owned()),
+            },
             _ => self.sealing(request),
         };
         Turn { request: request.clone(), answers, page, since: clock::stamp(), limit, asked, notice, problem }

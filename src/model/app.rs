@@ -3,6 +3,9 @@
 //! mobile SDK makes them. Randomness is handed in, so the same bytes make the same values.
 //! Source: emv-3ds.md 1.4, 4.2, 5.3; sessions-api.md 3.7; RFC 7516, RFC 7518 4.6.
 
+use std::fmt;
+
+use p256::SecretKey;
 use serde_json::{Map, Value, json};
 
 use super::device::Seal;
@@ -47,6 +50,48 @@ pub struct AppValues {
     pub encrypted_data: String,
     /// For whom.
     pub sealed_for: SealedFor,
+    /// The private half of `ephem_pub_key`.
+    pub own: OwnKey,
+}
+
+/// The private half of an app's ephemeral key: in memory only, for one transaction. What
+/// prints it prints dots; two are equal if they are halves of the same key.
+#[derive(Clone)]
+pub struct OwnKey(SecretKey);
+
+impl OwnKey {
+    /// A fresh one.
+    pub fn make(random: &mut dyn FnMut(&mut [u8])) -> Self {
+        Self(key::make(random))
+    }
+
+    /// The public half: a JWK with `kty`, `crv`, `x` and `y`.
+    pub fn public(&self) -> Value {
+        key::jwk(&self.0.public_key())
+    }
+
+    /// True if `jwk` is the public half.
+    pub fn belongs_to(&self, jwk: &Value) -> bool {
+        let own = self.public();
+        ["kty", "crv", "x", "y"].iter().all(|name| jwk.get(name) == own.get(name))
+    }
+
+    /// What the two sides agree on. The only way out.
+    pub fn expose(&self) -> &SecretKey {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OwnKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnKey(••••)")
+    }
+}
+
+impl PartialEq for OwnKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.public_key() == other.0.public_key()
+    }
 }
 
 impl AppValues {
@@ -54,7 +99,7 @@ impl AppValues {
     /// one; `random` fills a buffer with random bytes.
     pub fn make(ds_public: Option<&str>, random: &mut dyn FnMut(&mut [u8])) -> Self {
         let (app_id, transaction_id) = (uuid(random), uuid(random));
-        let own = key::make(random);
+        let own = OwnKey::make(random);
         let (recipient, sealed_for) = match ds_public.map(device::directory_key) {
             Some(Ok(key)) => (key, SealedFor::DirectoryServer),
             Some(Err(why)) => (key::make(random).public_key().into(), SealedFor::Throwaway { why }),
@@ -64,7 +109,7 @@ impl AppValues {
         };
         let data = device_data(&app_id, &transaction_id).to_string();
         let encrypted_data = device::seal(data.as_bytes(), &recipient, Seal::Gcm, random);
-        Self { app_id, transaction_id, ephem_pub_key: key::jwk(&own.public_key()), encrypted_data, sealed_for }
+        Self { app_id, transaction_id, ephem_pub_key: own.public(), encrypted_data, sealed_for, own }
     }
 
     /// The values under the names of `channel_data`.

@@ -48,7 +48,7 @@ const WISHES: &[Wish] = &[
         word: "transaction_risk_assessment",
         title: "Risk analysis exemption (TRA)",
         asks: "Not to ask the shopper, because your acquirer found the payment harmless",
-        needs: "At most EUR 100, 250 or 500, if your acquirer loses at most 13, 6 or 1 of 10 000 to fraud",
+        needs: "At most EUR 100, 250 or 500, if your acquirer loses at most 13, 6 or 1 in 10,000 to fraud",
         bank: "Grant it, or ask all the same; it has an analysis of its own",
         granted: "The shop's, because the shop asked for it",
         refused: ASKED,
@@ -212,7 +212,8 @@ impl<'a> Case<'a> {
             ("none", Some(asked)) => (format!("Exemption not granted: {asked}"), Tone::Neutral),
             ("none", None) => ("What the bank says of its trust list".into(), Tone::Neutral),
             (_, None) => (format!("The bank applied an exemption: {applied}"), Tone::Good),
-            (_, Some(_)) if self.noted => (format!("Exemption granted: {applied}"), Tone::Mixed),
+            // The headline says that it was granted.
+            (_, Some(_)) if self.noted => (format!("{} exemption", capital(applied)), Tone::Mixed),
             (_, Some(_)) => (format!("Exemption granted: {applied}"), Tone::Good),
         }
     }

@@ -335,8 +335,8 @@ fn decided_by(session: &Session, case: &Case<'_>) -> &'static str {
         _ if stand_in => "The scheme, standing in for the bank",
         (Some("ares_status"), _) if applied(session) == Some("sca_delegation") => "The shop, and the bank relies on it",
         (Some("ares_status"), _) if confirmed_by_browser(session) => "The bank, by what the shopper confirmed",
-        (Some("rreq_status" | "pares_status"), Status::Unavailable) => "The bank, which broke off",
         (Some("rreq_status"), _) if proved_decoupled(session) => "The bank, after asking by a way of its own",
+        (Some("rreq_status" | "pares_status"), Status::Unavailable) => "The bank, which broke off",
         (Some("rreq_status"), _) => "The bank, after asking the shopper",
         (Some("pares_status"), Status::Attempted) => "The bank, which could not check",
         (Some("pares_status"), _) => "The bank, by the shopper's password",
@@ -363,6 +363,7 @@ fn sca(session: &Session, case: &Case<'_>, asked: bool) -> &'static str {
         (Status::Unavailable, Some("3ds_outage")) => "None: exempt while 3-D Secure is down",
         (Status::Approved, None) if looks_up_trust_list(session) => "None: a list was looked up",
         (Status::Approved, None) if case.code == Some("I") => "None: the shop asked for no challenge",
+        (Status::Approved, None) if proved_decoupled(session) => "Strong authentication, by the bank's own way",
         (Status::Approved, None) if case.channel == Channel::MerchantInitiated => {
             "Not needed: the shopper is not there"
         }
@@ -536,6 +537,239 @@ mod tests {
             assert_eq!(meaning.title, title);
             assert!(meaning.decided_by.contains(decided), "{title}: {}", meaning.decided_by);
             assert!(meaning.sentence.ends_with('.') && !meaning.sentence.contains("  "), "{}", meaning.sentence);
+        }
+    }
+
+    /// Every way in which the flows of the second half of the catalogue end (S081 to S131): what
+    /// the headline says, who decided, which authentication it was, who carries the risk.
+    #[test]
+    fn each_flow_has_its_headline_its_authentication_and_its_risk() {
+        use Channel::{App, Browser, MerchantInitiated as Alone};
+        use Risk::{Issuer, Merchant, None as Nobody, Open};
+        let made = |status: &str, reason: &str, code: &str, more: serde_json::Value| {
+            let mut raw = json!({"status": status, "status_reason": reason, "response_code": code});
+            raw["acs"] = json!({"transaction_id": "375d90ad-3873-498b-9133-380cbbc8d99d"});
+            if status == "approved" && code == "Y" {
+                (raw["eci"], raw["cryptogram"]) = ("05".into(), "x".into());
+            }
+            for (name, value) in more.as_object().into_iter().flatten() {
+                raw[name] = value.clone();
+            }
+            raw
+        };
+        let noted = |requested: &str, applied: &str| {
+            let exemption = json!({"requested": requested, "applied": applied});
+            made("approved", "ares_status", "I", json!({"challenged": false, "eci": "07", "exemption": exemption}))
+        };
+        let yes = |more| made("approved", "ares_status", "Y", more);
+        let passed = |more| made("approved", "rreq_status", "Y", more);
+        let asked = || json!({"challenged": true, "acs": {"authentication_type": "02"}});
+        let decoupled = || json!({"challenged": true, "acs": {"authentication_type": "04"}});
+        let exempt = |requested: Option<&str>, applied: &str| {
+            let mut exemption = json!({ "applied": applied });
+            if let Some(requested) = requested {
+                exemption["requested"] = requested.into();
+            }
+            json!({"challenged": false, "exemption": exemption})
+        };
+        let refused = |requested: &str| {
+            let mut more = asked();
+            more["exemption"] = json!({"requested": requested, "applied": "none"});
+            more
+        };
+        let listed = json!({"challenged": false, "eci": null, "cryptogram": null, "authentication_category": "payment",
+            "exemption": {"applied": "none", "trusted_beneficiary": {"status": "Y", "source": "03"}}});
+        let own = "Bank's own risk analysis";
+        for (id, raw, channel, title, decided, sca, risk) in [
+            ("S081", passed(decoupled()), Browser, "the bank's own way", "a way of its own", "Strong", Issuer),
+            (
+                "S082",
+                made("declined", "rreq_status", "N", decoupled()),
+                Browser,
+                "Declined",
+                "a way of its own",
+                "None",
+                Merchant,
+            ),
+            (
+                "S083",
+                made("unavailable", "rreq_status", "U", decoupled()),
+                Browser,
+                "No check",
+                "a way of its own",
+                "None",
+                Merchant,
+            ),
+            (
+                "S081 open",
+                made("challenged", "", "D", json!({})),
+                Browser,
+                "by a way of its own",
+                "Nobody",
+                "Not decided",
+                Open,
+            ),
+            (
+                "S084",
+                made("declined", "ares_status", "N", json!({})),
+                Browser,
+                "Declined",
+                "risk check",
+                "None",
+                Merchant,
+            ),
+            ("S091", yes(json!({"challenged": false})), Alone, "without the shopper", "earlier", "Not needed", Issuer),
+            (
+                "S093",
+                made("unavailable", "ares_status", "U", json!({"response_status_reason": "21"})),
+                Alone,
+                "No check",
+                "",
+                "None",
+                Merchant,
+            ),
+            (
+                "S094",
+                made("unavailable", "ares_error", "", json!({})),
+                Alone,
+                "No check",
+                "failed to talk",
+                "None",
+                Merchant,
+            ),
+            ("S095", passed(decoupled()), Alone, "without the shopper", "a way of its own", "Strong", Issuer),
+            (
+                "S096",
+                yes(json!({"authentication_category": "non_payment"})),
+                Alone,
+                "Card verified",
+                "earlier",
+                "Not needed",
+                Nobody,
+            ),
+            ("S097", yes(listed), Alone, "Trust list looked up", "a list was looked up", "None", Nobody),
+            (
+                "S014",
+                made("approved", "ares_status", "I", json!({"acs": {"transaction_id": "a"}})),
+                Browser,
+                "Noted",
+                "bank",
+                "None",
+                Merchant,
+            ),
+            (
+                "S101",
+                noted("low_value", "low_value"),
+                Browser,
+                "Exemption granted: low value",
+                "",
+                "Exemption applied",
+                Merchant,
+            ),
+            (
+                "S103",
+                noted("transaction_risk_assessment", "transaction_risk_assessment"),
+                Browser,
+                "risk analysis",
+                "",
+                "Exemption",
+                Merchant,
+            ),
+            (
+                "S110",
+                noted("secure_corporate_payment", "secure_corporate_payment"),
+                Browser,
+                "corporate",
+                "",
+                "Exemption",
+                Merchant,
+            ),
+            (
+                "S109",
+                noted("sca_delegation", "sca_delegation"),
+                Browser,
+                "the shop's own check",
+                "The shop",
+                "Done by the shop",
+                Merchant,
+            ),
+            ("S102", passed(refused("low_value")), Browser, "after a challenge", "after asking", "Strong", Issuer),
+            (
+                "S106",
+                passed(refused("trusted_listing_prompt")),
+                Browser,
+                "after a challenge",
+                "after asking",
+                "Strong",
+                Issuer,
+            ),
+            (
+                "S105",
+                yes(exempt(None, "transaction_risk_assessment")),
+                Browser,
+                "without a challenge",
+                "",
+                "applied by the bank",
+                Issuer,
+            ),
+            (
+                "S108",
+                yes(exempt(Some("trusted_listing"), "trusted_listing")),
+                Browser,
+                "without a challenge",
+                "",
+                "Exemption applied",
+                Issuer,
+            ),
+            ("S111", passed(asked()), Browser, "after a challenge", "after asking", "Strong", Issuer),
+            (
+                "S112",
+                made("unavailable", "ares_error", "", exempt(None, "3ds_outage")),
+                Browser,
+                "was down",
+                "failed to talk",
+                "exempt while",
+                Merchant,
+            ),
+            ("S115", yes(json!({"challenged": false})), Browser, "without a challenge", "", own, Issuer),
+            ("S121", passed(asked()), App, "in the app", "after asking", "Strong", Issuer),
+            (
+                "S125",
+                made("challenge_abandoned", "rreq_status", "N", asked()),
+                App,
+                "walked away",
+                "in the app",
+                "None",
+                Merchant,
+            ),
+            (
+                "S126",
+                made("expired", "rreq_status", "N", asked()),
+                App,
+                "Out of time",
+                "time ran out",
+                "None",
+                Merchant,
+            ),
+            ("S130", yes(json!({"challenged": false})), App, "without a challenge", "", own, Issuer),
+            (
+                "S131",
+                yes(json!({"challenged": true, "acs": {"authentication_type": "14"}})),
+                Browser,
+                "browser",
+                "confirmed",
+                "Strong",
+                Issuer,
+            ),
+        ] {
+            let meaning = of_session(&session(raw), channel);
+            assert!(meaning.title.contains(title), "{id}: {}", meaning.title);
+            assert!(meaning.decided_by.contains(decided), "{id}: {}", meaning.decided_by);
+            assert!(meaning.sca.contains(sca), "{id}: {}", meaning.sca);
+            assert_eq!(meaning.risk, risk, "{id}");
+            assert!(meaning.sentence.ends_with('.') && !meaning.sentence.contains("  "), "{id}: {}", meaning.sentence);
+            let said = meaning.sentence.contains("shop's cost") || meaning.sentence.contains("shop's risk");
+            assert!(risk != Issuer || !said, "{id}: {}", meaning.sentence);
         }
     }
 

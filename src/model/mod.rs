@@ -51,6 +51,7 @@ pub mod states;
 pub mod steps;
 pub mod template;
 pub mod trace;
+pub mod versions;
 pub mod why;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -258,6 +259,8 @@ pub struct Workspace {
     pub clock_stands: Option<Stamp>,
     /// What the embedded sandbox has shown of itself.
     pub sandbox: sandbox::Known,
+    /// The newest runs of one thing on several versions.
+    pub series: Option<versions::Series>,
     /// Production profiles that the user has confirmed in this program run.
     pub production_confirmed: BTreeSet<profile::ProfileId>,
 }

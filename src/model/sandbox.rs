@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::run::{AppResult, PhoneAct, Plan};
-use super::scenario::{Fault, FaultKind};
+use super::scenario::{Fault, FaultKind, Version};
 use super::scheme::SchemeMessage;
+use super::versions::Order;
 use super::{Problem, SessionId};
 
 /// How the sandbox's clock goes.
@@ -54,10 +55,18 @@ pub enum SandboxAct {
     Arm(String, u32),
     /// The same with a scenario that only we know, as the text of its file.
     ArmFile(String, u32),
+    /// The next session speaks this version; with a scenario to arm, both.
+    ArmVersion(Version, Option<Box<SandboxAct>>),
+    /// Nothing is armed any more.
+    Disarm,
     /// Arm, and when that is done start this run.
     Try(Box<SandboxAct>, Box<Plan>),
+    /// Run this on several versions, one after the other.
+    TryVersions(Box<Order>),
     /// These faults, in place of those that are armed.
     SetFaults(Vec<Fault>),
+    /// The bank decides on exemptions by its own rules: `rules`, or not: `off`.
+    Exemptions(&'static str),
     /// Forget sessions, logs, what is armed and faults.
     Reset,
     /// End a challenge from outside.
@@ -77,8 +86,17 @@ impl SandboxAct {
             Self::Jump(by) => ("POST", "/clock".into(), json!({"advance_seconds": by.as_secs()})),
             Self::Arm(id, sessions) => ("PUT", "/arm".into(), json!({"scenario": id, "sessions": sessions})),
             Self::ArmFile(text, sessions) => ("PUT", "/arm".into(), json!({"file": text, "sessions": sessions})),
+            Self::ArmVersion(version, arm) => {
+                let scenario = arm.as_ref().and_then(|arm| arm.request());
+                let mut body = scenario.map_or_else(|| json!({"sessions": 1}), |(_, _, body)| body);
+                body["version"] = version.word().into();
+                ("PUT", "/arm".into(), body)
+            }
+            Self::Disarm => ("PUT", "/arm".into(), json!({"sessions": 0})),
             Self::Try(arm, _) => return arm.request(),
+            Self::TryVersions(_) => return None, // each of its runs is armed when its turn comes
             Self::SetFaults(faults) => ("PUT", "/faults".into(), json!({"faults": faults})),
+            Self::Exemptions(word) => ("PUT", "/settings".into(), json!({"exemptions": word})),
             Self::Reset => ("POST", "/reset".into(), json!({})),
             Self::EndChallenge(id, result) => ("POST", session(id, "challenge"), json!({"result": result.word()})),
             Self::Decide(id, act) => ("POST", session(id, "phone"), json!({"decision": act.word()})),
@@ -132,7 +150,8 @@ pub struct Overview {
     pub mode: Mode,
     /// What its random choices derive from, if they can be repeated.
     pub seed: Option<u64>,
-    /// The armed scenario, and for how many sessions still.
+    /// What is armed, in words (`S021`, `S021 on 2.1.0`, `Version 2.1.0`), and for how many
+    /// sessions still.
     pub armed: Option<(String, u64)>,
     /// Faults in their order, those that are used up too.
     pub faults: Vec<Fault>,
@@ -152,8 +171,13 @@ impl Overview {
         let number = |name| raw.get(name).and_then(Value::as_u64);
         let text = |name| raw.get(name).and_then(Value::as_str);
         let armed = raw.get("armed").and_then(|armed| {
-            let id = armed.get("scenario")?.as_str()?;
-            Some((id.to_owned(), armed.get("sessions").and_then(Value::as_u64).unwrap_or(1)))
+            let word = |name| armed.get(name).and_then(Value::as_str);
+            let what = match (word("scenario"), word("version")) {
+                (Some(id), Some(version)) => format!("{id} on {version}"),
+                (Some(id), None) => id.to_owned(),
+                (None, version) => format!("Version {}", version?),
+            };
+            Some((what, armed.get("sessions").and_then(Value::as_u64).unwrap_or(1)))
         });
         // The list stands bare or as GET /faults answers it.
         let faults = raw.get("faults").map(|faults| faults.get("faults").unwrap_or(faults));

@@ -23,7 +23,7 @@ use crate::model::delivery::DeliveryKind;
 use crate::model::exchange::Exchange;
 use crate::model::profile::{Environment, Profile};
 use crate::model::run::{self, Act, Run, What};
-use crate::model::scenario::{CARD_DECIDES, Mismatch, Scenario};
+use crate::model::scenario::{CARD_DECIDES, Mismatch, Scenario, Version};
 use crate::model::settings::Settings;
 use crate::model::{Lane, Problem, RunId, Secret};
 use crate::store;
@@ -76,6 +76,9 @@ pub struct Options {
     pub seed: Option<u64>,
     /// How often each scenario is run.
     pub rounds: u32,
+    /// Each scenario on every version of the protocol that it can be about; the embedded sandbox
+    /// alone can be told which.
+    pub versions: bool,
 }
 
 /// How a scenario ended.
@@ -87,22 +90,25 @@ pub enum Verdict {
     Failed(Vec<Mismatch>),
     /// It could not be carried out, so nothing can be said about its end.
     Broken(Problem),
+    /// It was carried out on a version of which its file says nothing.
+    NotJudged,
 }
 
 impl Verdict {
-    /// `passed`, `failed` or `broken`.
+    /// `passed`, `failed`, `broken` or `not judged`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Failed(_) => "failed",
             Self::Broken(_) => "broken",
+            Self::NotJudged => "not judged",
         }
     }
 
     /// Why, one line for each reason; empty if passed.
     pub fn lines(&self) -> Vec<String> {
         match self {
-            Self::Passed => Vec::new(),
+            Self::Passed | Self::NotJudged => Vec::new(),
             Self::Failed(mismatches) => mismatches.iter().map(line).collect(),
             Self::Broken(problem) => vec![problem.line()],
         }
@@ -120,6 +126,8 @@ pub struct Case {
     pub id: String,
     /// As in its file.
     pub name: String,
+    /// The version of the protocol that it was run on, where each is run on several.
+    pub version: Option<Version>,
     /// Counts from 1.
     pub round: u32,
     /// How it ended.
@@ -134,6 +142,13 @@ pub struct Case {
     pub session: serde_json::Map<String, serde_json::Value>,
     /// What happened.
     pub timeline: Vec<Row>,
+}
+
+impl Case {
+    /// `S021`, or `S021 · 2.1.0`.
+    pub fn label(&self) -> String {
+        self.version.map_or_else(|| self.id.clone(), |version| format!("{} · {}", self.id, version.word()))
+    }
 }
 
 /// All cases of one call.
@@ -154,10 +169,10 @@ pub struct Results {
 }
 
 impl Results {
-    /// How many passed, failed, are broken.
-    pub fn counts(&self) -> (usize, usize, usize) {
+    /// How many passed, failed, are broken, were not judged.
+    pub fn counts(&self) -> (usize, usize, usize, usize) {
         let count = |word| self.cases.iter().filter(|case| case.verdict.word() == word).count();
-        (count("passed"), count("failed"), count("broken"))
+        (count("passed"), count("failed"), count("broken"), count("not judged"))
     }
 }
 
@@ -166,8 +181,10 @@ impl Results {
 /// the thread that ran it.
 pub fn run(deck: &[Scenario], options: &Options, stop: &AtomicBool, told: &(dyn Fn(&Case) + Sync)) -> Results {
     let began = Instant::now();
-    let todo: Vec<(u32, &Scenario)> =
-        (1..=options.rounds).flat_map(|round| deck.iter().map(move |scenario| (round, scenario))).collect();
+    let legs: Vec<(&Scenario, Option<Version>)> = deck.iter().flat_map(|scenario| legs(scenario, options)).collect();
+    let todo: Vec<(u32, &Scenario, Option<Version>)> = (1..=options.rounds)
+        .flat_map(|round| legs.iter().map(move |(scenario, leg)| (round, *scenario, *leg)))
+        .collect();
     let (next, given_up) = (AtomicUsize::new(0), AtomicBool::new(false));
     let done = Mutex::new(Vec::with_capacity(todo.len()));
     thread::scope(|scope| {
@@ -175,8 +192,8 @@ pub fn run(deck: &[Scenario], options: &Options, stop: &AtomicBool, told: &(dyn 
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) && !given_up.load(Ordering::Relaxed) {
                     let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((round, scenario)) = todo.get(place) else { return };
-                    let case = run_one(scenario, *round, options, stop);
+                    let Some((round, scenario, version)) = todo.get(place) else { return };
+                    let case = run_one(scenario, (*round, *version), options, stop);
                     if case.unreachable {
                         given_up.store(true, Ordering::Relaxed); // the others would only wait in vain
                     }
@@ -198,11 +215,31 @@ pub fn run(deck: &[Scenario], options: &Options, stop: &AtomicBool, told: &(dyn 
     }
 }
 
-fn run_one(scenario: &Scenario, round: u32, options: &Options, stop: &AtomicBool) -> Case {
+/// The versions that a scenario is run on; one that fixes its version is run on that one only.
+fn legs<'a>(scenario: &'a Scenario, options: &Options) -> Vec<(&'a Scenario, Option<Version>)> {
+    match scenario.fixed_version() {
+        _ if !options.versions => vec![(scenario, None)],
+        Some(version) => vec![(scenario, Some(version))],
+        None => Version::SPOKEN.map(|version| (scenario, Some(version))).to_vec(),
+    }
+}
+
+/// How many cases one round of a deck is.
+pub fn count(deck: &[Scenario], options: &Options) -> usize {
+    deck.iter().map(|scenario| legs(scenario, options).len()).sum()
+}
+
+fn run_one(
+    scenario: &Scenario,
+    (round, version): (u32, Option<Version>),
+    options: &Options,
+    stop: &AtomicBool,
+) -> Case {
     let began = Instant::now();
     let mut case = Case {
         id: scenario.id.clone(),
         name: scenario.name.clone(),
+        version,
         round,
         verdict: Verdict::Passed,
         problems: Vec::new(),
@@ -227,9 +264,11 @@ fn carry_out(scenario: &Scenario, options: &Options, stop: &AtomicBool, case: &m
     let mut engine = start(&scratch, scenario, case.round, options)?;
     let profile = engine.workspace().settings.active_profile.clone();
     let mut mismatches = Vec::new();
+    let version = case.version.filter(|version| Version::SPOKEN.contains(version));
+    let holds = case.version.is_none_or(|version| scenario.holds_on(version));
     for (plan, judged) in scenario.plans(&profile) {
-        if let Some(file) = &file {
-            engine.arm(file)?;
+        if file.is_some() || version.is_some() {
+            engine.arm_on(file.as_deref(), version)?;
         }
         engine.dispatch(Command::Run(plan));
         let id = engine.workspace().newest_run().map(|run| run.id).ok_or_else(|| not_started(&engine))?;
@@ -242,7 +281,7 @@ fn carry_out(scenario: &Scenario, options: &Options, stop: &AtomicBool, case: &m
         case.problems.extend(failures(run).map(|problem| names.in_problem(problem)));
         case.unreachable = saved && silent(run);
         end?;
-        if let Some(judged) = judged {
+        if let Some(judged) = judged.filter(|_| holds) {
             mismatches.extend(if saved { judged.judge_elsewhere(run) } else { judged.judge(run) });
         }
         if let Some(problem) = case.problems.last().filter(|_| run.session().is_none() || case.unreachable)
@@ -251,7 +290,11 @@ fn carry_out(scenario: &Scenario, options: &Options, stop: &AtomicBool, case: &m
             return Err(problem.clone()); // a run without a session says nothing about the scenario
         }
     }
-    Ok(if mismatches.is_empty() { Verdict::Passed } else { Verdict::Failed(mismatches) })
+    Ok(match mismatches.is_empty() {
+        _ if !holds => Verdict::NotJudged,
+        true => Verdict::Passed,
+        false => Verdict::Failed(mismatches),
+    })
 }
 
 /// Only the embedded sandbox can be told what its other side is to do.

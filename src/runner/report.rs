@@ -47,9 +47,14 @@ fn junit_case(case: &Case, rounds: u32) -> TestCase {
         Verdict::Passed => TestCaseStatus::success(),
         Verdict::Failed(_) => non_success(NonSuccessKind::Failure, "mismatch", case),
         Verdict::Broken(_) => non_success(NonSuccessKind::Error, "broken", case),
+        Verdict::NotJudged => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message("carried out; its file says nothing of this version");
+            status
+        }
     };
     let round = if rounds > 1 { format!(" (round {})", case.round) } else { String::new() };
-    let mut written = TestCase::new(format!("{} {}{round}", case.id, case.name), status);
+    let mut written = TestCase::new(format!("{} {}{round}", case.label(), case.name), status);
     written.set_classname("scenarios").set_time(case.took).set_system_out(timeline(&case.timeline));
     written
 }
@@ -77,13 +82,14 @@ fn json(results: &Results) -> String {
 fn json_case(case: &Case, results: &Results) -> Value {
     let problem = |problem: &crate::model::Problem| json!({ "summary": problem.summary, "causes": problem.causes, "hint": problem.hint });
     let (mismatches, broken) = match &case.verdict {
-        Verdict::Passed => (json!([]), Value::Null),
+        Verdict::Passed | Verdict::NotJudged => (json!([]), Value::Null),
         Verdict::Failed(mismatches) => (json!(mismatches), Value::Null),
         Verdict::Broken(why) => (json!([]), problem(why)),
     };
     json!({
         "id": case.id,
         "name": case.name,
+        "version": case.version,
         "round": case.round,
         "verdict": case.verdict.word(),
         "mismatches": mismatches,
@@ -113,10 +119,12 @@ mod tests {
             to: Lane::Sessions,
             what: "Create session: POST http://sandbox/sessions → 201".into(),
             status: Some("pending".into()),
+            findings: vec!["P005 another result".into()],
         };
         Case {
             id: id.into(),
             name: "a <name> & more".into(),
+            version: None,
             round: 1,
             verdict,
             problems: Vec::new(),
@@ -161,6 +169,7 @@ mod tests {
         let verdicts: Vec<&str> = read.iter().filter_map(|case| case["verdict"].as_str()).collect();
         assert_eq!(verdicts, ["passed", "failed", "broken"]);
         assert_eq!(read[1]["mismatches"][0]["actual"], "07");
+        assert_eq!(read[0]["timeline"][0]["findings"][0], "P005 another result");
         assert_eq!(read[2]["problem"]["summary"], "Not over within 60 s");
     }
 }

@@ -54,41 +54,51 @@ pub(super) fn numbered(number: u16) -> Option<Arc<Script>> {
     find(&format!("S{number:03}")).filter(|script| script.issuer.is_some()).cloned()
 }
 
-/// A scenario that the next sessions get, whatever their card. Source: sessions-api.md 7.5.
+/// What the next sessions get, whatever their card: a scenario, a version of the protocol, or
+/// both. Source: sessions-api.md 7.5.
 #[derive(Debug, Clone)]
 pub(super) struct Armed {
-    script: Arc<Script>,
+    script: Option<Arc<Script>>,
+    version: Option<&'static str>,
     /// Sessions that still get it.
     left: i64,
 }
 
 impl Armed {
-    /// Arms a scenario of the deck; no session disarms.
+    /// Arms this; no session disarms.
+    pub(super) fn with(script: Option<Arc<Script>>, version: Option<&'static str>, sessions: i64) -> Option<Self> {
+        (sessions > 0).then_some(Self { script, version, left: sessions })
+    }
+
+    /// A scenario of the deck.
     ///
     /// # Errors
     /// The ids that are nearest to one that does not exist.
-    pub(super) fn with(id: &str, sessions: i64) -> Result<Option<Self>, Vec<String>> {
+    pub(super) fn of_deck(id: &str) -> Result<Arc<Script>, Vec<String>> {
         let unknown = || {
             let ids: Vec<&str> = DECK.iter().map(|script| script.id.as_str()).collect();
             deck::near_ids(&ids, id).into_iter().map(str::to_owned).collect::<Vec<String>>()
         };
-        let script = Arc::clone(find(id).ok_or_else(unknown)?);
-        Ok((sessions > 0).then_some(Self { script, left: sessions }))
+        find(id).cloned().ok_or_else(unknown)
     }
 
-    /// Arms a scenario that is no part of the deck.
+    /// A scenario that is no part of the deck.
     ///
     /// # Errors
     /// What is wrong with the file, and where.
-    pub(super) fn with_file(text: &str, sessions: i64) -> Result<Option<Self>, String> {
+    pub(super) fn of_file(text: &str) -> Result<Arc<Script>, String> {
         let scenario = deck::read("file", text).map_err(|error| error.to_string())?;
-        let script = Arc::new(Script::of(scenario));
-        Ok((sessions > 0).then_some(Self { script, left: sessions }))
+        Ok(Arc::new(Script::of(scenario)))
     }
 
-    /// What decides for the next session.
-    pub(super) fn script(&self) -> &Arc<Script> {
-        &self.script
+    /// The scenario that decides for the next session, if one does.
+    pub(super) fn script(&self) -> Option<&Arc<Script>> {
+        self.script.as_ref()
+    }
+
+    /// The version that the next session speaks, if it is said.
+    pub(super) fn version(&self) -> Option<&'static str> {
+        self.version
     }
 
     /// A session was made of it; the last one disarms.
@@ -101,9 +111,13 @@ impl Armed {
 
     /// What is armed, for the control API.
     pub(super) fn json(armed: Option<&Self>) -> Value {
-        armed.map_or_else(
-            || json!({"sessions": 0}),
-            |armed| json!({"scenario": armed.script.id, "sessions": armed.left}),
-        )
+        let mut shown = json!({"sessions": armed.map_or(0, |armed| armed.left)});
+        if let Some(script) = armed.and_then(Self::script) {
+            shown["scenario"] = script.id.as_str().into();
+        }
+        if let Some(version) = armed.and_then(Self::version) {
+            shown["version"] = version.into();
+        }
+        shown
     }
 }

@@ -29,6 +29,7 @@ use super::session::{End, Session, Status};
 use super::state::{Pending, State as Store};
 use super::turn::Decided;
 use super::{exempt, legacy, payments, turn};
+use crate::model::scenario::Version;
 use crate::model::scheme::{PhoneKind, SchemeMessage};
 
 type App = State<Arc<Shared>>;
@@ -84,6 +85,7 @@ async fn overview(State(app): App, call: Call) -> Answer {
             "now": clock["now"], "mode": clock["mode"], "seed": app.seed.map_or_else(|| json!(""), |seed| json!(seed)),
             "armed": Armed::json(store.armed.as_ref()), "faults": faults["faults"],
             "count": store.sessions.len(), "dropped": store.messages.dropped, "sessions": sessions,
+            "settings": {"exemptions": store.settings.exemptions.word()},
         }),
     ))
 }
@@ -394,29 +396,33 @@ async fn webhooks(State(app): App, call: Call) -> Answer {
 }
 
 /// `{"scenario": "S023", "sessions": 1}`: the next sessions get what it says of the other side.
-/// `{"file": "…"}` in place of the id: a scenario as TOML text.
+/// `{"file": "…"}` in place of the id: a scenario as TOML text. With `"version": "2.1.0"`, or that
+/// alone, they speak this version. No session disarms, whatever is armed.
 async fn arm(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
     let mut findings = Findings::default();
-    let known = ["scenario", "sessions", "file"];
+    let known = ["scenario", "sessions", "file", "version"];
     body.keys().filter(|name| !known.contains(name)).for_each(|name| findings.invalid(name));
     let mut reader = Reader::new(&body, &mut findings);
     let file = reader.any_text("file");
-    let need = if file.is_some() { Need::May } else { Need::Must };
-    let scenario = reader.text("scenario", need, 1..=64);
+    let version = reader.word("version", Need::May, &Version::SPOKEN.map(|version| (version.word(), [].as_slice())));
     let sessions = reader.integer("sessions", Need::May, 0..=1_000_000).unwrap_or(1);
+    let need = if file.is_some() || version.is_some() || sessions == 0 { Need::May } else { Need::Must };
+    let scenario = reader.text("scenario", need, 1..=64);
     if !findings.0.is_empty() {
         return Err(Fault::invalid(findings.0));
     }
-    let armed = match file {
-        Some(text) => Armed::with_file(&text, sessions)
-            .map_err(|why| Fault::invalid(vec!["file_invalid".to_owned()]).near(vec![why]))?,
-        None => {
-            let unknown = |near| Fault::not_found("scenario_not_found").near(near);
-            Armed::with(&scenario.unwrap_or_default(), sessions).map_err(unknown)?
+    let script = match (file, scenario) {
+        (Some(text), _) => {
+            Some(Armed::of_file(&text).map_err(|why| Fault::invalid(vec!["file_invalid".to_owned()]).near(vec![why]))?)
         }
+        (None, Some(id)) => {
+            Some(Armed::of_deck(&id).map_err(|near| Fault::not_found("scenario_not_found").near(near))?)
+        }
+        (None, None) => None,
     };
+    let armed = Armed::with(script, version, sessions);
     let shown = Armed::json(armed.as_ref());
     app.lock().armed = armed;
     Ok(answer_json(200, &shown))

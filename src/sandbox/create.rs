@@ -150,9 +150,11 @@ fn remember_browser(app: &Shared, store: &Store, session: &mut Session) {
 /// What decides a session's fate, besides its card: a scenario in its place, and words of the
 /// reference. What is armed comes before the reference. Source: product.md "Decided".
 fn fate(store: &Store, reference: &str) -> (Option<Arc<Script>>, Triggers) {
-    let triggers = Triggers::parse(reference);
-    match &store.armed {
-        Some(armed) => (Some(Arc::clone(armed.script())), triggers.undecided()),
+    let mut triggers = Triggers::parse(reference);
+    let armed = store.armed.as_ref();
+    triggers.version = armed.and_then(Armed::version).or(triggers.version);
+    match armed.and_then(Armed::script) {
+        Some(script) => (Some(Arc::clone(script)), triggers.undecided()),
         None => (arm::named(reference), triggers),
     }
 }
@@ -193,6 +195,11 @@ fn card(store: &Store, draft: &Draft, script: Option<Arc<Script>>) -> Result<Car
     let version = issuer.and_then(|issuer| issuer.version).map(Version::word);
     if let Some(issuer) = issuer {
         range = range_of(issuer, range);
+        // A programmable number still says which version it speaks.
+        let own = programmable::range(pan.expose()).map(|own| own.versions);
+        if let (None, Some(Versions::Only(version)), Versions::All) = (issuer.version, own, range.versions) {
+            range.versions = Versions::Only(version);
+        }
     }
     let network_token = matches!(draft.source, Source::NetworkToken(_));
     Ok(Card { network_token, pan, scheme, range, script, version })

@@ -105,9 +105,14 @@ impl Rules {
         }
     }
 
+    /// The setting `exemptions`.
+    pub(super) fn word(&self) -> &'static str {
+        if self.everywhere { "rules" } else { "off" }
+    }
+
     /// Adds the settings' members to `object`.
     pub(super) fn show(&self, object: &mut Value) {
-        object["exemptions"] = if self.everywhere { "rules" } else { "off" }.into();
+        object["exemptions"] = self.word().into();
         object["low_value_minor"] = self.low_value.into();
         object["low_value_count"] = self.low_value_count.into();
         object["low_value_sum_minor"] = self.low_value_sum.into();

@@ -36,12 +36,16 @@ use super::state::Pending;
 use super::turn::{Input, RESENDS, Seen, Turn, input, page_kind};
 use super::validate::Completion;
 use crate::model::Lane;
-use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind};
+use crate::model::scenario::{BankId, Fault as Planned, FaultKind, Hop, PageKind, Version};
 use crate::model::scheme::{METHOD_DATA, SchemeMessage};
 use crate::page::Pages;
 
 /// Longest `threeDSSessionData` after encoding. Source: emv-3ds.md 2.2.
 const SESSION_DATA: usize = 1024;
+/// Longest `threeDSMethodNotificationURL`, before 2.3.1 and from then on. Source: emv-3ds.md 1.8.
+const NOTIFICATION_URL: usize = 256;
+/// See [`NOTIFICATION_URL`].
+const NOTIFICATION_URL_231: usize = 2048;
 /// How late a late page notifies, in milliseconds. Source: emv-3ds.md 6.1.
 const LATE: u32 = 12_000;
 /// Longest list of browser facts that is kept, in bytes.
@@ -127,6 +131,10 @@ async fn method(State(app): App, call: Call) -> Response {
     let (kind, fault) = {
         let mut store = app.lock();
         let session = store.by_transaction(transaction);
+        let modern = session.as_ref().is_some_and(|session| session.version == Version::V231.word());
+        if address.len() > if modern { NOTIFICATION_URL_231 } else { NOTIFICATION_URL } {
+            return refuse("threeDSMethodNotificationURL is longer than the version allows.");
+        }
         session
             .map_or((Method::Present, None), |session| (session.range.method, take_fault(&app, session, Hop::Method)))
     };
@@ -500,7 +508,7 @@ fn question(app: &Shared, form: &[(String, String)], id: &str, seen: Seen, base:
     let screen = bank::Screen {
         kind,
         bank: rules.bank,
-        trust: kind != PageKind::Spc && (rules.trust_prompt || offers_trust(session)) && last,
+        trust: kind != PageKind::Spc && offers_trust(session) && last,
         early: seen == Seen::Early,
         sent_to: challenge.sent_to,
         may_resend: challenge.resent < RESENDS,

@@ -8,7 +8,9 @@
 //! given; dropping a [`Sandbox`] stops it.
 //!
 //! Plays hosted and non-hosted sessions in browsers and apps, merchants who act alone, 3DS1,
-//! stored cards and network tokens, payments. An instrument id that begins with `src_bank` is
+//! stored cards and network tokens, payments; exemptions and trust lists, by what a scenario says
+//! or by the bank's own rules (setting `exemptions`, see `exempt`); Secure Payment Confirmation,
+//! with a page in place of the browser and its authenticator. An instrument id that begins with `src_bank` is
 //! a bank account; any other unknown one is the card 4242 4242 4242 4242, unless `strict`.
 //!
 //! Does not play:
@@ -45,7 +47,7 @@
 //! |---|---|---|---|
 //! | Method | `POST /simulator/acs/3ds-method` | `threeDSMethodData` | page, `form#notify` to the notification URL with `threeDSMethodData` |
 //! | Challenge | `POST /simulator/acs/challenge` | `creq`, optional `threeDSSessionData` | page, `form#form` |
-//! | Answer | the same address | `creq`, `threeDSSessionData` if it came, `interaction`; by the page `password`, `choice`, `choices` or `agree=1`, and `trust` (`Y`, `N`); to go on from a page that only tells `continue=1`, to cancel `cancel=1`, for another message `resend=1` | the page again, or the hand-over page: `form#handover` to the notification URL with `cres`, `threeDSSessionData` |
+//! | Answer | the same address | `creq`, `threeDSSessionData` if it came, `interaction`; by the page `password`, `choice`, `choices` or `agree=1`, and `trust` (`Y`, `N`); to go on from a page that only tells `continue=1`, to cancel `cancel=1` (in place of the browser's confirmation: to be asked by the bank), for another message `resend=1` | the page again, or the hand-over page: `form#handover` to the notification URL with `cres`, `threeDSSessionData` |
 //! | Asked elsewhere | `GET /simulator/acs/out-of-band/{threeDSServerTransID}` | | JSON `decided`: true once the shopper answered in the bank's app |
 //! | Hosted start | `GET /sessions-interceptor/{sid}` | | page, `form#device` (and `form#method` into a hidden frame), or `form#challenge`, or 302 |
 //! | Hosted data | `POST /sessions-interceptor/{sid}/device-information` | those of `form#device` | page with `form#challenge` (`creq`, `threeDSSessionData`), or 302 |

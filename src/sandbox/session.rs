@@ -228,12 +228,12 @@ pub(super) struct Challenge {
     pub(super) trust: Option<bool>,
     /// The issuer is done: the letter of its CRes, and its result.
     pub(super) over: Option<(char, bytes::Bytes)>,
-    /// In an app: what issuer and SDK agreed on.
-    pub(super) line: Option<Box<Line>>,
     /// The shopper's page is over, and the bank goes on by itself.
     pub(super) fell_back: bool,
     /// The bank that asks by itself has asked on the phone.
     pub(super) pushed: bool,
+    /// In an app: what issuer and SDK agreed on.
+    pub(super) line: Option<Box<Line>>,
 }
 
 /// Six digits.
@@ -256,9 +256,9 @@ impl Challenge {
             decided: None,
             trust: None,
             over: None,
-            line: None,
             fell_back: false,
             pushed: false,
+            line: None,
         }
     }
 

@@ -53,6 +53,7 @@ impl Triggers {
             "NOVAULT" => self.no_vault = true,
             "V210" => self.version = Some("2.1.0"),
             "V220" => self.version = Some("2.2.0"),
+            "V231" => self.version = Some("2.3.1"),
             "OUTAGE" => self.fault = Some(Fault::forbidden("scheme_outage")),
             "DSERR" => self.fault = Some(by_code("ds_error")),
             "CODE" if !value.is_empty() => self.fault = Some(by_code(value)),

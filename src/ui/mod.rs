@@ -32,7 +32,10 @@ use self::theme::Tokens;
 use crate::bus::Command;
 use crate::export::code::Language;
 use crate::model::profile::Environment;
+use crate::model::sandbox::SandboxAct;
+use crate::model::scenario::Version;
 use crate::model::settings::{Settings, Theme};
+use crate::model::versions::Order;
 use crate::model::{Stamp, Workspace};
 
 /// View state is saved at most this often.
@@ -140,7 +143,7 @@ impl Shell {
         let mut wanted = workspace.settings.clone();
         let taken = palette::Taken {
             escape: self.keys || self.typing || self.builder.window_open(),
-            back: self.inspector.is_open(),
+            back: self.inspector.is_open() || self.on_device(workspace),
             undo: !self.builder.has_undo(ui),
         };
         let asking = self.gate.is_open() || self.abroad.is_open();
@@ -189,6 +192,11 @@ impl Shell {
         self.keys_ui(ui);
         self.typing = ui.ctx().text_edit_focused();
         self.remember(ui, workspace, now, wanted, (first, commands));
+    }
+
+    /// True while the shopper's device is answered: there Esc stops nothing.
+    fn on_device(&self, workspace: &Workspace) -> bool {
+        self.view.place == rail::Place::Sessions && self.timeline.holds_escape(workspace)
     }
 
     /// Theme and zoom as the settings say, when they changed.
@@ -247,6 +255,11 @@ impl Shell {
             Act::Run => {
                 self.view.place = rail::Place::Sessions; // that is where it is seen
                 commands.push(Command::Run(self.builder.plan(workspace)));
+            }
+            Act::RunVersions => {
+                self.view.place = rail::Place::Sessions;
+                let order = Order::of("the draft", &Version::SPOKEN, None, &self.builder.plan(workspace));
+                commands.push(Command::Sandbox(SandboxAct::TryVersions(Box::new(order))));
             }
             Act::Sessions => self.view.place = rail::Place::Sessions,
             Act::Sandbox => self.view.place = rail::Place::Sandbox,

@@ -4,12 +4,15 @@
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use crate::model::Workspace;
+use crate::model::profile::Environment;
 
 /// One thing that can be asked for by key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Act {
     /// Start a run with the draft.
     Run,
+    /// Run the draft on each version, one after the other.
+    RunVersions,
     /// Stop the newest run.
     Cancel,
     /// Show all test cards.
@@ -76,6 +79,7 @@ const INSPECT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(
 /// The table.
 pub const TABLE: &[Entry] = &[
     Entry { act: Act::Run, label: "Run", cap: "Ctrl ⏎", keys: &[with_ctrl(Key::Enter)] },
+    Entry { act: Act::RunVersions, label: "Run on all versions", cap: "F8", keys: &[plain(Key::F8)] },
     Entry { act: Act::Cancel, label: "Cancel", cap: "Esc", keys: &[plain(Key::Escape)] },
     Entry { act: Act::TestCards, label: "All test cards", cap: "Ctrl T", keys: &[with_ctrl(Key::T)] },
     Entry { act: Act::Sessions, label: "Sessions", cap: "Ctrl 1", keys: &[with_ctrl(Key::Num1)] },
@@ -105,10 +109,17 @@ pub fn entry(act: Act) -> &'static Entry {
 pub fn why_not(act: Act, workspace: &Workspace) -> Option<&'static str> {
     match act {
         Act::Run if workspace.profile().is_none() => Some("Choose a profile under Credentials first"),
+        Act::RunVersions if !embedded(workspace) => {
+            Some("Only the embedded sandbox can be told which version to speak")
+        }
         Act::Cancel if !running(workspace) => Some("Nothing is running"),
         Act::Why if workspace.runs.values().all(|run| run.entries.is_empty()) => Some("Nothing to ask about yet"),
         _ => None,
     }
+}
+
+fn embedded(workspace: &Workspace) -> bool {
+    workspace.profile().is_some_and(|profile| profile.environment == Environment::Embedded)
 }
 
 /// True while the newest run is open.
@@ -121,7 +132,8 @@ pub fn running(workspace: &Workspace) -> bool {
 pub struct Taken {
     /// Esc: something lies over the window, or a text is under the pen.
     pub escape: bool,
-    /// Esc: something lies over the inspector, and goes back to the row.
+    /// Esc: something lies over the inspector, and goes back to the row; or the shopper's device
+    /// is answered, where a run must not end by accident.
     pub back: bool,
     /// Undo and redo: a text that is none of the draft's is under the pen.
     pub undo: bool,
@@ -137,7 +149,7 @@ pub fn pressed(ui: &Ui, workspace: &Workspace, taken: Taken) -> Vec<Act> {
     let mut acts = Vec::new();
     for entry in TABLE {
         for key in entry.keys {
-            let bare = key.modifiers.is_none() && !matches!(key.logical_key, Key::F1 | Key::F2);
+            let bare = key.modifiers.is_none() && !matches!(key.logical_key, Key::F1 | Key::F2 | Key::F8);
             let undo = matches!(entry.act, Act::Undo | Act::Redo) && taken.undo;
             let back = key.logical_key == Key::Escape && taken.back;
             if undo || back || bare && (typing || menu) || why_not(entry.act, workspace).is_some() {
@@ -175,6 +187,7 @@ mod tests {
         }
         for act in [
             Act::Run,
+            Act::RunVersions,
             Act::Cancel,
             Act::TestCards,
             Act::Sessions,

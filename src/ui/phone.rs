@@ -26,6 +26,11 @@ pub struct Message<'a> {
 
 /// Draws the message; gives what was pressed.
 pub fn ui(ui: &mut Ui, message: &Message<'_>) -> Option<PhoneAct> {
+    ui_with(ui, message, |_| ())
+}
+
+/// The same with more beside the code.
+pub fn ui_with(ui: &mut Ui, message: &Message<'_>, more: impl FnOnce(&mut Ui)) -> Option<PhoneAct> {
     let tokens = Tokens::of(ui);
     let frame = egui::Frame::new()
         .fill(tokens.bg1)
@@ -47,6 +52,7 @@ pub fn ui(ui: &mut Ui, message: &Message<'_>) -> Option<PhoneAct> {
                     let code = display_text(message.code);
                     widgets::emphasis_with(ui, &code, theme::code(14.0), tokens.text);
                     widgets::copy_button(ui, "code", message.code);
+                    more(ui);
                 });
             }
             if message.push { decide_ui(ui, message) } else { None }
@@ -82,7 +88,7 @@ fn text_ui(ui: &mut Ui, message: &Message<'_>) {
 
 /// True if the window's fonts can draw it as it is meant: they have no script beyond Greek and
 /// Cyrillic, and nothing here runs from right to left.
-fn drawable(text: &str) -> bool {
+pub fn drawable(text: &str) -> bool {
     let signs = '\u{1E00}'..='\u{2BFF}'; // more Latin and Greek, punctuation, currencies, arrows
     text.chars().all(|c| c < '\u{0530}' || signs.contains(&c))
 }

@@ -55,12 +55,14 @@ pub fn ui(ui: &mut Ui, workspace: &Workspace, now: Stamp, asked: &mut Asked<'_>,
             if width >= ROOM_FOR_SWITCHES {
                 look_ui(ui, asked);
                 ui.add_space(4.0);
+                run_more_ui(ui, workspace, asked.acts);
                 run_ui(ui, workspace, asked.acts);
                 ui.add_space(4.0);
                 pace_ui(ui, asked.settings);
                 answer_ui(ui, asked.settings);
             } else {
                 more_ui(ui, asked);
+                run_more_ui(ui, workspace, asked.acts);
                 run_ui(ui, workspace, asked.acts);
             }
         });
@@ -288,6 +290,20 @@ fn run_ui(ui: &mut Ui, workspace: &Workspace, acts: &mut Vec<Act>) {
         let button = widgets::button(ui, look, widgets::Size::Run, Some(icon), entry.label, Some(entry.cap));
         if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
             acts.push(act);
+        }
+    });
+}
+
+/// The other way to run the draft.
+fn run_more_ui(ui: &mut Ui, workspace: &Workspace, acts: &mut Vec<Act>) {
+    let more = widgets::icon_button(ui, i::ICON_ARROW_DROP_DOWN.outlined(), "Other ways to run");
+    egui::Popup::menu(&more).show(|ui| {
+        let entry = palette::entry(Act::RunVersions);
+        let why_not = palette::why_not(Act::RunVersions, workspace);
+        let item = egui::Button::new(entry.label).shortcut_text(entry.cap);
+        let item = ui.add_enabled(why_not.is_none(), item).on_disabled_hover_text(why_not.unwrap_or_default());
+        if item.on_hover_text("2.1.0, 2.2.0 and 2.3.1, one after the other; then side by side").clicked() {
+            acts.push(Act::RunVersions);
         }
     });
 }

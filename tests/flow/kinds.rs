@@ -5,7 +5,7 @@ use sessions_console::bus::Command;
 use sessions_console::model::draft::{Body, Channel, Completion, Draft};
 use sessions_console::model::exchange::{Step, header};
 use sessions_console::model::profile::{Environment, Profile, ProfileId};
-use sessions_console::model::run::{Act, Answer, AppResult, Phase, Plan, Return, Run, Shopper, What};
+use sessions_console::model::run::{Answer, AppResult, Phase, Plan, Return, Run, Shopper, What};
 use sessions_console::model::settings::Pace;
 
 use super::documents::{body_of, sent};
@@ -125,26 +125,12 @@ fn the_four_results_of_the_app() {
         let mut bench = bench();
         let id = bench.start(Plan { shopper: Shopper::Person, ..app("4242424242424242") });
         let turn = bench.turn_with(id, Step::Challenge);
-        assert_eq!(turn.answers, AppResult::ALL.map(Answer::App));
+        assert_eq!(turn.answers, [&[Answer::Device][..], &AppResult::ALL.map(Answer::App)].concat());
         assert_eq!(turn.page, None, "there is no page of an app's challenge");
         bench.answer(id, Answer::App(result));
         let run = bench.end_of(id);
         assert_eq!(status(run), expected, "{}", lines(run).join("\n"));
         assert_eq!(sent(run, Step::Challenge).request.method, "POST");
-    }
-}
-
-#[test]
-fn a_script_ends_the_apps_challenge_too() {
-    for (act, expected) in [
-        (Act::Cancel, "challenge_abandoned"),
-        (Act::TimeOut, "expired"),
-        (Act::Enter("wrong".into()), "declined"),
-        (Act::EnterOffered, "approved"),
-    ] {
-        let mut bench = bench();
-        let id = bench.start(Plan { shopper: Shopper::Scripted(vec![act]), ..app("4242424242424242") });
-        assert_eq!(status(bench.end_of(id)), expected);
     }
 }
 
@@ -189,7 +175,7 @@ fn app_data_in_the_first_request_are_sealed_for_the_key_seen_before() {
 }
 
 /// A profile for the sandbox that does not say it is ours.
-fn elsewhere(bench: &mut Bench) -> ProfileId {
+pub fn elsewhere(bench: &mut Bench) -> ProfileId {
     let embedded = bench.engine.workspace().profile().expect("the embedded profile").clone();
     let mut profile = Profile::new(ProfileId("elsewhere".into()), Environment::Custom);
     (profile.base_url, profile.token_url, profile.client_id) =
@@ -202,11 +188,22 @@ fn elsewhere(bench: &mut Bench) -> ProfileId {
     id
 }
 
+/// An app whose private key is not here.
+pub fn app_with_its_own_key() -> Plan {
+    let key = json!({"kty": "EC", "crv": "P-256", "x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0",
+        "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"});
+    drawn(Completion::NonHosted, |draft| {
+        set(draft, "/source/number", "4242424242424242".into());
+        assert!(draft.set_channel(Channel::App));
+        draft.doc_mut(Body::App).set("/sdk_ephem_pub_key", Some(key));
+    })
+}
+
 #[test]
 fn outside_our_sandbox_the_app_itself_must_answer() {
     let mut bench = bench();
     let profile = elsewhere(&mut bench);
-    let id = bench.start(Plan { profile, ..app("4242424242424242") });
+    let id = bench.start(Plan { profile, ..app_with_its_own_key() });
     let turn = bench.turn_with(id, Step::Confirm);
     assert!(turn.problem.is_none() && turn.answers.is_empty());
     assert!(turn.notice.is_some_and(|notice| notice.contains("acs.signed_content")));

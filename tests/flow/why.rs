@@ -133,7 +133,7 @@ const DECIDED: &[(&str, &str, &str, &str, &str)] = &[
     ("S075", "attempted", "enrolled: N", "no part", "takes part"),
     ("S091", "approved", "transStatus: Y", "answered Y", "initial_transaction"),
     ("S121", "approved", "transStatus: Y", "in the app", "Wrong answers"),
-    ("S126", "expired", "challengeCancel: 04", "timed out at the bank", "sdk_max_timeout"),
+    ("S126", "expired", "challengeCancel: 08", "timed out in the app", "sdk_max_timeout"),
     ("S141", "approved", "transStatus: Y", "answered Y", ""),
     ("S144", "expired", "status: expired", "channel data never came", "collect-data within 15 minutes"),
     ("APP-UNREADABLE", "unavailable", "", "could not open", "certificates.ds_public"),

@@ -383,6 +383,32 @@ fn a_client_from_outside_is_the_only_one() {
 }
 
 #[test]
+fn an_armed_version_is_spoken_by_the_next_session_alone_or_with_a_scenario() {
+    let lab = Lab::new();
+    let spoken = |reference: &str| {
+        let body = non_hosted(CHALLENGE_CARD, json!({"channel_data": browser(), "reference": reference}));
+        lab.create(&body)["protocol_version"].as_str().unwrap_or_default().to_owned()
+    };
+    for version in ["2.1.0", "2.2.0", "2.3.1"] {
+        let armed = lab.control("PUT", "/arm", &json!({"version": version}));
+        assert_eq!((armed.status, armed.json()), (200, json!({"version": version, "sessions": 1})));
+        assert_eq!(spoken("SBX:V210"), version, "what is armed comes before the reference");
+        assert_eq!(lab.control("GET", "/arm", &Value::Null).json(), json!({"sessions": 0}));
+    }
+    let both = json!({"scenario": "S021", "version": "2.3.1", "sessions": 2});
+    assert_eq!(lab.control("PUT", "/arm", &both).json(), both);
+    assert_eq!(spoken("x"), "2.3.1");
+    assert_eq!(lab.control("PUT", "/arm", &json!({"sessions": 0})).json(), json!({"sessions": 0}));
+    assert_eq!(spoken("x"), "2.2.0");
+    let unknown = lab.control("PUT", "/arm", &json!({"version": "2.0.0"}));
+    assert_eq!((unknown.status, unknown.codes()), (422, vec!["version_invalid".to_owned()]));
+    // A card range that speaks one version alone decides: none that both speak is an error.
+    lab.control("PUT", "/arm", &json!({"scenario": "S038", "version": "2.1.0"}));
+    let refused = lab.call("POST", "/sessions", &non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})));
+    assert_eq!((refused.status, refused.codes()), (403, vec!["card_protocol_version_not_supported".to_owned()]));
+}
+
+#[test]
 fn a_refused_session_leaves_what_is_armed() {
     let lab = Lab::new();
     let armed = || lab.control("GET", "/arm", &Value::Null).json();

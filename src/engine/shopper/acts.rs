@@ -11,13 +11,13 @@ use crate::model::run::{Act, PhoneAct};
 /// The published password of every test challenge. Source: sessions-api.md 7.
 const PASSWORD: &str = "Checkout1!";
 /// Form fields of the bank's pages. Source: sessions-api.md 6.3.
-const CHOICE: &str = "choice";
+pub(super) const CHOICE: &str = "choice";
 /// See [`CHOICE`]; sent once for each that is ticked.
-const CHOICES: &str = "choices";
+pub(super) const CHOICES: &str = "choices";
 /// See [`CHOICE`].
 const AGREE: &str = "agree";
 /// See [`CHOICE`].
-const TRUST: &str = "trust";
+pub(super) const TRUST: &str = "trust";
 
 /// What an act led to.
 pub(super) enum Turn {
@@ -61,9 +61,18 @@ impl Shopper<'_> {
                 return self.press(step, page, form, button).await;
             }
             Act::Reload => return Ok(self.again(walk).await?.map_or(Turn::Stay, |page| Turn::Next(Box::new(page)))),
-            Act::Phone(_) | Act::Trust(_) | Act::Wait(_) | Act::Leave | Act::Replay | Act::TimeOut => {
-                return self.beside(walk, act).await;
-            }
+            Act::Phone(_)
+            | Act::Trust(_)
+            | Act::Wait(_)
+            | Act::Leave
+            | Act::Replay
+            | Act::TimeOut
+            | Act::SwitchApp
+            | Act::AddCode
+            | Act::Open
+            | Act::Fill(_)
+            | Act::Bind(_)
+            | Act::Mischief(_) => return self.beside(walk, act).await,
             Act::Choose(keys) => chosen(asks, keys).ok_or_else(|| not_offered(step, keys, asks))?,
             act => self.filled(asks, act).await.ok_or_else(|| nothing_to_do(step, page))?,
         };
@@ -96,15 +105,7 @@ impl Shopper<'_> {
     async fn beside(&self, walk: &mut Walk<'_>, act: &Act) -> Result<Turn, Problem> {
         let step = walk.step;
         match act {
-            Act::Phone(decision) => {
-                let phone = self.phone.as_ref().ok_or_else(|| {
-                    Problem::of(
-                        format!("{step}: there is no phone to decide on in this environment"),
-                        "The embedded sandbox has one; elsewhere, answer in the bank's own app",
-                    )
-                })?;
-                phone.decide(*decision).await?;
-            }
+            Act::Phone(decision) => self.decide(*decision).await?,
             Act::Trust(yes) => walk.trust = Some(*yes),
             Act::Wait(seconds) => self.time.pass(step, Duration::from_secs(*seconds)).await?,
             Act::Leave => return Ok(Turn::Leave),
@@ -116,8 +117,8 @@ impl Shopper<'_> {
             }
             _ => {
                 return Err(Problem::of(
-                    format!("{step}: a page has no time to let run out from here"),
-                    "time_out is for the app's challenge; on pages, wait says for how many seconds",
+                    format!("{step}: that is for the app's challenge, and this is a page"),
+                    "On pages, wait lets time pass, and trust says whether the shop is to be remembered",
                 ));
             }
         }
@@ -148,7 +149,7 @@ impl Shopper<'_> {
     }
 
     /// The code of the newest message, or of one so many before it.
-    async fn code(&self, back: usize) -> String {
+    pub(super) async fn code(&self, back: usize) -> String {
         let codes = match &self.phone {
             Some(phone) => phone.codes().await,
             None => Vec::new(),

@@ -6,6 +6,7 @@
 //! particular: what it cannot find on a page it says.
 
 mod acts;
+mod app;
 mod page;
 mod phone;
 

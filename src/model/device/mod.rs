@@ -2,8 +2,45 @@
 //! during one challenge. [`Device`] is all that the window draws of it, [`Act`] all that a
 //! person can make it do; the engine's SDK turns the one into the other.
 //! Source: emv-3ds.md 1.4, 5.
+//!
+//! [`examine`] is what an SDK looks at first, [`read`] what it makes of a CRes, [`write`] how
+//! it writes a CReq.
+
+mod content;
+mod creq;
+mod cres;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub mod page;
 
 use super::{Problem, Stamp};
+
+pub use content::{Content, examine, roots};
+pub use creq::{erro as sdk_erro, write};
+pub use cres::{Cres, Erro, Flaw, Says, erro, read};
+
+/// What all messages of one challenge have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Transaction {
+    /// `messageVersion`.
+    pub version: String,
+    /// `threeDSServerTransID`.
+    pub server: String,
+    /// `acsTransID`.
+    pub acs: String,
+    /// `sdkTransID`.
+    pub sdk: String,
+    /// `threeDSRequestorAppURL`: where the bank's app brings the shopper back to.
+    pub app_url: Option<String>,
+}
+
+/// True from 2.3.1 on.
+fn is_231(version: &str) -> bool {
+    version.starts_with("2.3")
+}
 
 /// How an app's messages travel to the issuer and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -39,6 +76,8 @@ impl Seal {
 pub struct Device {
     /// How its messages travel.
     pub seal: Seal,
+    /// What a tester makes it do wrong with its next message.
+    pub wrong: Option<Mischief>,
     /// What the SDK looked at before it sent anything, in order.
     pub checks: Vec<Check>,
     /// The keys at work, in the order they come into being.
@@ -58,8 +97,8 @@ pub struct Check {
     pub found: Result<String, String>,
 }
 
-/// A key, for people to see.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A key, for people to see: it stays out of logs.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key {
     /// `SDK ephemeral public key`.
     pub name: &'static str,
@@ -67,6 +106,12 @@ pub struct Key {
     pub value: String,
     /// What it is for, in a sentence.
     pub about: &'static str,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({}: ••••)", self.name)
+    }
 }
 
 /// A message of the challenge, sealed and open.
@@ -86,6 +131,8 @@ pub struct Message {
     pub header: String,
     /// What is inside; for what could not be opened, why.
     pub open: Result<String, String>,
+    /// What is odd about it though it was taken: `L44: …`.
+    pub findings: Vec<String>,
 }
 
 /// What the shopper sees.
@@ -157,6 +204,16 @@ impl UiKind {
             Self::HtmlOutOfBand => "HTML, out of band",
             Self::Information => "Information",
         }
+    }
+
+    /// True if the issuer's own HTML is shown.
+    pub fn is_html(self) -> bool {
+        matches!(self, Self::Html | Self::HtmlOutOfBand)
+    }
+
+    /// True if only 2.3.1 knows it.
+    pub fn is_new(self) -> bool {
+        matches!(self, Self::HtmlOutOfBand | Self::Information)
     }
 }
 

@@ -22,11 +22,13 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 pub use doc::Doc;
 pub use lines::Lines;
 pub use volatile::Volatile;
 
+use super::jsonpath::Kind;
 use super::payload;
 
 /// Longest value that is shown of a change, in bytes. Our choice.
@@ -186,6 +188,26 @@ pub fn compare(left: &Side, right: &Side, cancel: &AtomicBool) -> Option<Diff> {
 
 fn whole(left: &Side, right: &Side) -> (Range<usize>, Range<usize>) {
     (0..left.bytes.len(), 0..right.bytes.len())
+}
+
+/// What is new each time, if nothing else differs between two single values of the member `key`.
+pub fn only_new(key: &str, one: &Value, other: &Value) -> Option<Volatile> {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => volatile::same(key, Kind::Text, one, other),
+        (Value::Number(one), Value::Number(other)) => {
+            volatile::same(key, Kind::Number, &one.to_string(), &other.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// What two texts carry that is not the same, where both carry JSON in base64:
+/// `messageVersion "2.1.0" to "2.2.0"`. Empty if they carry nothing.
+pub fn carried(key: &str, one: &Value, other: &Value) -> Vec<String> {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => volatile::inner_changes(key, one, other),
+        _ => Vec::new(),
+    }
 }
 
 /// The value that is to be compared.

@@ -225,6 +225,18 @@ fn preferences_that_contradict_the_rest_are_said() {
     let add = ("/authentication_type", json!("add_card"));
     assert_eq!(with(&[add.clone(), ("/challenge_indicator", json!("no_challenge_requested"))]), ["L27"]);
     assert_eq!(with(&[add, ("/challenge_indicator", json!("challenge_requested_mandate"))]), Vec::<&str>::new());
+    // L49: limits are in euros, so no other currency is held against them.
+    for (wish, amount, currency, expected) in [
+        ("low_value", 3000, "EUR", &[][..]),
+        ("low_value", 3001, "EUR", &["L49"]),
+        ("low_value", 3001, "USD", &[]),
+        ("transaction_risk_assessment", 50_000, "EUR", &[]),
+        ("transaction_risk_assessment", 50_001, "EUR", &["L49"]),
+        ("secure_corporate_payment", 90_000, "EUR", &[]),
+    ] {
+        let edits = [("/challenge_indicator", json!(wish)), ("/amount", json!(amount)), ("/currency", json!(currency))];
+        assert_eq!(with(&edits), expected, "{wish} {amount} {currency}");
+    }
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::device::Mischief;
 use crate::model::draft::{Body, Channel, Completion, Draft};
 use crate::model::exchange::{Headers, Step};
 use crate::model::profile::{Environment, Profile, ProfileId};
-use crate::model::scenario::{Browser, Shop};
+use crate::model::scenario::{App, Browser, Shop, Version};
 use crate::model::settings::Pace;
 use crate::model::{Problem, Stamp, steps};
 
@@ -43,8 +44,21 @@ pub enum Act {
     Leave,
     /// Press Cancel.
     Cancel,
-    /// Let the time of the app's challenge run out. Pages have no such thing.
+    /// Let the time of the app's SDK run out. Pages have no such thing.
     TimeOut,
+    /// In an app: go to the bank's app and come back, whereupon the SDK goes on by itself.
+    SwitchApp,
+    /// In an app: open the challenge. Left out, that comes first; what stands before it is done
+    /// before the first CReq.
+    Open,
+    /// In an app: type these, box by box, and press Continue.
+    Fill(Vec<String>),
+    /// In an app: press the further button of a text screen.
+    AddCode,
+    /// In an app: say whether the device is to be remembered; goes with the next answer.
+    Bind(bool),
+    /// In an app: the SDK does this wrong with its next message.
+    Mischief(Mischief),
 }
 
 /// What the shopper decides in the bank's app.
@@ -94,7 +108,7 @@ impl AppResult {
         }
     }
 
-    /// What a scripted cardholder's first act comes to in an app.
+    /// What a scripted cardholder's first act comes to where the stand-in answers for the app.
     pub fn of(act: Option<&Act>) -> Self {
         match act {
             Some(Act::Cancel) => Self::Cancel,
@@ -144,8 +158,12 @@ pub struct Plan {
     pub shop: Shop,
     /// What the scripted shopper's browser is.
     pub browser: Browser,
+    /// What the shopper's app is.
+    pub app: App,
     /// `challengeWindowSize`: `01` to `05`.
     pub window: String,
+    /// The version that was armed for it, in a series of runs on several.
+    pub version: Option<Version>,
 }
 
 impl Plan {
@@ -165,7 +183,9 @@ impl Plan {
             unattended: false,
             shop: Shop::default(),
             browser: Browser::default(),
+            app: App::default(),
             window: steps::WINDOW_SIZE.to_owned(),
+            version: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::device::Seal;
 use super::draft::{Body, Channel, Completion, Draft};
 use super::profile::ProfileId;
 use super::run::{Act, Plan, Return, Run, Shopper};
@@ -31,6 +32,9 @@ pub struct Scenario {
     /// For choosing: `challenge`, `frictionless`, `hosted`.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Versions of 3DS2 on which what is expected comes out; left out: on all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<Version>,
     /// Hosted or non-hosted.
     #[serde(default)]
     pub completion: Completion,
@@ -47,12 +51,15 @@ pub struct Scenario {
     /// pointer.
     #[serde(default)]
     pub collect: IndexMap<String, Value>,
-    /// What the cardholder does, page by page; in an app the first act decides.
+    /// What the cardholder does, page by page or screen by screen.
     #[serde(default)]
     pub shopper: Vec<Act>,
     /// What the shopper's browser is, where it matters.
     #[serde(default)]
     pub browser: Browser,
+    /// What the shopper's app is, where it matters.
+    #[serde(default, skip_serializing_if = "App::is_usual")]
+    pub app: App,
     /// What the shop does otherwise than usual.
     #[serde(default)]
     pub shop: Shop,
@@ -102,6 +109,22 @@ pub struct Browser {
 impl Default for Browser {
     fn default() -> Self {
         Self { javascript: true, really: IndexMap::new() }
+    }
+}
+
+/// The shopper's app. What it can show is in the channel data: `[collect]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct App {
+    /// How its SDK's messages travel: `A128CBC-HS256`, `A128GCM`, or `none`.
+    pub seal: Seal,
+    /// Where the bank's app brings the shopper back to: `threeDSRequestorAppURL`.
+    pub url: Option<String>,
+}
+
+impl App {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -265,6 +288,7 @@ impl Scenario {
             unattended: true,
             shop: self.shop.clone(),
             browser: self.browser.clone(),
+            app: self.app.clone(),
             ..Plan::of(&draft, profile)
         }
     }
@@ -299,6 +323,17 @@ impl Scenario {
     /// told what to do: another environment can run it too.
     pub fn card_decides(&self) -> bool {
         !self.directs() || self.tags.iter().any(|tag| tag == CARD_DECIDES)
+    }
+
+    /// The version that its file fixes, if it does: it is about that one.
+    pub fn fixed_version(&self) -> Option<Version> {
+        let issuer = self.issuer.as_deref()?;
+        if issuer.legacy.is_some() { Some(Version::V102) } else { issuer.version }
+    }
+
+    /// True if what is expected comes out on this version too.
+    pub fn holds_on(&self, version: Version) -> bool {
+        self.versions.is_empty() || self.versions.contains(&version) || self.fixed_version() == Some(version)
     }
 
     /// True if the file says what the other side does.

@@ -81,6 +81,17 @@ pub enum Version {
 }
 
 impl Version {
+    /// Those of 3DS2, oldest first.
+    pub const SPOKEN: [Self; 3] = [Self::V210, Self::V220, Self::V231];
+
+    /// The version of 3DS2 with this word; a fourth number is a later edition of the same.
+    pub fn spoken(word: &str) -> Option<Self> {
+        let same = |version: &Self| {
+            word == version.word() || word.strip_prefix(version.word()).is_some_and(|end| end.starts_with('.'))
+        };
+        Self::SPOKEN.into_iter().find(same)
+    }
+
     /// As on the wire.
     pub fn word(self) -> &'static str {
         match self {

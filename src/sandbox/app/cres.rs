@@ -38,14 +38,9 @@ pub(super) fn offer(session: &Session) -> Offer {
         add_code: text && may_resend && side(|app| app.add_code),
         second_box: text && side(|app| app.second_box),
         // 2.1.0 has no word for it; in HTML the page itself asks. Source: emv-3ds.md 1.8.
-        trust: native && last && version(session) >= Version::V220 && asks_trust(session),
+        trust: native && last && version(session) >= Version::V220 && offers_trust(session),
         binding: native && last && side(|app| app.device_binding),
     }
-}
-
-/// Whether the shopper may have the shop remembered: the scenario or the shop wants it asked.
-fn asks_trust(session: &Session) -> bool {
-    script(session).is_some_and(|rules| rules.challenge.trust_prompt) || offers_trust(session)
 }
 
 pub(super) fn is_html(ui: UiKind) -> bool {
@@ -129,7 +124,7 @@ fn question(session: &Session, offer: Offer, after: After, html: bool) -> Questi
     let challenge = session.challenge.as_ref();
     let pages = rules.map_or(1, |rules| rules.pages.len());
     let last = challenge.is_some_and(|challenge| usize::from(challenge.page) + 1 >= pages);
-    let in_page = html && last && asks_trust(session);
+    let in_page = html && last && offers_trust(session);
     Question {
         screen: Screen {
             kind: page_kind(session),

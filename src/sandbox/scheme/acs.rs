@@ -2,7 +2,8 @@
 //! the result of a challenge, and sends it once more if nobody takes it. Its pages are in
 //! `issuer`.
 //!
-//! What decides, first hit wins: the session's scenario, words of the reference, the card.
+//! What decides, first hit wins: the session's scenario, words of the reference, the bank's own
+//! rules about exemptions where they are in force (`exempt`), the card.
 //! Source: emv-3ds.md 1.2, 5.5; product.md "Decided".
 
 use serde_json::Value;
@@ -254,8 +255,9 @@ fn values(desk: &Desk, status: Status, letter: char) -> Verdict {
         None => session.range.reason.filter(|_| letter != 'I'),
     };
     let mut values = usual.because(version(session), named);
-    if session.scheme == Scheme::Mastercard && letter == 'I' && values.reason.is_none() && terms::is_granted(session) {
-        values.reason = Some("81"); // exemption accepted (emv-3ds.md 3.2)
+    if session.scheme == Scheme::Mastercard && letter == 'I' && values.reason.is_none() {
+        // Exemption accepted, data only (emv-3ds.md 3.2).
+        values.reason = terms::is_granted(session).then_some("81").or(shares_data(session).then_some("80"));
     }
     if values.reason == Some("80") && session.scheme == Scheme::Mastercard {
         values.eci = Some("04"); // data only (emv-3ds.md 3.2, 3.3)

@@ -2,7 +2,7 @@
 
 use crate::model::codes;
 pub(in crate::sandbox) use crate::model::codes::currency_number as numeric;
-pub(super) use crate::model::codes::is_excluded_currency;
+pub(super) use crate::model::codes::{is_excluded_country, is_excluded_currency};
 use crate::model::scenario::Version;
 
 /// True for a currency code in use.
@@ -47,6 +47,20 @@ pub(super) const ERRORS: &[(&str, &str)] = &[
     ("404", "The other side failed for good"),
     ("405", "The issuer could not be reached"),
 ];
+
+/// The code that says an error in a version: what came with 2.3.1 has an older word before.
+/// Source: emv-3ds.md 1.8, 3.7.
+pub(in crate::sandbox) fn spoken(version: Version, code: &str) -> &str {
+    match code {
+        _ if version >= Version::V231 => code,
+        "205" | "206" | "207" => "203",
+        "308" | "310" | "311" => "302",
+        "309" => "404",
+        "312" | "313" => "301",
+        "314" | "315" => "305",
+        older => older,
+    }
+}
 
 /// What an error code means.
 pub(in crate::sandbox) fn description(code: &str) -> &'static str {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::acs::script;
 use super::check::Flaw;
-use super::codes::{description, exponent, numeric, requestor_indicator, transaction_type};
+use super::codes::{description, exponent, numeric, requestor_indicator, spoken, transaction_type};
 use super::plan::{looks_up_trust_list, merchant_members, plan_members, prior_members, token_members};
 use super::server::version;
 use super::{ACS_OPERATOR, ACS_REFERENCE, decoupled, spc, terms};
@@ -174,7 +174,7 @@ pub(super) fn areq(session: &Session, base: &str) -> Message {
         body.put("purchaseDate", session.created.strftime("%Y%m%d%H%M%S").to_string());
     }
     match &session.channel {
-        Some(Channel::App(app)) => app_members(app, &mut body),
+        Some(Channel::App(app)) => app_members(session, app, &mut body),
         Some(Channel::Merchant(request_type)) => merchant_members(session, request_type, &mut body),
         Some(Channel::Browser(browser)) => browser_members(session, browser, base, &mut body),
         None => (),
@@ -240,13 +240,16 @@ fn browser_members(session: &Session, browser: &Browser, base: &str, body: &mut 
 }
 
 /// Source: emv-3ds.md 4.2.
-fn app_members(app: &App, body: &mut Message) {
+fn app_members(session: &Session, app: &App, body: &mut Message) {
     let interface = match app.interface {
         "native" => "01",
         "html" => "02",
         _ => "03",
     };
     let elements: Vec<&str> = app.elements.iter().map(|name| element(name)).collect();
+    if version(session) >= Version::V231 {
+        body.put("sdkType", "01"); // a default SDK (emv-3ds.md 4.2)
+    }
     body.put("sdkAppID", &app.app_id);
     body.put("sdkTransID", &app.transaction_id);
     body.put("sdkReferenceNumber", &app.reference_number);
@@ -409,11 +412,22 @@ pub(super) fn pres(session: &Session, base: &str, transaction: &str) -> Message 
         "cardRangeData",
         json!([{
             "startRange": start, "endRange": end, "actionInd": "A",
-            "acsStartProtocolVersion": "2.1.0", "acsEndProtocolVersion": "2.3.1", "acsInfoInd": ["01", "02"],
+            "acsStartProtocolVersion": "2.1.0", "acsEndProtocolVersion": "2.3.1",
+            "acsInfoInd": features(version(session)),
             "threeDSMethodURL": format!("{base}/simulator/acs/3ds-method"),
         }]),
     );
     body
+}
+
+/// `acsInfoInd`: what the issuer can do, as far as the version has a code for it. Source:
+/// emv-3ds.md 3.6.
+fn features(version: Version) -> &'static [&'static str] {
+    match version {
+        Version::V102 | Version::V210 => &["01", "02"],
+        Version::V220 => &["01", "02", "03", "04"],
+        Version::V231 => &["01", "02", "03", "04", "07", "08", "09", "10", "11"],
+    }
 }
 
 fn outcome_members(session: &Session, body: &mut Message, verdict: &Verdict, silent: bool) {
@@ -446,7 +460,7 @@ pub(in crate::sandbox) fn erro(
 ) -> Value {
     let mut body: Object = ids(session, "Erro").map(|(name, id)| (name.to_owned(), id.into())).collect();
     for (name, text) in [
-        ("errorCode", code),
+        ("errorCode", spoken(version(session), code)),
         ("errorComponent", component),
         ("errorDescription", description),
         ("errorDetail", about),

@@ -14,6 +14,7 @@ mod check;
 mod codes;
 mod decoupled;
 mod directory;
+mod form;
 mod messages;
 mod plan;
 mod server;

@@ -129,8 +129,8 @@ pub(super) fn write_offer(session: &Session, body: &mut Message) {
 pub(super) fn conclude(desk: &mut Desk, end: End) {
     let why = match end {
         End::Answered(_) => None,
-        End::Cancelled | End::Denied | End::TooManyTries => Some("02"),
-        End::TimedOut | End::SdkTimedOut | End::Broken(_) => Some("03"), // the latter two are an app's
+        End::Cancelled | End::Denied | End::TooManyTries | End::Broken(_) => Some("02"),
+        End::TimedOut | End::SdkTimedOut => Some("03"),
     };
     set(desk.session, why.map_or(Spc::Confirmed, Spc::GivenUp));
     if why.is_none()

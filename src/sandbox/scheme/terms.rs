@@ -276,10 +276,10 @@ pub(super) fn ruled(session: &Session) -> Option<&str> {
     decision.is_ok().then(|| wish(session))
 }
 
-/// True if the issuer grants an exemption that was asked for.
+/// True if the issuer that takes note grants what was asked for; delegation has no code of its own.
 pub(super) fn is_granted(session: &Session) -> bool {
     let granted = session.bargain.as_ref().and_then(|bargain| bargain.granted.exemption);
-    granted.is_some_and(|code| code != "79")
+    granted.map_or_else(|| wish(session) == "07", |code| code != "79")
 }
 
 /// True for a card that a company uses in its own procurement.
@@ -321,11 +321,13 @@ pub(super) fn write_grant(session: &Session, body: &mut Message) {
     extend(session, body, bridged, bargain.decision.and_then(Result::err));
 }
 
-/// True if the bank's page offers to remember the shop because the shop asked for that.
+/// True if the bank offers to remember the shop with its last question: because its script says
+/// so, or because the shop asked for that.
 pub(in crate::sandbox) fn offers_trust(session: &Session) -> bool {
+    let scripted = script(session).is_some_and(|script| script.challenge.trust_prompt);
     let ruled = session.bargain.as_ref().is_some_and(|bargain| bargain.rules.is_some());
     let unlisted = session.bargain.as_ref().is_some_and(|bargain| matches!(bargain.granted.trust, Some(("N", _))));
-    ruled && unlisted && wish(session) == "09"
+    scripted || (ruled && unlisted && wish(session) == "09")
 }
 
 /// What the issuer's rules decided, where they did.

@@ -5,7 +5,7 @@
 
 mod body;
 mod code;
-mod compare;
+pub(in crate::ui) mod compare;
 mod decoded;
 mod delivery;
 mod exchange;

@@ -55,6 +55,7 @@ pub fn ui(
             ui.horizontal_wrapped(|ui| jumps_ui(ui, typed, commands));
         }
         ui.horizontal_wrapped(|ui| browser_ui(ui, settings));
+        ui.horizontal_wrapped(|ui| exemptions_ui(ui, workspace, commands));
     });
     widgets::hline(ui);
 }
@@ -82,6 +83,22 @@ fn browser_ui(ui: &mut Ui, settings: &mut Settings) {
     widgets::muted(ui, "under a shop policy").on_hover_text("The shop page's content security policy");
     let policies = [(ShopPolicy::Usual, "As it should be"), (ShopPolicy::Strict, "That keeps the bank out")];
     widgets::segmented(ui, &mut settings.shop_policy, &policies);
+}
+
+/// How the bank decides on exemptions, where no scenario does.
+fn exemptions_ui(ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command>) {
+    const RULES: &str = "Low value up to EUR 30, five in a row or EUR 100 in all; risk analysis up to EUR 100; a \
+                         company's card for corporate payments; the trust list if the shopper listed the shop. A \
+                         payment without 3-D Secure is declined softly. Limits: PUT /_sandbox/settings";
+    let overview = workspace.sandbox.overview.as_ref();
+    let ruled = overview.is_some_and(|seen| seen.settings.get("exemptions").is_some_and(|word| word == "rules"));
+    let mut chosen = if ruled { "rules" } else { "off" };
+    widgets::icon(ui, i::ICON_SHIELD.outlined(), 18.0, Tokens::of(ui).text_second);
+    widgets::muted(ui, "The bank decides on exemptions").on_hover_text(RULES);
+    let ways = [("off", "As card and scenario say"), ("rules", "By its own rules")];
+    if ui.add_enabled_ui(overview.is_some(), |ui| widgets::segmented(ui, &mut chosen, &ways)).inner {
+        commands.push(Command::Sandbox(SandboxAct::Exemptions(chosen)));
+    }
 }
 
 fn modes_ui(ui: &mut Ui, workspace: &Workspace, commands: &mut Vec<Command>) {

@@ -12,7 +12,8 @@ use crate::model::deck::{self, Damaged};
 use crate::model::profile::Environment;
 use crate::model::run::{Plan, Shopper};
 use crate::model::sandbox::{Overview, SandboxAct};
-use crate::model::scenario::Scenario;
+use crate::model::scenario::{Scenario, Version};
+use crate::model::versions::Order;
 use crate::ui::theme::{self, Tokens, Tone};
 use crate::ui::widgets::{self, display_text};
 
@@ -149,8 +150,21 @@ impl Deck {
             let button = |ui: &mut Ui| widgets::outlined_button(ui, icon, "Run it", None);
             let button = ui.add_enabled(plan.is_some(), button).on_disabled_hover_text(why_not);
             let button = button.on_hover_text("Arms it, then sends what its file says");
+            if let Some(plan) = plan.clone().filter(|_| button.clicked()) {
+                commands.push(Command::Sandbox(SandboxAct::Try(Box::new(arm.clone()), Box::new(plan))));
+                ran = true;
+            }
+            let fixed = scenario
+                .fixed_version()
+                .map(|version| format!("{} is about {}: it runs on that version only", scenario.id, version.word()));
+            let able = fixed.is_none() && plan.is_some();
+            let button = |ui: &mut Ui| widgets::outlined_button(ui, None, "Run on all versions", None);
+            let button = ui.add_enabled(able, button).on_disabled_hover_text(fixed.as_deref().unwrap_or(why_not));
+            let button = button.on_hover_text("On 2.1.0, 2.2.0 and 2.3.1, one after the other; then side by side");
             if let Some(plan) = plan.filter(|_| button.clicked()) {
-                commands.push(Command::Sandbox(SandboxAct::Try(Box::new(arm), Box::new(plan))));
+                let name = format!("{} {}", scenario.id, scenario.name);
+                let order = Order::of(&name, &Version::SPOKEN, Some(&arm_one(&arm)), &plan);
+                commands.push(Command::Sandbox(SandboxAct::TryVersions(Box::new(order))));
                 ran = true;
             }
             if workspace.settings.answer_myself {
@@ -158,6 +172,15 @@ impl Deck {
             }
         });
         ran
+    }
+}
+
+/// The same for one session: each version is armed anew.
+fn arm_one(arm: &SandboxAct) -> SandboxAct {
+    match arm {
+        SandboxAct::Arm(id, _) => SandboxAct::Arm(id.clone(), 1),
+        SandboxAct::ArmFile(text, _) => SandboxAct::ArmFile(text.clone(), 1),
+        other => other.clone(),
     }
 }
 
@@ -206,7 +229,7 @@ fn armed_ui(ui: &mut Ui, overview: &Overview, commands: &mut Vec<Command>) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let button = widgets::button(ui, widgets::Look::Secondary, widgets::Size::Small, None, "Disarm", None);
                 if button.clicked() {
-                    commands.push(Command::Sandbox(SandboxAct::Arm(id.clone(), 0)));
+                    commands.push(Command::Sandbox(SandboxAct::Disarm));
                 }
             });
         });

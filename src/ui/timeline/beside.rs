@@ -36,6 +36,8 @@ const AXIS: f32 = 24.0;
 #[derive(Debug, Default)]
 pub struct State {
     pair: Option<(RunId, RunId)>,
+    /// Asked for: the messages of these two instead.
+    messages: Option<(RunId, RunId)>,
     made: Option<Made>,
 }
 
@@ -138,10 +140,12 @@ impl Columns {
 
 impl State {
     /// The menu that picks another session to stand beside this one.
-    pub fn button_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) {
+    /// Returns the runs whose messages are to be compared instead.
+    pub fn button_ui(&mut self, ui: &mut Ui, workspace: &Workspace, run: &Run, now: Stamp) -> Option<Vec<RunId>> {
         if workspace.runs.len() < 2 {
-            return;
+            return None;
         }
+        let mut messages = None;
         let sign = i::ICON_SPLITSCREEN_RIGHT.outlined();
         let narrow = ui.max_rect().width() < ROOM_FOR_NAME;
         let style = match narrow {
@@ -151,6 +155,14 @@ impl State {
         let button = egui::Button::new(style).frame(false).min_size(egui::Vec2::splat(theme::TARGET));
         let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
             ui.set_min_width(260.0);
+            if let Some((words, runs)) = super::versions::offer(workspace) {
+                if ui.button(words).on_hover_text("Message by message, what differs and why").clicked() {
+                    messages = Some(runs);
+                    self.pair = None;
+                    ui.close();
+                }
+                ui.separator();
+            }
             for (number, other) in workspace.runs.values().enumerate().rev().filter(|(_, other)| other.id != run.id) {
                 let words = format!("{}  {}", name(number, other), widgets::ago(now.since(other.started)));
                 if ui.button(words).clicked() {
@@ -161,6 +173,12 @@ impl State {
         });
         widgets::name(&response, NAME);
         response.on_hover_text("Another session beside this one, on one time axis");
+        messages
+    }
+
+    /// The pair whose messages are to be compared, if that was asked for since the last call.
+    pub fn take_messages(&mut self) -> Option<Vec<RunId>> {
+        self.messages.take().map(|pair| vec![pair.0, pair.1])
     }
 
     /// The two that are shown, as long as the timeline shows one of them.
@@ -225,6 +243,12 @@ impl State {
                 if compare.on_hover_text("Calls and results of both, field by field").clicked() {
                     links.push(Link::Compare(Subject::Session(left.id), Subject::Session(right.id)));
                 }
+                let sign = i::ICON_TABLE_ROWS.outlined();
+                let messages = widgets::button(ui, Look::Outlined, Size::Small, Some(sign), "Messages", None);
+                let tip = "Message by message, what differs, and which row of the version table explains it";
+                if messages.on_hover_text(tip).clicked() {
+                    (self.messages, self.pair) = (Some((left.id, right.id)), None);
+                }
             });
         });
         widgets::hline(ui);
@@ -243,7 +267,7 @@ fn compared(left: Duration, right: Duration) -> String {
 }
 
 /// `2  sid_skp65…ffif7l  approved`.
-fn name(number: usize, run: &Run) -> String {
+pub(super) fn name(number: usize, run: &Run) -> String {
     let id = run.session_id().map_or_else(|| "not created".into(), |id| middle_cut(&id.0, 10, 6));
     let status = run.session().map_or("", |session| session.status.word());
     display_text(&format!("{}  {id}  {status}", number + 1))

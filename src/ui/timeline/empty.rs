@@ -1,5 +1,5 @@
 //! The timeline before the first run: a skeleton of what will be there, one sentence, one
-//! button, two other ways. And the legend of the lanes.
+//! button, two other ways, and the way to an app. And the legend of the lanes.
 
 use egui::{Color32, Frame, Margin, Rect, RichText, Sense, Ui, pos2, vec2};
 use egui_material_icons::MaterialIcon;
@@ -93,6 +93,7 @@ fn ways_ui(ui: &mut Ui) -> Option<Intent> {
                 intent = Some(Intent::OpenBody);
             }
         });
+        widgets::muted(ui, "A challenge in the shop's app: preset «App» in the form, answered on a simulated phone");
     });
     intent
 }

@@ -44,10 +44,12 @@ pub fn ui(ui: &mut Ui, run: &Run, links: &mut Vec<Link>) {
         ui.data_mut(|data| data.insert_temp(key, cards.clone()));
         cards
     });
+    let gap = ui.spacing().item_spacing.x;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.add_space(INDENT);
         ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.x = gap;
             if let Some(story) = &cards.story {
                 ui.add_space(4.0);
                 story_ui(ui, story);
@@ -68,6 +70,7 @@ fn story_ui(ui: &mut Ui, story: &Story) {
         ui.set_min_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 2.0;
         ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
             widgets::icon(ui, i::ICON_SHIELD.outlined(), 16.0, tokens.tone(tone).ink);
             emphasis(ui, &display_text(&story.title));
         });

@@ -18,10 +18,14 @@ impl Panel {
         strip(ui, theme::PANEL_HEAD, |ui| {
             let narrow = ui.available_width() < ROOM_FOR_WORDS;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let views = [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States")];
-                widgets::segmented(ui, &mut self.view, &views);
+                let mut view = self.view.of(run);
+                if widgets::segmented(ui, &mut view, View::all(run)) {
+                    self.view = view;
+                }
                 self.picker_ui(ui, workspace, run, now, narrow);
-                self.beside.button_ui(ui, workspace, run, now);
+                if let Some(runs) = self.beside.button_ui(ui, workspace, run, now) {
+                    self.versions.show(runs);
+                }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.set_clip_rect(ui.max_rect().expand2(vec2(2.0, 8.0)).intersect(ui.clip_rect()));
                     session_ui(ui, run, super::present(workspace, run, now), then, &mut self.links);

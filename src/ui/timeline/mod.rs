@@ -1,8 +1,10 @@
 //! The live session timeline: head, next action, filters, the table with its waterfall,
-//! and below it what asks for attention: your turn, a refusal, the result.
+//! and below it what asks for attention: your turn, a refusal, the result. Where the shopper is
+//! in an app, the simulated device beside its workbench is one more view.
 //! Draws the workspace and pushes commands; keeps only what is selected and filtered.
 
 mod beside;
+mod device;
 mod empty;
 mod field;
 mod filters;
@@ -18,6 +20,7 @@ mod sieve;
 mod states;
 mod table;
 mod turn;
+mod versions;
 mod watch;
 mod waterfall;
 
@@ -30,9 +33,10 @@ use serde::{Deserialize, Serialize};
 
 use self::lines::{Lines, Rows};
 use crate::bus::Command;
+use crate::model::draft::Channel;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::moment::Then;
-use crate::model::run::{Phase, Plan, Run, What};
+use crate::model::run::{Answer, Phase, Plan, Run, What};
 use crate::model::sandbox::SandboxAct;
 use crate::model::{RunId, Stamp, Workspace};
 use crate::ui::link::Link;
@@ -44,7 +48,7 @@ pub use self::watch::found;
 
 /// The panel's own keys, for the list of all keys: cap and what it does.
 pub const KEYS: &[(&str, &str)] = &[
-    ("V", "List, sequence, states"),
+    ("V", "List, sequence, states, device"),
     ("/", "Filter the rows"),
     ("M", "Mark the row"),
     ("N", "Note on the row"),
@@ -63,7 +67,7 @@ pub enum Intent {
     OpenBody,
 }
 
-/// The same facts, three ways.
+/// The same facts, three ways; and where the shopper is in an app, the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum View {
@@ -74,6 +78,31 @@ pub enum View {
     Sequence,
     /// The session's states.
     States,
+    /// The shopper's device.
+    Device,
+}
+
+impl View {
+    /// Those that a run has, with their names, in the order shown.
+    fn all(run: &Run) -> &'static [(Self, &'static str)] {
+        const ALL: [(View, &str); 4] =
+            [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States"), (View::Device, "Device")];
+        let app = run.progress.channel() == Channel::App;
+        ALL.get(..if app { 4 } else { 3 }).unwrap_or_default()
+    }
+
+    /// This one if the run has it; else the list.
+    fn of(self, run: &Run) -> Self {
+        let known = Self::all(run).iter().any(|(view, _)| *view == self);
+        if known { self } else { Self::List }
+    }
+
+    /// The one after this, and after the last one the first.
+    fn next(self, run: &Run) -> Self {
+        let all = Self::all(run);
+        let place = all.iter().position(|(view, _)| *view == self.of(run)).map_or(0, |place| place + 1);
+        all.get(place).map_or(Self::List, |(view, _)| *view)
+    }
 }
 
 /// What every view draws from.
@@ -115,12 +144,14 @@ impl Scene<'_> {
 pub struct Panel {
     /// The row that the inspector shows.
     pub selected: Option<(RunId, usize)>,
-    /// Which of the three views.
+    /// Which of the views; a run that lacks it shows the list.
     pub view: View,
     links: Vec<Link>,
     sequence: sequence::State,
     beside: beside::State,
     states: states::State,
+    versions: versions::State,
+    device: device::State,
     scrub: scrub::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
@@ -195,7 +226,7 @@ impl Panel {
             Some(then) if scrub::past_ui(ui, then) => self.scrub.release(),
             Some(_) => (),
         }
-        self.keys(ui);
+        self.keys(ui, run);
         let found = watch::found(ui.ctx(), run);
         let found_anew = !Arc::ptr_eq(&found, self.lines.found());
         let keep = self.lines.follow(run, found);
@@ -205,7 +236,9 @@ impl Panel {
         let hidden = !workspace.settings.hidden_messages;
         let chips = sieve::Chips { hidden, ..self.chips };
         self.sieve.follow(ui.ctx(), run, &self.lines, (keep, found_anew), chips);
-        self.filters_ui(ui, workspace, run, commands);
+        if self.view.of(run) != View::Device {
+            self.filters_ui(ui, workspace, run, commands);
+        }
         if self.sieve.is_asked_anew() || self.chips != (sieve::Chips { hidden: self.chips.hidden, ..chips }) {
             let (kept, chips) = (self.lines.rows().len(), sieve::Chips { hidden, ..self.chips });
             self.sieve.follow(ui.ctx(), run, &self.lines, (kept, false), chips);
@@ -253,6 +286,7 @@ impl Panel {
 
     /// A new run takes the place of the one shown; a removed one gives it back.
     fn follow(&mut self, workspace: &Workspace) {
+        self.versions.follow(workspace);
         let newest = workspace.newest_run().map(|run| run.id);
         let gone = self.shown.is_none_or(|shown| !workspace.runs.contains_key(&shown));
         if newest != self.newest || gone {
@@ -268,22 +302,27 @@ impl Panel {
         }
     }
 
+    /// True if Esc means nothing: on the device it must not stop the run by accident.
+    pub fn holds_escape(&self, workspace: &Workspace) -> bool {
+        let run = self.shown.and_then(|shown| workspace.runs.get(&shown));
+        run.is_some_and(|run| {
+            run.is_open() && self.view.of(run) == View::Device && !device::is_unopened(run.device.as_deref())
+        })
+    }
+
     /// Keys of the panel as a whole; dead while somebody types.
-    fn keys(&mut self, ui: &Ui) {
+    fn keys(&mut self, ui: &Ui, run: &Run) {
         if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) {
             return;
         }
+        let rows = self.view.of(run) != View::Device;
         let (next, search) = ui.input_mut(|input| {
-            let search =
-                input.consume_key(Modifiers::COMMAND, Key::F) || input.consume_key(Modifiers::NONE, Key::Slash);
+            let search = rows
+                && (input.consume_key(Modifiers::COMMAND, Key::F) || input.consume_key(Modifiers::NONE, Key::Slash));
             (input.consume_key(Modifiers::NONE, Key::V), search)
         });
         if next {
-            self.view = match self.view {
-                View::List => View::Sequence,
-                View::Sequence => View::States,
-                View::States => View::List,
-            };
+            self.view = self.view.next(run);
         }
         if search {
             self.field.take_keyboard();
@@ -301,19 +340,42 @@ impl Panel {
     ) {
         let ghost = expected(run).filter(|_| then.is_none());
         let room = ui.available_rect_before_wrap();
+        if let Some(runs) = self.beside.take_messages() {
+            self.versions.show(runs);
+        }
+        if let Some(runs) = self.versions.open(run.id, workspace).filter(|_| then.is_none()) {
+            let waits = matches!(run.phase, Phase::Waiting(_));
+            let upper = if waits { self.split(room, room.height(), View::Sequence).0 } else { room };
+            let lower = Rect::from_min_max(pos2(room.left(), upper.bottom()), room.max);
+            if waits {
+                let below = UiBuilder::new().max_rect(lower);
+                ui.scope_builder(below, |ui| self.below_ui(ui, workspace, run, now, commands));
+            }
+            ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
+                ui.set_clip_rect(upper.intersect(ui.clip_rect()));
+                self.versions.ui(ui, (workspace, &runs), self.selected, &mut self.links);
+            });
+            ui.advance_cursor_after_rect(room);
+            return;
+        }
         let two = self.beside.open(run.id, workspace);
         let count = self.sieve.places().len() + usize::from(ghost.is_some());
-        let wanted = match self.view {
+        let view = self.view.of(run);
+        let wanted = match view {
             View::List if two.is_none() => table::HEAD + count as f32 * theme::TIMELINE_ROW + 4.0,
             _ => room.height(),
         };
-        let (upper, lower) = self.split(room, wanted);
+        let (upper, lower) = self.split(room, wanted, view);
         ui.scope_builder(UiBuilder::new().max_rect(lower), |ui| match then {
             None => self.below_ui(ui, workspace, run, now, commands),
             Some(_) => self.below = 0.0, // nothing can be done in the past
         });
         let picked = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
+            if view == View::Device {
+                self.present_device_ui(ui, workspace, run, (now, then), commands);
+                return None;
+            }
             if let Some(two) = two {
                 self.beside.ui(ui, (workspace, two), self.selected, &mut self.links);
                 return None;
@@ -328,6 +390,21 @@ impl Panel {
             self.selected = chosen.filter(|_| self.selected != chosen);
         }
         ui.advance_cursor_after_rect(room);
+    }
+
+    fn present_device_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        run: &Run,
+        (now, then): (Stamp, Option<&Then>),
+        commands: &mut Vec<Command>,
+    ) {
+        let (held, sandbox) = (clock_held(workspace, run), &workspace.sandbox);
+        let stage = device::Stage { run, sandbox, now: present(workspace, run, now), held, past: then.is_some() };
+        if self.device.ui(ui, &stage, commands) == Some(device::Go::List) {
+            self.view = View::List;
+        }
     }
 
     /// Draws the view that is wanted; the row that was clicked, if any.
@@ -351,7 +428,8 @@ impl Panel {
             places = places.get(..begun).unwrap_or_default();
         }
         let selected = self.selected.filter(|(id, _)| *id == run.id).map(|(_, number)| number);
-        if self.view == View::List {
+        let view = self.view.of(run);
+        if view == View::List {
             let end = if run.is_open() && then.is_none() { clock } else { run.length() };
             let (news, now) = (self.sieve.news(), (then.is_some() || run.is_open()).then_some(clock));
             let shown = table::Shown { run, rows, places, news, now, clock, end, ghost, selected };
@@ -370,7 +448,7 @@ impl Panel {
             switch: clock_switch(workspace, run),
             then,
         };
-        match self.view {
+        match view {
             View::States => self.states.ui(ui, &scene, &mut self.links, commands),
             _ => self.sequence.ui(ui, &scene, &mut self.links, commands),
         }
@@ -378,11 +456,11 @@ impl Panel {
 
     /// The table gets what its rows need, what is below it its own height; when both do
     /// not fit, the table keeps six rows, three in a low window.
-    fn split(&self, room: Rect, wanted: f32) -> (Rect, Rect) {
+    fn split(&self, room: Rect, wanted: f32, view: View) -> (Rect, Rect) {
         let kept = if room.height() < 460.0 { 3.0 } else { 6.0 };
-        let least = match self.view {
+        let least = match view {
             View::List => wanted.min(table::HEAD + kept * theme::TIMELINE_ROW),
-            View::Sequence | View::States => room.height() * DRAWN,
+            View::Sequence | View::States | View::Device => room.height() * DRAWN,
         };
         let height = if self.below <= 0.0 {
             room.height()
@@ -417,7 +495,12 @@ impl Panel {
     ) -> bool {
         let refusal = self.refusal(run);
         let failed = failed_step(run);
-        let waiting = if let Phase::Waiting(turn) = &run.phase { Some(turn) } else { None };
+        let device = self.view.of(run) == View::Device;
+        let waiting = match &run.phase {
+            // What is answered on the device is not asked again below it.
+            Phase::Waiting(turn) if !device || !turn.answers.contains(&Answer::Device) => Some(turn),
+            _ => None,
+        };
         let result = run.session().is_some_and(|session| session.status.is_final());
         if refusal.is_none() && failed.is_none() && waiting.is_none() && !result {
             return false;
@@ -430,7 +513,9 @@ impl Panel {
             }
             if let Some(turn) = waiting {
                 let (held, sandbox) = (clock_held(workspace, run), &workspace.sandbox);
-                turn::ui(ui, &mut self.edit, turn::Asked { run, turn, now, held, sandbox }, commands);
+                if turn::ui(ui, &mut self.edit, turn::Asked { run, turn, now, held, sandbox }, commands) {
+                    self.view = View::Device;
+                }
             } else if let Some((step, problem)) = failed {
                 let again =
                     |ui: &mut Ui| secondary_button(ui, Some(i::ICON_REPLAY.outlined()), "Try again", None).clicked();

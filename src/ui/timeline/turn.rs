@@ -9,12 +9,14 @@ use egui::{WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons as i;
 
+use super::device;
 use crate::bus::Command;
 use crate::model::deadline::Deadline;
+use crate::model::device::Act;
 use crate::model::exchange::{Headers, Step};
-use crate::model::run::{Answer, AppResult, Auth, Run, StepRequest, Turn};
+use crate::model::run::{Answer, AppResult, Auth, PhoneAct, Run, StepRequest, Turn};
 use crate::model::sandbox::{Known, SandboxAct};
-use crate::model::scheme::PhoneKind;
+use crate::model::scheme::{PhoneKind, PhoneMessage};
 use crate::model::settings::Pace;
 use crate::model::{RunId, Stamp};
 use crate::ui::theme::{self, Tokens};
@@ -88,8 +90,9 @@ pub struct Asked<'a> {
     pub sandbox: &'a Known,
 }
 
-/// Draws the card. `edit` is kept between frames and starts afresh with each turn.
-pub fn ui(ui: &mut Ui, edit: &mut Option<Edit>, asked: Asked<'_>, commands: &mut Vec<Command>) {
+/// Draws the card. `edit` is kept between frames and starts afresh with each turn. True if the
+/// user goes to the device.
+pub fn ui(ui: &mut Ui, edit: &mut Option<Edit>, asked: Asked<'_>, commands: &mut Vec<Command>) -> bool {
     let Asked { run, turn, .. } = asked;
     let own = |edit: &Edit| edit.run == run.id && edit.since == turn.since.mono && edit.offered == turn.request;
     let same = edit.take().filter(own);
@@ -100,10 +103,11 @@ pub fn ui(ui: &mut Ui, edit: &mut Option<Edit>, asked: Asked<'_>, commands: &mut
         notice_ui(ui, turn);
         if turn.answers.is_empty() {
             request_ui(ui, edit, run, turn, commands);
+            false
         } else {
-            shopper_ui(ui, edit, asked, commands);
+            shopper_ui(ui, edit, asked, commands)
         }
-    });
+    })
 }
 
 /// What must be known or done elsewhere first.
@@ -133,19 +137,20 @@ fn title_ui(ui: &mut Ui, turn: &Turn) {
 
 // --- The shopper's step
 
-fn shopper_ui(ui: &mut Ui, edit: &mut Edit, asked: Asked<'_>, commands: &mut Vec<Command>) {
+fn shopper_ui(ui: &mut Ui, edit: &mut Edit, asked: Asked<'_>, commands: &mut Vec<Command>) -> bool {
     let Asked { run, turn, .. } = asked;
+    let mut to_device = false;
     let colour = Tokens::of(ui).text;
     ui.label(RichText::new(sentence(turn)).font(theme::words(theme::SENTENCE)).color(colour));
     ui.add_space(8.0);
     if ui.available_width() >= 500.0 {
         ui.columns(2, |columns| {
             let plain = egui::Layout::top_down(egui::Align::LEFT); // columns would stretch every line
-            columns[0].with_layout(plain, |ui| ways_ui(ui, edit, run.id, turn, commands));
+            columns[0].with_layout(plain, |ui| to_device = ways_ui(ui, edit, run, turn, commands));
             columns[1].with_layout(plain, |ui| aside_ui(ui, asked, commands));
         });
     } else {
-        ways_ui(ui, edit, run.id, turn, commands);
+        to_device = ways_ui(ui, edit, run, turn, commands);
         ui.add_space(8.0);
         aside_ui(ui, asked, commands);
     }
@@ -162,10 +167,14 @@ fn shopper_ui(ui: &mut Ui, edit: &mut Edit, asked: Asked<'_>, commands: &mut Vec
         }
         leave_ui(ui, run.id, commands);
     });
+    to_device
 }
 
 fn sentence(turn: &Turn) -> &'static str {
     match turn.request.step {
+        Step::Challenge if turn.answers.contains(&Answer::Device) => {
+            "The bank asks in the shopper's app. Answer on the simulated device, as a shopper would."
+        }
         Step::Challenge if turn.answers.iter().any(|answer| matches!(answer, Answer::App(_))) => {
             "The bank asks in the shopper's app. Say how it ends; the sandbox stands in for the app."
         }
@@ -252,7 +261,8 @@ struct Way {
     key: (Modifiers, Key),
 }
 
-fn way(answer: Answer, step: Step) -> Way {
+/// `opened`: the challenge is open on the device; `None` if no device can answer.
+fn way(answer: Answer, step: Step, opened: Option<bool>) -> Way {
     let (icon, title, sentence, cap, key) = match answer {
         Answer::Browser => (
             i::ICON_OPEN_IN_NEW.outlined(),
@@ -284,13 +294,18 @@ fn way(answer: Answer, step: Step) -> Way {
             };
             (i::ICON_LOGOUT.outlined(), "Abandon", ends, "⇧ A", (Modifiers::SHIFT, Key::A))
         }
-        Answer::Device => (
-            i::ICON_SMARTPHONE.outlined(),
-            "Answer on the device",
-            "The simulated app, sealed as real ones are",
-            "D",
-            (Modifiers::NONE, Key::D),
-        ),
+        Answer::Device => {
+            let (title, sentence) = match opened {
+                Some(true) => ("Back to the device", "The challenge is open there"),
+                _ => ("Answer on the device", "The simulated app, sealed as real ones are"),
+            };
+            (i::ICON_SMARTPHONE.outlined(), title, sentence, "↵", (Modifiers::NONE, Key::Enter))
+        }
+        // The device has Enter where there is one.
+        Answer::App(AppResult::Approve) if opened.is_some() => {
+            let (icon, title, sentence, ..) = app_way(AppResult::Approve);
+            (icon, title, sentence, "A", (Modifiers::NONE, Key::A))
+        }
         Answer::App(result) => app_way(result),
     };
     Way { answer, icon, title, sentence, cap, key }
@@ -318,20 +333,36 @@ fn app_way(result: AppResult) -> Words {
     }
 }
 
-fn ways_ui(ui: &mut Ui, edit: &Edit, run: RunId, turn: &Turn, commands: &mut Vec<Command>) {
+/// The ways to answer. True if the user goes to the device.
+fn ways_ui(ui: &mut Ui, edit: &Edit, run: &Run, turn: &Turn, commands: &mut Vec<Command>) -> bool {
     ui.spacing_mut().item_spacing.y = 6.0;
+    let mut to_device = false;
     let free = !ui.ctx().egui_wants_keyboard_input();
+    let unopened = device::is_unopened(run.device.as_deref());
+    let opened = turn.answers.contains(&Answer::Device).then_some(!unopened);
     for (place, answer) in turn.answers.iter().enumerate() {
-        let way = way(*answer, turn.request.step);
+        if opened.is_some() && place == 1 {
+            muted(ui, "Without the app: the sandbox stands in for it");
+        }
+        let way = way(*answer, turn.request.step, opened);
         let clicked = way_ui(ui, &way, place == 0).clicked();
         let (modifiers, key) = way.key;
         // Exactly these modifiers: Shift+A must not count as A.
         let typed =
             free && ui.input_mut(|input| input.modifiers.matches_exact(modifiers) && input.consume_key(modifiers, key));
-        if clicked || typed {
-            commands.push(Command::Answer(run, way.answer, Box::new(edit.request())));
+        if !(clicked || typed) {
+            continue;
+        }
+        if way.answer == Answer::Device {
+            to_device = true;
+            if unopened {
+                commands.push(Command::Device(run.id, Act::Open));
+            }
+        } else {
+            commands.push(Command::Answer(run.id, way.answer, Box::new(edit.request())));
         }
     }
+    to_device
 }
 
 /// A button of two lines; the first way is filled.
@@ -380,17 +411,7 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
                 muted(ui, &widgets::ago(now.since(message.at)));
             });
         });
-        // The newest message; what was decided on it only the sandbox knows.
-        let seen = sandbox.session(&message.session).and_then(|session| session.phone.last());
-        let shown = phone::Message {
-            sender: &message.sender,
-            text: &message.text,
-            code: &message.code,
-            push: message.kind == PhoneKind::Push,
-            decided: seen.filter(|seen| seen.text == message.text).and_then(|seen| seen.decided.as_deref()),
-            over: None,
-        };
-        if let Some(act) = phone::ui(ui, &shown) {
+        if let Some(act) = message_ui(ui, message, sandbox, None, |_| ()) {
             commands.push(Command::Sandbox(SandboxAct::Decide(message.session.clone(), act)));
         }
         ui.add_space(6.0);
@@ -408,8 +429,32 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
     }
 }
 
+/// The newest message on the phone, with more beside its code; what was pressed. What was
+/// decided on it only the sandbox knows. `over`: why nobody can decide any more.
+pub(super) fn message_ui(
+    ui: &mut Ui,
+    message: &PhoneMessage,
+    sandbox: &Known,
+    over: Option<&str>,
+    more: impl FnOnce(&mut Ui),
+) -> Option<PhoneAct> {
+    let seen = sandbox.session(&message.session).and_then(|session| session.phone.last());
+    let shown = phone::Message {
+        sender: &message.sender,
+        text: &message.text,
+        code: &message.code,
+        push: message.kind == PhoneKind::Push,
+        decided: seen.filter(|seen| seen.text == message.text).and_then(|seen| seen.decided.as_deref()),
+        over,
+    };
+    phone::ui_with(ui, &shown, more)
+}
+
+/// Under this width, points, what is left stands below the deadline's name.
+const ROOM_FOR_BOTH: f32 = 290.0;
+
 /// How much of the time is left; `left` is `None` while the clock stands still.
-fn deadline_ui(ui: &mut Ui, deadline: &Deadline, left: Option<Duration>) {
+pub(super) fn deadline_ui(ui: &mut Ui, deadline: &Deadline, left: Option<Duration>) {
     let tokens = Tokens::of(ui);
     let share = left.map_or(0.0, |left| deadline.share(left));
     let (words, tone) = match left {
@@ -419,12 +464,17 @@ fn deadline_ui(ui: &mut Ui, deadline: &Deadline, left: Option<Duration>) {
     if let Some(left) = left {
         ui.ctx().request_repaint_after(until_next_second(left));
     }
-    ui.horizontal(|ui| {
+    if ui.available_width() < ROOM_FOR_BOTH {
         widgets::text(ui, deadline.name, theme::BODY);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            widgets::mono(ui, &words, tokens.text);
+        widgets::mono(ui, &words, tokens.text);
+    } else {
+        ui.horizontal(|ui| {
+            widgets::text(ui, deadline.name, theme::BODY);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                widgets::mono(ui, &words, tokens.text);
+            });
         });
-    });
+    }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
     ui.painter().rect_filled(rect, 2.0, tokens.bg3);
     let filled = Rect::from_min_size(rect.min, vec2(rect.width() * share, 4.0));

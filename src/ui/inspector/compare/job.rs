@@ -10,6 +10,7 @@ use poll_promise::Promise;
 use crate::model::diff::sessions::{Sessions, sessions};
 use crate::model::diff::{Diff, Side, compare};
 use crate::model::run::{Run, What};
+use crate::model::versions::Comparison;
 
 /// Bytes on both sides together that are compared while drawing: a millisecond or two. Our choice.
 const AT_ONCE: usize = 32 << 10;
@@ -35,7 +36,7 @@ impl Payloads {
 }
 
 /// An answer, or the work that leads to it.
-pub(super) struct Job<T: Send + 'static> {
+pub(in crate::ui) struct Job<T: Send + 'static> {
     done: Option<T>,
     asked: Option<Promise<Option<T>>>,
     cancel: Arc<AtomicBool>,
@@ -48,7 +49,7 @@ impl<T: Send + std::fmt::Debug> std::fmt::Debug for Job<T> {
 }
 
 impl Job<Diff> {
-    pub fn payloads(ctx: &Context, pair: &Payloads) -> Self {
+    pub(super) fn payloads(ctx: &Context, pair: &Payloads) -> Self {
         let size = pair.one.bytes.len() + pair.other.bytes.len();
         let pair = pair.clone();
         Self::new(ctx, size, move |cancel| compare(&pair.one, &pair.other, cancel))
@@ -56,10 +57,18 @@ impl Job<Diff> {
 }
 
 impl Job<Sessions> {
-    pub fn sessions(ctx: &Context, left: &Run, right: &Run) -> Self {
+    pub(super) fn sessions(ctx: &Context, left: &Run, right: &Run) -> Self {
         let size = bytes(left) + bytes(right);
         let (left, right) = (left.clone(), right.clone()); // the rows are shared
         Self::new(ctx, size, move |cancel| sessions(&left, &right, cancel))
+    }
+}
+
+impl Job<Comparison> {
+    pub fn versions(ctx: &Context, runs: &[&Run]) -> Self {
+        let size = runs.iter().map(|run| bytes(run)).sum();
+        let runs: Vec<Run> = runs.iter().map(|run| (*run).clone()).collect(); // the rows are shared
+        Self::new(ctx, size, move |_| Some(Comparison::of(&runs.iter().collect::<Vec<_>>())))
     }
 }
 

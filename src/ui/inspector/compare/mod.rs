@@ -1,7 +1,7 @@
 //! Two payloads or two sessions, and what differs. Draws what `model::diff` says; keeps what
 //! was compared until it changes, and which changes are shown.
 
-mod job;
+pub(in crate::ui) mod job;
 mod list;
 mod menu;
 mod rows;

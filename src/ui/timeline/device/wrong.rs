@@ -1,0 +1,169 @@
+//! The next message: something wrong with it on purpose, or the whole of it as it is typed.
+
+use std::time::Duration;
+
+use egui::{RichText, TextEdit, Ui};
+use egui_material_icons::icons as i;
+use serde_json::Value;
+
+use super::Stage;
+use super::parts::{self, Sort};
+use crate::bus::Command;
+use crate::model::RunId;
+use crate::model::device::{Act, Device, Mischief, Reply, Said};
+use crate::ui::theme::{self, Tokens};
+use crate::ui::widgets::{self, muted_lines, primary_button, secondary_button};
+
+/// Members of a CReq that are an answer: the next one has its own. Source: emv-3ds.md 5.1.
+const ANSWERS: [&str; 13] = [
+    "challengeDataEntry",
+    "challengeDataEntryTwo",
+    "challengeNoEntry",
+    "challengeHTMLDataEntry",
+    "oobContinue",
+    "resendChallenge",
+    "challengeAddCode",
+    "infoContinueIndicator",
+    "challengeCancel",
+    "whitelistingDataEntry",
+    "trustListDataEntry",
+    "deviceBindingDataEntry",
+    "oobAppStatus",
+];
+
+/// As many messages of which challenge: what is typed is for the one that comes then.
+type Key = (RunId, usize, Duration);
+
+/// View state.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    of: Option<Key>,
+    wrong: Option<Mischief>,
+    /// As the program would send it.
+    offered: String,
+    typed: String,
+}
+
+impl State {
+    /// What is to be wrong with the next message.
+    pub fn chosen(&self) -> Option<Mischief> {
+        self.wrong
+    }
+
+    /// The next message after this one is another: nothing is wrong with it yet.
+    pub fn follow(&mut self, stage: &Stage<'_>) {
+        let Some(device) = stage.device() else { return };
+        let sent = || device.messages.iter().filter(|message| message.outward);
+        let of = (stage.run.id, sent().count(), sent().last().map_or(Duration::ZERO, |message| message.at.mono));
+        if self.of != Some(of) {
+            let last = sent().last().and_then(|message| message.open.as_deref().ok());
+            let offered = last.map(next).unwrap_or_default();
+            *self = Self { of: Some(of), wrong: None, typed: offered.clone(), offered };
+        }
+    }
+
+    /// Draws it.
+    pub fn ui(&mut self, ui: &mut Ui, stage: &Stage<'_>, device: &Device, commands: &mut Vec<Command>) {
+        let live = stage.run.is_open();
+        if !live {
+            muted_lines(ui, "The session is over; nothing is sent any more");
+        }
+        ui.add_enabled_ui(live, |ui| {
+            self.wrong_ui(ui, stage, commands);
+            ui.add_space(4.0);
+            let late = secondary_button(ui, Some(i::ICON_TIMER_OFF.outlined()), "Let the SDK's time run out", None);
+            if late.on_hover_text("challengeCancel 08, as an SDK sends it when its own time is over").clicked() {
+                commands.push(Command::Device(stage.run.id, Act::Reply(Reply::of(Said::TimeOut))));
+            }
+            ui.add_space(4.0);
+            widgets::hline(ui);
+            self.typed_ui(ui, stage, device, commands);
+        });
+    }
+
+    fn wrong_ui(&mut self, ui: &mut Ui, stage: &Stage<'_>, commands: &mut Vec<Command>) {
+        widgets::emphasis(ui, "Make the next message wrong");
+        muted_lines(ui, "To see what the bank makes of it; whatever goes out next carries it");
+        let all: Vec<(Option<Mischief>, &str, &str)> = std::iter::once((None, "As it should be", ""))
+            .chain(Mischief::ALL.map(|one| (Some(one), one.name(), about(one))))
+            .collect();
+        let mut rows = Vec::new();
+        let mut hit = None;
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (place, (wrong, name, about)) in all.iter().enumerate() {
+                let row = parts::choice(ui, Sort::Radio, self.wrong == *wrong, name, about);
+                if row.clicked() {
+                    hit = Some(place);
+                }
+                rows.push(row);
+            }
+        });
+        let hit = hit.or_else(|| parts::arrows(ui, &rows)).and_then(|place| all.get(place));
+        if let Some((wrong, ..)) = hit.filter(|(wrong, ..)| *wrong != self.wrong) {
+            self.wrong = *wrong;
+            commands.push(Command::Device(stage.run.id, Act::Wrong(*wrong)));
+        }
+    }
+
+    fn typed_ui(&mut self, ui: &mut Ui, stage: &Stage<'_>, device: &Device, commands: &mut Vec<Command>) {
+        let label = widgets::emphasis(ui, "Edit as JSON");
+        if device.messages.is_empty() {
+            muted_lines(ui, "Once the challenge is open: the next CReq, counter included, as you write it");
+            return;
+        }
+        muted_lines(ui, "The next CReq, counter included, as you write it; it is sealed as the others are");
+        let field = TextEdit::multiline(&mut self.typed).font(theme::code(theme::CODE)).desired_rows(8);
+        let field = ui.add(field.desired_width(f32::INFINITY).hint_text("A CReq")).labelled_by(label.id);
+        widgets::name(&field, "Next message");
+        ui.horizontal_wrapped(|ui| {
+            if primary_button(ui, Some(i::ICON_SEND.outlined()), "Send the message", None).clicked() {
+                commands.push(Command::Device(stage.run.id, Act::Send(self.typed.clone())));
+            }
+            if self.typed != self.offered
+                && widgets::ghost_button(ui, Some(i::ICON_UNDO.outlined()), "As the program wrote it", None).clicked()
+            {
+                self.typed = self.offered.clone();
+            }
+        });
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&self.typed) {
+            let text = RichText::new(format!("Not valid JSON, sent all the same: {error}"));
+            ui.add(egui::Label::new(text.font(theme::words(theme::SMALL)).color(Tokens::of(ui).warning.ink)).wrap());
+        }
+    }
+}
+
+fn about(wrong: Mischief) -> &'static str {
+    match wrong {
+        Mischief::RepeatCounter => "The number of the message before",
+        Mischief::SkipCounter => "One number is left out",
+        Mischief::ForeignKey => "A key that nobody agreed on",
+        Mischief::ForeignKid => "Another transaction's identifier in the header",
+        Mischief::Tampered => "After it was sealed",
+        Mischief::OtherEnc => "Sealed by the other method than before",
+    }
+}
+
+/// The CReq after this one, with the next counter and without an answer.
+fn next(last: &str) -> String {
+    let Ok(Value::Object(mut creq)) = serde_json::from_str(last) else { return last.to_owned() };
+    creq.retain(|name, _| !ANSWERS.contains(&name.as_str()));
+    if let Some(Value::String(counter)) = creq.get_mut("sdkCounterStoA")
+        && let Ok(number) = counter.parse::<u16>()
+    {
+        *counter = format!("{:03}", number + 1);
+    }
+    serde_json::to_string_pretty(&creq).unwrap_or_default() // JSON that was read can be written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_message_has_the_next_counter_and_no_answer() {
+        let next = next(r#"{"messageType":"CReq","sdkCounterStoA":"009","challengeDataEntry":"1"}"#);
+        assert_eq!(next, "{\n  \"messageType\": \"CReq\",\n  \"sdkCounterStoA\": \"010\"\n}");
+        assert_eq!(super::next("odd"), "odd");
+    }
+}
