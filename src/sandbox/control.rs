@@ -21,6 +21,7 @@ use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
 use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
+use super::given::Given;
 use super::issuer::finish;
 use super::log::Entry;
 use super::scheme::{decision, status_of};
@@ -372,8 +373,14 @@ async fn read_settings(State(app): App, call: Call) -> Answer {
 async fn change_settings(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
+    if body.get("ds_key").and_then(Given::as_str) == Some("rsa") {
+        // Made where nobody waits for it.
+        let keys = Arc::clone(&app);
+        tokio::task::spawn_blocking(move || keys.keys.make_rsa()).await.ok();
+    }
     let mut store = app.lock();
     store.settings.change(&body)?;
+    app.keys.show_rsa(store.settings.ds_key == "rsa");
     app.trouble.set_rate(store.settings.rate);
     Ok(answer_json(200, &store.settings.json()))
 }
