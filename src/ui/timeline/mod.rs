@@ -21,6 +21,7 @@ mod states;
 mod table;
 mod turn;
 mod versions;
+mod view;
 mod watch;
 mod waterfall;
 
@@ -29,11 +30,9 @@ use std::time::Duration;
 
 use egui::{Frame, Key, Margin, Modifiers, Rect, ScrollArea, Ui, UiBuilder, pos2};
 use egui_material_icons::icons as i;
-use serde::{Deserialize, Serialize};
 
 use self::lines::{Lines, Rows};
 use crate::bus::Command;
-use crate::model::draft::Channel;
 use crate::model::exchange::{Exchange, Step};
 use crate::model::moment::Then;
 use crate::model::run::{Answer, Phase, Plan, Run, What};
@@ -44,6 +43,7 @@ use crate::ui::theme;
 use crate::ui::widgets::{self, secondary_button};
 
 pub use self::result::refusal_ui;
+pub use self::view::View;
 pub use self::watch::found;
 
 /// The panel's own keys, for the list of all keys: cap and what it does.
@@ -65,44 +65,6 @@ pub enum Intent {
     PickCard,
     /// Read a body from a file.
     OpenBody,
-}
-
-/// The same facts, three ways; and where the shopper is in an app, the app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum View {
-    /// Rows with a waterfall.
-    #[default]
-    List,
-    /// Lanes with arrows.
-    Sequence,
-    /// The session's states.
-    States,
-    /// The shopper's device.
-    Device,
-}
-
-impl View {
-    /// Those that a run has, with their names, in the order shown.
-    fn all(run: &Run) -> &'static [(Self, &'static str)] {
-        const ALL: [(View, &str); 4] =
-            [(View::List, "List"), (View::Sequence, "Sequence"), (View::States, "States"), (View::Device, "Device")];
-        let app = run.progress.channel() == Channel::App;
-        ALL.get(..if app { 4 } else { 3 }).unwrap_or_default()
-    }
-
-    /// This one if the run has it; else the list.
-    fn of(self, run: &Run) -> Self {
-        let known = Self::all(run).iter().any(|(view, _)| *view == self);
-        if known { self } else { Self::List }
-    }
-
-    /// The one after this, and after the last one the first.
-    fn next(self, run: &Run) -> Self {
-        let all = Self::all(run);
-        let place = all.iter().position(|(view, _)| *view == self.of(run)).map_or(0, |place| place + 1);
-        all.get(place).map_or(Self::List, |(view, _)| *view)
-    }
 }
 
 /// What every view draws from.
@@ -236,7 +198,7 @@ impl Panel {
         let hidden = !workspace.settings.hidden_messages;
         let chips = sieve::Chips { hidden, ..self.chips };
         self.sieve.follow(ui.ctx(), run, &self.lines, (keep, found_anew), chips);
-        if self.view.of(run) != View::Device {
+        if !self.on_device(run, workspace) {
             self.filters_ui(ui, workspace, run, commands);
         }
         if self.sieve.is_asked_anew() || self.chips != (sieve::Chips { hidden: self.chips.hidden, ..chips }) {
@@ -304,10 +266,14 @@ impl Panel {
 
     /// True if Esc means nothing: on the device it must not stop the run by accident.
     pub fn holds_escape(&self, workspace: &Workspace) -> bool {
-        let run = self.shown.and_then(|shown| workspace.runs.get(&shown));
-        run.is_some_and(|run| {
-            run.is_open() && self.view.of(run) == View::Device && !device::is_unopened(run.device.as_deref())
-        })
+        let run = self.shown.and_then(|shown| workspace.runs.get(&shown)).filter(|run| run.is_open());
+        run.is_some_and(|run| self.on_device(run, workspace) && !device::is_unopened(run.device.as_deref()))
+    }
+
+    /// True if the shopper's device is what is drawn, and no comparison lies over it.
+    fn on_device(&self, run: &Run, workspace: &Workspace) -> bool {
+        let compared = self.beside.open(run.id, workspace).is_some() || self.versions.open(run.id, workspace).is_some();
+        self.view.of(run) == View::Device && !compared
     }
 
     /// Keys of the panel as a whole; dead while somebody types.
@@ -372,12 +338,12 @@ impl Panel {
         });
         let picked = ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
             ui.set_clip_rect(upper.intersect(ui.clip_rect()));
-            if view == View::Device {
-                self.present_device_ui(ui, workspace, run, (now, then), commands);
-                return None;
-            }
             if let Some(two) = two {
                 self.beside.ui(ui, (workspace, two), self.selected, &mut self.links);
+                return None;
+            }
+            if view == View::Device {
+                self.device_ui(ui, workspace, run, (now, then), commands);
                 return None;
             }
             self.view_ui(ui, workspace, run, (now, then, ghost), commands)
@@ -392,7 +358,7 @@ impl Panel {
         ui.advance_cursor_after_rect(room);
     }
 
-    fn present_device_ui(
+    fn device_ui(
         &mut self,
         ui: &mut Ui,
         workspace: &Workspace,
@@ -495,7 +461,7 @@ impl Panel {
     ) -> bool {
         let refusal = self.refusal(run);
         let failed = failed_step(run);
-        let device = self.view.of(run) == View::Device;
+        let device = self.on_device(run, workspace);
         let waiting = match &run.phase {
             // What is answered on the device is not asked again below it.
             Phase::Waiting(turn) if !device || !turn.answers.contains(&Answer::Device) => Some(turn),

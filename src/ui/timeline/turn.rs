@@ -297,7 +297,7 @@ fn way(answer: Answer, step: Step, opened: Option<bool>) -> Way {
         Answer::Device => {
             let (title, sentence) = match opened {
                 Some(true) => ("Back to the device", "The challenge is open there"),
-                _ => ("Answer on the device", "The simulated app, sealed as real ones are"),
+                _ => ("Answer on the device", "A simulated app, really sealed"),
             };
             (i::ICON_SMARTPHONE.outlined(), title, sentence, "↵", (Modifiers::NONE, Key::Enter))
         }

@@ -72,7 +72,7 @@ impl State {
         let failed = device.checks.iter().filter(|check| check.found.is_err()).count();
         let counted = |count: usize| (count > 0).then_some((count, Tone::Neutral));
         let checks = if failed > 0 { Some((failed, Tone::Danger)) } else { counted(device.checks.len()) };
-        let wrong = self.wrong.chosen().is_some();
+        let wrong = device.wrong.is_some();
         let tabs = [
             (Tab::Messages, "Messages", counted(device.messages.len())),
             (Tab::Keys, "Keys", counted(device.keys.len())),

@@ -25,6 +25,8 @@ const SIDE_BY_SIDE: f32 = 520.0;
 const ROOM_FOR_VIEWER: f32 = 350.0;
 /// Most rows of the list before it scrolls.
 const ROWS: usize = 6;
+/// Most findings of a message that are told.
+const FINDINGS: usize = 4;
 /// Characters shown of a long part, at its beginning and at its end.
 const ENDS: (usize, usize) = (72, 12);
 
@@ -104,6 +106,7 @@ impl State {
             let body = body.map(|open| Body::new(&Bytes::from(open.clone()), Some("application/json")));
             self.shown = Some(Shown { of, parts: parts(&message.sealed), body, short: None });
         }
+        findings_ui(ui, message);
         self.message_ui(ui, message);
     }
 
@@ -139,6 +142,21 @@ impl State {
         }
         ui.advance_cursor_after_rect(room);
     }
+}
+
+/// What is odd about a message though it was taken.
+fn findings_ui(ui: &mut Ui, message: &Message) {
+    if message.findings.is_empty() {
+        return;
+    }
+    Frame::new().inner_margin(Margin { left: 12, right: 12, top: 6, bottom: 2 }).show(ui, |ui| {
+        widgets::note(ui, Tone::Warning, |ui| {
+            for finding in message.findings.iter().take(FINDINGS) {
+                let text = RichText::new(display_text(finding)).font(theme::words(theme::SMALL));
+                ui.add(egui::Label::new(text.color(Tokens::of(ui).text)).wrap());
+            }
+        });
+    });
 }
 
 fn title_ui(ui: &mut Ui, title: &str) {

@@ -38,19 +38,13 @@ type Key = (RunId, usize, Duration);
 #[derive(Debug, Default)]
 pub(super) struct State {
     of: Option<Key>,
-    wrong: Option<Mischief>,
     /// As the program would send it.
     offered: String,
     typed: String,
 }
 
 impl State {
-    /// What is to be wrong with the next message.
-    pub fn chosen(&self) -> Option<Mischief> {
-        self.wrong
-    }
-
-    /// The next message after this one is another: nothing is wrong with it yet.
+    /// After each message the next one is offered.
     pub fn follow(&mut self, stage: &Stage<'_>) {
         let Some(device) = stage.device() else { return };
         let sent = || device.messages.iter().filter(|message| message.outward);
@@ -58,7 +52,7 @@ impl State {
         if self.of != Some(of) {
             let last = sent().last().and_then(|message| message.open.as_deref().ok());
             let offered = last.map(next).unwrap_or_default();
-            *self = Self { of: Some(of), wrong: None, typed: offered.clone(), offered };
+            *self = Self { of: Some(of), typed: offered.clone(), offered };
         }
     }
 
@@ -69,7 +63,7 @@ impl State {
             muted_lines(ui, "The session is over; nothing is sent any more");
         }
         ui.add_enabled_ui(live, |ui| {
-            self.wrong_ui(ui, stage, commands);
+            wrong_ui(ui, stage, device, commands);
             ui.add_space(4.0);
             let late = secondary_button(ui, Some(i::ICON_TIMER_OFF.outlined()), "Let the SDK's time run out", None);
             if late.on_hover_text("challengeCancel 08, as an SDK sends it when its own time is over").clicked() {
@@ -79,31 +73,6 @@ impl State {
             widgets::hline(ui);
             self.typed_ui(ui, stage, device, commands);
         });
-    }
-
-    fn wrong_ui(&mut self, ui: &mut Ui, stage: &Stage<'_>, commands: &mut Vec<Command>) {
-        widgets::emphasis(ui, "Make the next message wrong");
-        muted_lines(ui, "To see what the bank makes of it; whatever goes out next carries it");
-        let all: Vec<(Option<Mischief>, &str, &str)> = std::iter::once((None, "As it should be", ""))
-            .chain(Mischief::ALL.map(|one| (Some(one), one.name(), about(one))))
-            .collect();
-        let mut rows = Vec::new();
-        let mut hit = None;
-        ui.scope(|ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for (place, (wrong, name, about)) in all.iter().enumerate() {
-                let row = parts::choice(ui, Sort::Radio, self.wrong == *wrong, name, about);
-                if row.clicked() {
-                    hit = Some(place);
-                }
-                rows.push(row);
-            }
-        });
-        let hit = hit.or_else(|| parts::arrows(ui, &rows)).and_then(|place| all.get(place));
-        if let Some((wrong, ..)) = hit.filter(|(wrong, ..)| *wrong != self.wrong) {
-            self.wrong = *wrong;
-            commands.push(Command::Device(stage.run.id, Act::Wrong(*wrong)));
-        }
     }
 
     fn typed_ui(&mut self, ui: &mut Ui, stage: &Stage<'_>, device: &Device, commands: &mut Vec<Command>) {
@@ -130,6 +99,30 @@ impl State {
             let text = RichText::new(format!("Not valid JSON, sent all the same: {error}"));
             ui.add(egui::Label::new(text.font(theme::words(theme::SMALL)).color(Tokens::of(ui).warning.ink)).wrap());
         }
+    }
+}
+
+fn wrong_ui(ui: &mut Ui, stage: &Stage<'_>, device: &Device, commands: &mut Vec<Command>) {
+    widgets::emphasis(ui, "Make the next message wrong");
+    muted_lines(ui, "To see what the bank makes of it; whatever goes out next carries it");
+    let all: Vec<(Option<Mischief>, &str, &str)> = std::iter::once((None, "As it should be", ""))
+        .chain(Mischief::ALL.map(|one| (Some(one), one.name(), about(one))))
+        .collect();
+    let mut rows = Vec::new();
+    let mut hit = None;
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for (place, (wrong, name, about)) in all.iter().enumerate() {
+            let row = parts::choice(ui, Sort::Radio, device.wrong == *wrong, name, about);
+            if row.clicked() {
+                hit = Some(place);
+            }
+            rows.push(row);
+        }
+    });
+    let hit = hit.or_else(|| parts::arrows(ui, &rows)).and_then(|place| all.get(place));
+    if let Some((wrong, ..)) = hit.filter(|(wrong, ..)| *wrong != device.wrong) {
+        commands.push(Command::Device(stage.run.id, Act::Wrong(*wrong)));
     }
 }
 
