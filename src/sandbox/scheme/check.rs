@@ -105,7 +105,7 @@ pub(super) struct Kind {
 use Form::{
     Address, Any, Bool, Cancel, Country, Cryptogram, Currency, Day, DecoupledTime, DecoupledWish, Depth, Digits,
     Extensions, Ip, Language, Languages, Letter, Minutes, Moment, Name, Object, ObjectOrList, One, Prior, Ranges,
-    Reason, RenderOptions, Results, Text, TextOrObject, UpTo, UpToOrList, Uuid, Yes,
+    Reason, RenderOptions, Rendering, Results, Text, TextOrObject, UpTo, UpToOrList, Uuid, Yes,
 };
 use Need::{
     Alone, Always, App, App231, Before231, Browser, Browser22, Browser231, Challenge, Confirm, Consent, Decoupled,
@@ -200,7 +200,7 @@ pub(super) const ARES: Kind = Kind {
         Rule("acsDecConInd", One(YES_NO), Consent),
         Rule("acsOperatorID", Text(32), Never),
         Rule("acsReferenceNumber", Text(32), Always),
-        Rule("acsRenderingType", Any, Screen),
+        Rule("acsRenderingType", Rendering, Screen),
         Rule("acsSignedContent", Text(16_000), Screen),
         Rule("acsTransID", Uuid, Always),
         Rule("acsURL", Address(2048), Page),
@@ -457,7 +457,7 @@ impl<'a> Circumstances<'a> {
             decoupled: matches!(text("threeDSRequestorDecReqInd"), Some("Y" | "F" | "B")),
             plan: matches!(kind, (Some("02" | "03"), _) | (_, Some("01" | "02"))),
             instalments: matches!(kind, (Some("03"), _) | (_, Some("02"))),
-            token: members.get("payTokenInd").is_some(),
+            token: members.get("payTokenInd").and_then(Given::as_bool) == Some(true),
             wants_challenge: wish.is_some_and(|code| matches!(code, "03" | "04" | "09" | "12" | "13" | "14")),
         }
     }
