@@ -448,6 +448,38 @@ mod tests {
         assert_eq!(one.id("sid_").len(), 30);
     }
 
+    /// What an SDK of ours looks at. Source: emv-3ds.md 5.3.
+    #[test]
+    fn the_signed_content_is_believed_only_if_chain_and_signature_hold() {
+        let keys = Keys::new(&Random::new(Some(1), "sandbox"));
+        let root = decode_base64url(&keys.ca_public).expect("base64url");
+        let at: jiff::Timestamp = "2026-11-01T10:00:00Z".parse().expect("a time");
+        let payload = json!({"acsURL": "https://acs.test"});
+        for (by, chain, signature) in
+            [(SignedBy::Good, true, true), (SignedBy::Bad, true, false), (SignedBy::ForeignRoot, false, true)]
+        {
+            let signed = jws::Signed::read(&keys.signed_content(&payload, by)).expect("a JWS");
+            assert_eq!(Value::Object(signed.payload.clone()), payload);
+            let lead = signed.leads_to(&root, at);
+            assert_eq!((lead.is_ok(), signed.is_by_its_leaf().is_ok()), (chain, signature), "{by:?}: {lead:?}");
+        }
+        let mut good = jws::Signed::read(&keys.signed_content(&payload, SignedBy::Good)).expect("a JWS");
+        let late: jiff::Timestamp = "4100-01-01T00:00:00Z".parse().expect("a time");
+        assert!(good.leads_to(&root, late).expect_err("over").contains("not good at this time"));
+        assert!(good.leads_to(b"no certificate", at).expect_err("none").contains("root"));
+        // The leaf alone leads up as well; a root that nobody knows, or a leaf that issues, does not.
+        let chain = good.chain.clone();
+        good.chain = vec![chain[0].clone()];
+        assert!(good.leads_to(&root, at).is_ok());
+        good.chain = vec![chain[0].clone(), chain[0].clone()];
+        assert!(good.leads_to(&root, at).is_err());
+        good.chain = Vec::new();
+        assert!(good.leads_to(&root, at).is_err() && good.is_by_its_leaf().is_err());
+        for wrong in ["", "a.b", "e30.e30.e30.e30", "W10.e30.AA", &format!("{}.e30.AA", "A".repeat(16_001))] {
+            assert!(jws::Signed::read(wrong).is_err(), "{wrong:.20}");
+        }
+    }
+
     #[test]
     fn cryptograms_have_the_documented_shape() {
         let keys = Keys::new(&Random::new(Some(1), "sandbox"));
