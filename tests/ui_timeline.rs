@@ -22,8 +22,6 @@ mod session;
 mod shell;
 #[path = "ui_timeline/states.rs"]
 mod states;
-#[path = "support/mod.rs"]
-mod support;
 #[path = "ui_timeline/versions.rs"]
 mod versions;
 #[path = "ui_timeline/why.rs"]
@@ -33,6 +31,10 @@ mod why;
 mod compare;
 #[path = "ui_timeline/device.rs"]
 mod device;
+#[path = "ui_timeline/live.rs"]
+mod live;
+#[path = "support/mod.rs"]
+mod support;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -450,9 +450,6 @@ pub(super) fn message_ui(
     phone::ui_with(ui, &shown, more)
 }
 
-/// Under this width, points, what is left stands below the deadline's name.
-const ROOM_FOR_BOTH: f32 = 290.0;
-
 /// How much of the time is left; `left` is `None` while the clock stands still.
 pub(super) fn deadline_ui(ui: &mut Ui, deadline: &Deadline, left: Option<Duration>) {
     let tokens = Tokens::of(ui);
@@ -464,7 +461,9 @@ pub(super) fn deadline_ui(ui: &mut Ui, deadline: &Deadline, left: Option<Duratio
     if let Some(left) = left {
         ui.ctx().request_repaint_after(until_next_second(left));
     }
-    if ui.available_width() < ROOM_FOR_BOTH {
+    let wide = |text: &str, font| widgets::line_of(ui, text, font, tone).size().x;
+    let both = wide(deadline.name, theme::words(theme::BODY)) + wide(&words, theme::code(theme::CODE));
+    if ui.available_width() < both + ui.spacing().item_spacing.x {
         widgets::text(ui, deadline.name, theme::BODY);
         widgets::mono(ui, &words, tokens.text);
     } else {

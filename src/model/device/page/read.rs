@@ -251,7 +251,7 @@ impl Reader {
             }
             _ => (),
         }
-        if is_block(name) {
+        if is_block(name) || name == "dt" {
             self.flush();
         }
         self.outer.push(self.state.clone());
@@ -270,6 +270,14 @@ impl Reader {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 let level = name.as_bytes().get(1).map_or(1, |digit| digit - b'0');
                 self.state.style = Style::Heading(level);
+            }
+            "dd" => {
+                if !self.spans.is_empty() {
+                    self.letter('\u{a0}'); // beside what it is about
+                    self.letter('\u{a0}');
+                }
+                self.state.bold = true;
+                self.state.block = true;
             }
             "ul" | "ol" | "menu" => {
                 let first = element.attr("start").and_then(|start| start.trim().parse().ok()).unwrap_or(1);
@@ -533,12 +541,10 @@ fn is_block(name: &str) -> bool {
             | "body"
             | "caption"
             | "center"
-            | "dd"
             | "details"
             | "dialog"
             | "div"
             | "dl"
-            | "dt"
             | "fieldset"
             | "figure"
             | "figcaption"
