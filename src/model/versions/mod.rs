@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub use self::series::{Leg, Order, Series};
 use self::table::{Cell, why};
-pub use self::table::{RENAMED, Rule, TABLE};
+pub use self::table::{RENAMED, Rule, TABLE, misplaced};
 pub use self::text::{Sieve, full_name};
 use super::RunId;
 use super::diff::{Volatile, carried, only_new};

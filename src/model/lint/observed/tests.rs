@@ -745,4 +745,5 @@ fn large_bodies_are_left_alone() {
     assert_eq!(rules(&run), [] as [&str; 0]);
 }
 
+mod flows;
 mod state;
