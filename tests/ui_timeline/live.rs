@@ -123,6 +123,9 @@ fn decided(window: &mut Window) {
     until(window, "what was decided", known);
 }
 
+/// The shops where the card was used: the bakery and the garage.
+const SHOPS: [usize; 2] = [0, 2];
+
 fn by_mouse(window: &mut Window, ui: &Ui) {
     match ui.kind {
         UiKind::Text => {
@@ -135,8 +138,8 @@ fn by_mouse(window: &mut Window, ui: &Ui) {
             click(window, Role::Button, label(&ui.submit));
         }
         UiKind::MultiSelect => {
-            for (_, label) in ui.choices.iter().filter(|(key, _)| ["bakery", "garage"].contains(&key.as_str())) {
-                click(window, Role::CheckBox, label.trim());
+            for place in SHOPS {
+                click(window, Role::CheckBox, ui.choices[place].1.trim());
             }
             click(window, Role::Button, label(&ui.submit));
         }
@@ -150,19 +153,18 @@ fn by_mouse(window: &mut Window, ui: &Ui) {
                     click(window, Role::Button, label(&ui.oob_app));
                     click(window, Role::Button, "Back to the shop");
                 }
-                None => page_button(window).click_it(window),
+                None => on_page(window, Role::Button).click_it(window),
             }
         }
         UiKind::Html => {
-            window.query_all_by_role(Role::CheckBox).last().expect("to agree").click();
-            window.run_steps(3);
-            page_button(window).click_it(window);
+            on_page(window, Role::CheckBox).click_it(window);
+            on_page(window, Role::Button).click_it(window);
         }
         UiKind::Information => click(window, Role::Button, label(&ui.info_continue)),
     }
 }
 
-/// Where the button of the issuer's page is.
+/// Where something on the issuer's page is.
 struct Spot(egui::Pos2);
 
 impl Spot {
@@ -175,12 +177,14 @@ impl Spot {
     }
 }
 
-/// The widest button left of the workbench: those of the app go over the whole width.
-fn page_button(window: &Window) -> Spot {
-    let cut = window.get_by_role_and_label(Role::Tab, "Messages").rect().left();
-    let buttons = window.query_all_by_role(Role::Button).filter(|button| button.rect().right() < cut);
-    let widest = buttons.filter(|button| button.rect().width() > 200.0).last().expect("a button");
-    Spot(widest.rect().center())
+/// The first of its sort on the phone that goes over the whole width, as the page's own do.
+fn on_page(window: &Window, role: Role) -> Spot {
+    let left = window.get_by_label("Secure checkout").rect().left() - 60.0;
+    let phone = left..=left + 330.0;
+    let all = window.query_all_by_role(role).map(|node| node.rect());
+    let mut own =
+        all.filter(|rect| rect.width() > 200.0 && phone.contains(&rect.left()) && phone.contains(&rect.right()));
+    Spot(own.next().expect("on the page").center())
 }
 
 fn by_keyboard(window: &mut Window, ui: &Ui) {
@@ -196,8 +200,8 @@ fn by_keyboard(window: &mut Window, ui: &Ui) {
             press(window, Key::Enter);
         }
         UiKind::MultiSelect => {
-            for (key, _) in &ui.choices {
-                if ["bakery", "garage"].contains(&key.as_str()) {
+            for place in 0..ui.choices.len() {
+                if SHOPS.contains(&place) {
                     press(window, Key::Space);
                 }
                 press(window, Key::Tab);
