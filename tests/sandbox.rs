@@ -8,6 +8,8 @@ mod lab;
 
 #[path = "sandbox/actions.rs"]
 mod actions;
+#[path = "sandbox/alone.rs"]
+mod alone;
 #[path = "sandbox/answers.rs"]
 mod answers;
 #[path = "sandbox/app.rs"]
@@ -22,6 +24,8 @@ mod cards;
 mod channels;
 #[path = "sandbox/control.rs"]
 mod control;
+#[path = "sandbox/decoupled.rs"]
+mod decoupled;
 #[path = "sandbox/exemptions.rs"]
 mod exemptions;
 #[path = "sandbox/fields.rs"]
@@ -44,6 +48,8 @@ mod tls;
 mod tokens;
 #[path = "sandbox/trouble.rs"]
 mod trouble;
+#[path = "sandbox/versions.rs"]
+mod versions;
 #[path = "sandbox/walks.rs"]
 mod walks;
 #[path = "sandbox/webhooks.rs"]

@@ -102,8 +102,10 @@ impl AppValues {
         let own = OwnKey::make(random);
         let (recipient, sealed_for) = match ds_public.map(device::directory_key) {
             Some(Ok(key)) => (key, SealedFor::DirectoryServer),
-            Some(Err(why)) => (key::make(random).public_key(), SealedFor::Throwaway { why }),
-            None => (key::make(random).public_key(), SealedFor::Throwaway { why: "no session has shown one yet" }),
+            Some(Err(why)) => (key::make(random).public_key().into(), SealedFor::Throwaway { why }),
+            None => {
+                (key::make(random).public_key().into(), SealedFor::Throwaway { why: "no session has shown one yet" })
+            }
         };
         let data = device_data(&app_id, &transaction_id).to_string();
         let encrypted_data = device::seal(data.as_bytes(), &recipient, Seal::Gcm, random);

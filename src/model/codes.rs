@@ -160,6 +160,25 @@ pub const AUTHENTICATION: &[Word] = &[
     word("03", "out of band"),
     word("04", "decoupled"),
 ];
+/// `authenticationMethod`, from 2.3.1 on. Source: emv-3ds.md 3.6.
+pub const METHODS: &[Word] = &[
+    word("01", "static passcode"),
+    word("02", "code by text message"),
+    word("03", "code of a key fob or card reader"),
+    word("04", "code of an app"),
+    word("05", "code by another way"),
+    word("06", "something the shopper knows"),
+    word("07", "out of band, by finger or face"),
+    word("08", "out of band, by login"),
+    word("09", "out of band, another way"),
+    word("10", "another way"),
+    word("11", "confirmed on a message to the phone"),
+    word("12", "decoupled"),
+    word("13", "WebAuthn"),
+    word("14", "secure payment confirmation"),
+    word("15", "by behaviour"),
+    word("16", "electronic id"),
+];
 /// `messageCategory`. Source: emv-3ds.md 3.6.
 pub const CATEGORY: &[Word] = &[word("01", "payment"), word("02", "non-payment")];
 /// `deviceChannel`. Source: emv-3ds.md 3.6.
@@ -239,6 +258,81 @@ pub const UI: &[Word] = &[
 ];
 /// `sdkInterface`. Source: emv-3ds.md 4.2.
 pub const INTERFACE: &[Word] = &[word("01", "native"), word("02", "HTML"), word("03", "both")];
+/// `acsInterface`. Source: emv-3ds.md 4.2.
+pub const ACS_INTERFACE: &[Word] = &[word("01", "native"), word("02", "HTML")];
+/// `sdkType`. Source: emv-3ds.md 4.2.
+pub const SDK_TYPE: &[Word] =
+    &[word("01", "default"), word("02", "split"), word("03", "limited"), word("04", "browser"), word("05", "shell")];
+/// `deviceUserInterfaceMode`. Source: emv-3ds.md 1.8; the words are those of EMV 3DS 2.3.1.
+pub const DEVICE_MODE: &[Word] =
+    &[word("01", "upright"), word("02", "across"), word("03", "by voice"), word("04", "another way")];
+/// `challengeEntryKeyboard`. Source: emv-3ds.md 5.2.
+pub const KEYBOARD: &[Word] = &[word("01", "digits"), word("02", "letters and digits")];
+/// `oobAppURLInd`. Source: emv-3ds.md 5.1.
+pub const OOB_APP: &[Word] =
+    &[word("01", "the SDK can open it"), word("02", "the SDK cannot open it"), word("03", "the SDK cannot open it")];
+/// `oobContinue`, from 2.3.1 on. Source: emv-3ds.md 5.1.
+pub const OOB_CONTINUE: &[Word] = &[word("01", "the button was pressed"), word("02", "the app came back by itself")];
+/// `spcIncompInd`. Source: EMV 3DS 2.3.1, secure payment confirmation.
+pub const SPC_INCOMPLETE: &[Word] =
+    &[word("01", "it did not run, or failed"), word("02", "the cardholder cancelled"), word("03", "it timed out")];
+/// `recurringInd.amountInd`, `recurringInd.frequencyInd`. Source: EMV 3DS 2.3.1.
+pub const FIXED: &[Word] = &[word("01", "always the same"), word("02", "not always the same")];
+/// `payTokenSource`. Source: EMV 3DS 2.2.0.
+pub const TOKEN_SOURCE: &[Word] = &[word("01", "the 3DS Server"), word("02", "the directory server")];
+/// `acsInfoInd`. Source: emv-3ds.md 3.6.
+pub const RANGE_INFO: &[Word] = &[
+    word("01", "authenticates"),
+    word("02", "attempts"),
+    word("03", "decoupled"),
+    word("04", "trust list"),
+    word("05", "device binding, 2.3.1"),
+    word("06", "WebAuthn, 2.3.1"),
+    word("07", "secure payment confirmation, 2.3.1"),
+    word("08", "risk analysis, 2.3.1"),
+    word("09", "trust-list exemption, 2.3.1"),
+    word("10", "low value, 2.3.1"),
+    word("11", "secure corporate payment, 2.3.1"),
+];
+/// `actionInd` of a card range. Source: EMV 3DS, PRes.
+pub const RANGE_ACTION: &[Word] = &[word("A", "add it"), word("D", "delete it"), word("M", "change it")];
+/// Names of device parameters, as far as they are the same on all platforms. Source: emv-3ds.md
+/// 4.2; EMV 3DS SDK, device information.
+pub const DEVICE_DATA: &[Word] = &[
+    word("C001", "platform"),
+    word("C002", "device model"),
+    word("C003", "operating system"),
+    word("C004", "its version"),
+    word("C005", "language"),
+    word("C006", "time zone"),
+    word("C007", "advertising id"),
+    word("C008", "screen"),
+    word("C009", "device name"),
+    word("C010", "address"),
+    word("C011", "latitude"),
+    word("C012", "longitude"),
+    word("C013", "app"),
+    word("C014", "this installation of the app"),
+    word("C015", "SDK's version"),
+    word("C016", "SDK's software"),
+    word("C017", "date and time"),
+    word("C018", "app's id of the transaction"),
+];
+/// Why a device parameter is missing. Source: emv-3ds.md 4.2; EMV 3DS SDK, device information.
+pub const DEVICE_REASONS: &[Word] = &[
+    word("RE01", "not allowed in this market"),
+    word("RE02", "not on this platform, or on this version of it"),
+    word("RE03", "the shopper gave no permission"),
+    word("RE04", "the device gave no value"),
+];
+/// Warnings of the SDK. Source: emv-3ds.md 4.2.
+pub const DEVICE_WARNINGS: &[Word] = &[
+    word("SW01", "the device is rooted"),
+    word("SW02", "the SDK was tampered with"),
+    word("SW03", "it runs in an emulator"),
+    word("SW04", "a debugger is attached"),
+    word("SW05", "the operating system is not supported"),
+];
 /// `messageVersion`. Source: emv-3ds.md 1.8.
 pub const VERSION: &[Word] = &[
     word("2.1.0", "ended in September 2024"),

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::{Lane, SessionId, Stamp};
 
@@ -37,6 +38,29 @@ pub struct SchemeMessage {
     pub gist: String,
     /// The message itself: JSON, in 3DS1 XML.
     pub body: Bytes,
+}
+
+impl SchemeMessage {
+    /// Headers of the HTTP request or answer that carried it, between servers, from 2.3.1 on:
+    /// who asks and who answers names the transaction by its own id. Source: emv-3ds.md 1.8;
+    /// whose id it is, is our reading.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let name = match self.kind {
+            "PReq" | "AReq" | "RReq" => "X-Request-ID",
+            "PRes" | "ARes" | "RRes" => "X-Response-ID",
+            _ => return Vec::new(),
+        };
+        let id = match self.from {
+            Lane::Sessions => "threeDSServerTransID",
+            Lane::Directory => "dsTransID",
+            Lane::Issuer => "acsTransID",
+            _ => return Vec::new(),
+        };
+        let Ok(body) = serde_json::from_slice::<Value>(&self.body) else { return Vec::new() };
+        let modern = body.get("messageVersion").and_then(Value::as_str).is_some_and(|version| version >= "2.3.1");
+        let id = body.get(id).and_then(Value::as_str).filter(|_| modern);
+        id.map(|id| (name, id.to_owned())).into_iter().collect()
+    }
 }
 
 /// How a message reaches the shopper.

@@ -119,6 +119,7 @@ mod tests {
             to: Lane::Sessions,
             what: "Create session: POST http://sandbox/sessions → 201".into(),
             status: Some("pending".into()),
+            findings: vec!["P005 another result".into()],
         };
         Case {
             id: id.into(),
@@ -168,6 +169,7 @@ mod tests {
         let verdicts: Vec<&str> = read.iter().filter_map(|case| case["verdict"].as_str()).collect();
         assert_eq!(verdicts, ["passed", "failed", "broken"]);
         assert_eq!(read[1]["mismatches"][0]["actual"], "07");
+        assert_eq!(read[0]["timeline"][0]["findings"][0], "P005 another result");
         assert_eq!(read[2]["problem"]["summary"], "Not over within 60 s");
     }
 }

@@ -1,6 +1,7 @@
 //! A run's timeline as lines of text that are the same from run to run, but for times:
 //! loopback addresses appear as names, secret path segments as an ellipsis.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use serde::Serialize;
 
 use crate::model::delivery::Delivery;
 use crate::model::exchange::Exchange;
-use crate::model::run::{Run, What};
+use crate::model::lint::observed::observed;
+use crate::model::run::{Entry, Run, What};
 use crate::model::{Lane, Problem, Server, ServerStatus, Workspace};
 
 /// What our servers' addresses are called.
@@ -78,7 +80,14 @@ pub struct Row {
     /// The session's status, if this changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// What it shows that should not be so, or should be known: rule and title. Without what
+    /// only tells how fast this machine is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
 }
+
+/// Rules whose findings depend on the machine's speed alone.
+const SPEED: [&str; 2] = ["P034", "L48"];
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,13 +99,18 @@ impl fmt::Display for Row {
 
 /// All rows of a run.
 pub(super) fn rows(run: &Run, names: &Names) -> Vec<Row> {
-    let row = |entry: &crate::model::run::Entry| Row {
+    let mut findings: HashMap<usize, Vec<String>> = HashMap::new();
+    for found in observed(run).into_iter().filter(|found| !SPEED.contains(&found.rule)) {
+        findings.entry(found.entry).or_default().push(format!("{} {}", found.rule, names.put_in(&found.title)));
+    }
+    let row = |entry: &Entry| Row {
         at_ms: millis(entry.at.since(run.started)),
         took_ms: millis(entry.took.unwrap_or_default()),
         from: entry.from,
         to: entry.to,
         what: names.put_in(&text(&entry.what)),
         status: entry.status.as_ref().map(|status| status.word().to_owned()),
+        findings: findings.remove(&entry.number).unwrap_or_default(),
     };
     run.entries.iter().map(row).collect()
 }

@@ -21,6 +21,7 @@ use super::Shared;
 use super::answer::{Answer, Call, Fault, answer_json};
 use super::arm::Armed;
 use super::fields::{Findings, Need, Reader, shown};
+use super::given::Given;
 use super::issuer::finish;
 use super::log::Entry;
 use super::scheme::{decision, status_of};
@@ -249,13 +250,18 @@ async fn messages(State(app): App, call: Call) -> Answer {
     let list: Vec<Value> = own
         .iter()
         .map(|message| {
-            json!({
+            let mut shown = json!({
                 "kind": message.kind, "from": message.from, "to": message.to,
                 "at": message.at.wall.to_string(), "gist": message.gist,
                 // 3DS1 speaks XML: shown as text.
                 "body": serde_json::from_slice::<Value>(&message.body)
                     .unwrap_or_else(|_| String::from_utf8_lossy(&message.body).into()),
-            })
+            });
+            let headers = message.headers();
+            if !headers.is_empty() {
+                shown["headers"] = headers.into_iter().map(|(name, id)| (name.to_owned(), Value::from(id))).collect();
+            }
+            shown
         })
         .collect();
     Ok(answer_json(200, &json!({"messages": list, "dropped": dropped})))
@@ -367,8 +373,14 @@ async fn read_settings(State(app): App, call: Call) -> Answer {
 async fn change_settings(State(app): App, call: Call) -> Answer {
     admit(&app, &call)?;
     let body = call.object()?;
+    if body.get("ds_key").and_then(Given::as_str) == Some("rsa") {
+        // Made where nobody waits for it.
+        let keys = Arc::clone(&app);
+        tokio::task::spawn_blocking(move || keys.keys.make_rsa()).await.ok();
+    }
     let mut store = app.lock();
     store.settings.change(&body)?;
+    app.keys.show_rsa(store.settings.ds_key == "rsa");
     app.trouble.set_rate(store.settings.rate);
     Ok(answer_json(200, &store.settings.json()))
 }

@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::model::Secret;
 use crate::model::scenario::SignedBy;
-use crate::model::seal::{Jwe, Unopened, device, jws, key};
+use crate::model::seal::{Jwe, Unopened, device, jws, key, rsa};
 
 /// Letters of identifiers. Source: sessions-api.md appendix A.
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -141,9 +141,13 @@ pub(super) struct Keys {
     issuer: Signer,
     /// base64url of a self-signed X.509 certificate, DER.
     pub(super) ca_public: String,
-    /// `certificates` of a session, written out; `ds_public` in it is base64url of the
-    /// directory's public key as JWK. Source: sessions-api.md 4.3.
-    pub(super) certificates: Box<RawValue>,
+    /// See [`Keys::certificates`].
+    certificates: Box<RawValue>,
+    /// The directory server's key of RSA with what is shown of it, once somebody wanted one: to
+    /// make it takes a second.
+    rsa: OnceLock<(rsa::Private, Box<RawValue>)>,
+    /// The directory server shows that one.
+    shows_rsa: AtomicBool,
     cards: Mutex<HashMap<String, Arc<CardIds>>>,
 }
 
@@ -158,6 +162,8 @@ pub(super) struct CardIds {
 
 /// `kid` of the directory server's key.
 const DIRECTORY_KEY: &str = "SANDBOX-DS-1";
+/// The same for its key of RSA.
+const DIRECTORY_RSA_KEY: &str = "SANDBOX-DS-RSA-1";
 /// Cards whose ids are remembered.
 const CARDS: usize = 4096;
 
@@ -172,10 +178,7 @@ impl Keys {
         let (issuer, ca) = Signer::under(&root, "SANDBOX directory CA", &vault_key, "SANDBOX issuer");
         let ca_public = base64url(&ca);
         let directory = private_key(&vault_key, "directory");
-        let mut ds_key = key::jwk(&directory.public_key());
-        ds_key["kid"] = DIRECTORY_KEY.into();
-        let ds_public = base64url(ds_key.to_string().as_bytes());
-        let certificates = json!({"ds_public": ds_public, "ca_public": ca_public, "ca_public_all": [ca_public]});
+        let certificates = certificates(key::jwk(&directory.public_key()), DIRECTORY_KEY, &ca_public);
         Self {
             client_id,
             client_secret,
@@ -187,7 +190,9 @@ impl Keys {
             directory,
             issuer,
             ca_public,
-            certificates: to_raw_value(&certificates).expect("three members of text"),
+            certificates,
+            rsa: OnceLock::new(),
+            shows_rsa: AtomicBool::new(false),
             cards: Mutex::default(),
         }
     }
@@ -281,10 +286,39 @@ impl Keys {
         }
     }
 
-    /// True if a sealed text says that it is for the directory server's key.
+    /// `certificates` of a session, written out; `ds_public` in it is base64url of the
+    /// directory's public key as JWK. Source: sessions-api.md 4.3.
+    pub(super) fn certificates(&self) -> &RawValue {
+        let rsa = self.rsa.get().filter(|_| self.shows_rsa.load(Ordering::Relaxed));
+        rsa.map_or(&self.certificates, |(_, certificates)| certificates)
+    }
+
+    /// Makes the directory server's key of RSA, unless there is one; takes a second or so.
+    pub(super) fn make_rsa(&self) {
+        self.rsa.get_or_init(|| {
+            let mut drawn = 0_u64;
+            let key = rsa::Private::make(&mut |bytes| {
+                for chunk in bytes.chunks_mut(32) {
+                    let random = hmac(&self.vault_key, &[b"RSA", &drawn.to_be_bytes()]);
+                    chunk.copy_from_slice(&random[..chunk.len()]);
+                    drawn += 1;
+                }
+            });
+            let certificates = certificates(key.jwk(), DIRECTORY_RSA_KEY, &self.ca_public);
+            (key, certificates)
+        });
+    }
+
+    /// Which kind of key the directory server shows from now on.
+    pub(super) fn show_rsa(&self, rsa: bool) {
+        self.shows_rsa.store(rsa, Ordering::Relaxed);
+    }
+
+    /// True if a sealed text names a key of the directory server.
     pub(super) fn names_directory_key(&self, compact: &str) -> bool {
-        let sealed = Jwe::read(compact);
-        sealed.is_ok_and(|sealed| sealed.header.get("kid").and_then(Value::as_str) == Some(DIRECTORY_KEY))
+        let Ok(sealed) = Jwe::read(compact) else { return false };
+        let due = if sealed.alg() == Some("RSA-OAEP-256") { DIRECTORY_RSA_KEY } else { DIRECTORY_KEY };
+        sealed.header.get("kid").and_then(Value::as_str) == Some(due)
     }
 
     /// Opens what an SDK sealed for the directory server.
@@ -292,7 +326,11 @@ impl Keys {
     /// # Errors
     /// Why it does not open.
     pub(super) fn open_device_data(&self, compact: &str) -> Result<Vec<u8>, Unopened> {
-        device::open(compact, &self.directory)
+        let sealed = Jwe::read(compact)?;
+        match self.rsa.get() {
+            Some((own, _)) if sealed.alg() == Some("RSA-OAEP-256") => device::open_rsa(&sealed, own),
+            _ => device::open_jwe(&sealed, &self.directory),
+        }
     }
 
     /// ECDSA with SHA-256, r and s; the same text has the same signature.
@@ -311,6 +349,14 @@ impl Keys {
     pub(super) fn xid(&self, transaction: &str) -> String {
         STANDARD.encode(&hmac(&self.vault_key, &[b"xid", transaction.as_bytes()])[..20])
     }
+}
+
+/// What a session shows of these keys.
+fn certificates(mut ds_key: Value, kid: &str, ca_public: &str) -> Box<RawValue> {
+    ds_key["kid"] = kid.into();
+    let ds_public = base64url(ds_key.to_string().as_bytes());
+    let shown = json!({"ds_public": ds_public, "ca_public": ca_public, "ca_public_all": [ca_public]});
+    to_raw_value(&shown).expect("three members of text")
 }
 
 /// A private key that follows from a secret and a name.
@@ -402,13 +448,45 @@ mod tests {
         assert_eq!(one.id("sid_").len(), 30);
     }
 
+    /// What an SDK of ours looks at. Source: emv-3ds.md 5.3.
+    #[test]
+    fn the_signed_content_is_believed_only_if_chain_and_signature_hold() {
+        let keys = Keys::new(&Random::new(Some(1), "sandbox"));
+        let root = decode_base64url(&keys.ca_public).expect("base64url");
+        let at: jiff::Timestamp = "2026-11-01T10:00:00Z".parse().expect("a time");
+        let payload = json!({"acsURL": "https://acs.test"});
+        for (by, chain, signature) in
+            [(SignedBy::Good, true, true), (SignedBy::Bad, true, false), (SignedBy::ForeignRoot, false, true)]
+        {
+            let signed = jws::Signed::read(&keys.signed_content(&payload, by)).expect("a JWS");
+            assert_eq!(Value::Object(signed.payload.clone()), payload);
+            let lead = signed.leads_to(&root, at);
+            assert_eq!((lead.is_ok(), signed.is_by_its_leaf().is_ok()), (chain, signature), "{by:?}: {lead:?}");
+        }
+        let mut good = jws::Signed::read(&keys.signed_content(&payload, SignedBy::Good)).expect("a JWS");
+        let late: jiff::Timestamp = "4100-01-01T00:00:00Z".parse().expect("a time");
+        assert!(good.leads_to(&root, late).expect_err("over").contains("not good at this time"));
+        assert!(good.leads_to(b"no certificate", at).expect_err("none").contains("root"));
+        // The leaf alone leads up as well; a root that nobody knows, or a leaf that issues, does not.
+        let chain = good.chain.clone();
+        good.chain = vec![chain[0].clone()];
+        assert!(good.leads_to(&root, at).is_ok());
+        good.chain = vec![chain[0].clone(), chain[0].clone()];
+        assert!(good.leads_to(&root, at).is_err());
+        good.chain = Vec::new();
+        assert!(good.leads_to(&root, at).is_err() && good.is_by_its_leaf().is_err());
+        for wrong in ["", "a.b", "e30.e30.e30.e30", "W10.e30.AA", &format!("{}.e30.AA", "A".repeat(16_001))] {
+            assert!(jws::Signed::read(wrong).is_err(), "{wrong:.20}");
+        }
+    }
+
     #[test]
     fn cryptograms_have_the_documented_shape() {
         let keys = Keys::new(&Random::new(Some(1), "sandbox"));
         assert!(keys.cryptogram(0x07, &[b"a"]).starts_with("B1NCWC1URVNU"));
         assert!(keys.cryptogram(0x90, &[b"a"]).starts_with("kFNCWC1URVNU"));
         assert_eq!(keys.cryptogram(0x90, &[b"a"]).len(), 28);
-        let certificates: Value = serde_json::from_str(keys.certificates.get()).expect("JSON");
+        let certificates: Value = serde_json::from_str(keys.certificates().get()).expect("JSON");
         assert!(
             ["ds_public", "ca_public"]
                 .iter()

@@ -106,7 +106,7 @@ fn flow(scenario: u16) -> (Flow, Option<&'static str>) {
         59 | 116 => (front(SchemeError), "102"),
         60 => (front(SchemeError), "202"),
         61 | 94 => (front(SchemeError), "203"),
-        81 | 83 | 86 | 95 => (Flow::Decoupled(Approved), ""),
+        81 | 83 | 95 => (Flow::Decoupled(Approved), ""),
         82 => (Flow::Decoupled(Declined), "01"),
         _ => (back(Approved), ""),
     };

@@ -49,7 +49,7 @@ pub(super) struct View<'a> {
 
 /// A session as JSON: the one place that renders one.
 ///
-/// Depends on the session, on [`View`], on the sandbox's certificates (which never change),
+/// Depends on the session, on [`View`], on the sandbox's certificates (which change by a setting only),
 /// and on the clock in one thing only: see [`Session::cryptogram_at`].
 pub(super) fn session(session: &Session, view: &View) -> Vec<u8> {
     let mut text = Vec::with_capacity(USUAL_BYTES);
@@ -122,7 +122,7 @@ fn devices<M: SerializeMap>(session: &Session, view: &View, out: &mut M) -> Resu
     let app = waiting && (session.in_app() || view.for_app);
     let full = view.schema == Schema::Full;
     if view.reader == Reader::Token && session.legacy.is_none() && (full || app) {
-        out.serialize_entry("certificates", &view.app.keys.certificates)?;
+        out.serialize_entry("certificates", view.app.keys.certificates())?;
     }
     let ds_id = session.scheme.ds_id();
     match &session.directory {

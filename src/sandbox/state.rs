@@ -254,6 +254,8 @@ pub(super) struct Settings {
     pub(super) allowed_scopes: Vec<String>,
     /// Take `Bearer sk_sbox_…` for an access token.
     pub(super) lenient_keys: bool,
+    /// The kind of key that the directory server shows: `ec` or `rsa`.
+    pub(super) ds_key: &'static str,
     pub(super) rate: Rate,
     pub(super) webhooks: Option<Arc<Workflow>>,
     /// How the bank decides on exemptions by itself.
@@ -277,6 +279,7 @@ impl Default for Settings {
             callbacks: Callbacks::Deliver,
             allowed_scopes: Vec::new(),
             lenient_keys: false,
+            ds_key: "ec",
             rate: Rate::default(),
             webhooks: None,
             exemptions: Arc::default(),
@@ -324,7 +327,7 @@ impl Settings {
             "challenge_idle_seconds": self.challenge_idle_seconds, "decoupled_seconds": self.decoupled_seconds,
             "protocol_version": self.version, "strict": self.strict, "honour_mandate": self.honour_mandate,
             "callbacks": match self.callbacks { Callbacks::Deliver => "deliver", Callbacks::Record => "record" },
-            "allowed_scopes": self.allowed_scopes, "lenient_keys": self.lenient_keys,
+            "allowed_scopes": self.allowed_scopes, "lenient_keys": self.lenient_keys, "ds_key": self.ds_key,
             "webhooks": self.webhooks.as_ref().map_or_else(|| json!({}), |workflow| workflow.json()),
         });
         self.market.show(&mut settings);
@@ -377,6 +380,7 @@ impl Settings {
             }
         }
         new.lenient_keys = reader.flag("lenient_keys").unwrap_or(new.lenient_keys);
+        new.ds_key = reader.word("ds_key", Need::May, &[("ec", &[]), ("rsa", &[])]).unwrap_or(new.ds_key);
         new.rate.change(&mut reader);
         if let Some(workflow) = reader.object("webhooks", Need::May) {
             new.webhooks = Workflow::read(workflow, reader.findings, self.webhooks.as_deref()).map(Arc::new);

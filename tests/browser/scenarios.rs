@@ -288,7 +288,7 @@ impl<'a> Shopping<'a> {
                 self.gone = true;
                 return self.close().await;
             }
-            Act::Replay | Act::TimeOut => unreachable!("not while the bank asks"),
+            other => unreachable!("not on a page that asks: {other:?}"),
         }
         self.has_gone(form).await;
     }

@@ -473,3 +473,24 @@ fn faults_on_the_way_to_an_app_happen() {
         assert!(String::from_utf8_lossy(&plain).contains(seen), "{kind}: {}", String::from_utf8_lossy(&plain));
     }
 }
+
+/// The other kind of key. Source: emv-3ds.md 5.4.
+#[test]
+fn the_directory_server_can_show_a_key_of_rsa_that_follows_from_the_seed() {
+    let shown = |kind: &str| {
+        let lab = Lab::new();
+        let changed = lab.control("PUT", "/settings", &json!({"ds_key": kind}));
+        assert_eq!((changed.status, &changed.json()["ds_key"]), (200, &json!(kind)));
+        let session = lab.create(&non_hosted(FRICTIONLESS_CARD, json!({"channel_data": browser()})));
+        text(&session["certificates"], "ds_public").to_owned()
+    };
+    let [ec, rsa, again] = ["ec", "rsa", "rsa"].map(shown);
+    assert_eq!(rsa, again);
+    let read = |shown: &str| -> Value { serde_json::from_slice(&unb64(shown)).expect("a JWK") };
+    assert_eq!((text(&read(&ec), "kty"), text(&read(&rsa), "kty")), ("EC", "RSA"));
+    assert_eq!((unb64(text(&read(&rsa), "n")).len(), text(&read(&rsa), "e")), (256, "AQAB"));
+    assert!(rsa.len() <= 1024 && read(&ec)["kid"] != read(&rsa)["kid"]);
+    let lab = Lab::new();
+    let refused = lab.control("PUT", "/settings", &json!({"ds_key": "dsa"}));
+    assert_eq!((refused.status, refused.codes()), (422, vec!["ds_key_invalid".to_owned()]));
+}

@@ -8,25 +8,25 @@ use sessions_console::sandbox::Config;
 use crate::lab::*;
 
 /// A sandbox whose time passes when somebody waits for it.
-fn lab() -> Lab {
+pub(crate) fn lab() -> Lab {
     Lab::with(|config| Config { clock: Clock::virtual_time(), ..config })
 }
 
 /// Arms a scenario for the next session: what the other side does, and what goes wrong.
-fn arm(lab: &Lab, other_side: &str) {
+pub(crate) fn arm(lab: &Lab, other_side: &str) {
     let file = format!("id = \"T\"\nname = \"test\"\n{other_side}\n[expect]\nstatus = \"approved\"\n");
     let armed = lab.control("PUT", "/arm", &json!({ "file": file }));
     assert_eq!((armed.status, armed.json()), (200, json!({"scenario": "T", "sessions": 1})), "{armed:?}");
 }
 
 /// A session of an armed scenario, authenticated at once.
-fn session(lab: &Lab, other_side: &str) -> Value {
+pub(crate) fn session(lab: &Lab, other_side: &str) -> Value {
     arm(lab, other_side);
     lab.create(&non_hosted(CHALLENGE_CARD, json!({"channel_data": browser()})))
 }
 
 /// Kind, lanes and gist of the hidden messages.
-fn said(lab: &Lab, session: &Value) -> Vec<String> {
+pub(crate) fn said(lab: &Lab, session: &Value) -> Vec<String> {
     bodies(lab, session)
         .iter()
         .map(|message| {
@@ -36,41 +36,41 @@ fn said(lab: &Lab, session: &Value) -> Vec<String> {
         .collect()
 }
 
-fn bodies(lab: &Lab, session: &Value) -> Vec<Value> {
+pub(crate) fn bodies(lab: &Lab, session: &Value) -> Vec<Value> {
     let path = format!("/sessions/{}/messages", text(session, "id"));
     let mut said = lab.control("GET", &path, &Value::Null).json()["messages"].as_array().expect("a list").clone();
     said.retain(|message| !["PReq", "PRes"].contains(&text(message, "kind")));
     said
 }
 
-fn body(lab: &Lab, session: &Value, kind: &str) -> Value {
+pub(crate) fn body(lab: &Lab, session: &Value, kind: &str) -> Value {
     let all = bodies(lab, session);
     all.iter().find(|message| message["kind"] == kind).unwrap_or_else(|| panic!("no {kind}: {all:?}"))["body"].clone()
 }
 
-fn pass(lab: &Lab, seconds: u64) {
+pub(crate) fn pass(lab: &Lab, seconds: u64) {
     assert_eq!(lab.control("POST", "/clock", &json!({"advance_seconds": seconds})).status, 200);
 }
 
-fn phone(lab: &Lab, session: &Value) -> Vec<Value> {
+pub(crate) fn phone(lab: &Lab, session: &Value) -> Vec<Value> {
     let path = format!("/sessions/{}/phone", text(session, "id"));
     lab.control("GET", &path, &Value::Null).json()["messages"].as_array().expect("a list").clone()
 }
 
-fn state(lab: &Lab, session: &Value) -> (String, String) {
+pub(crate) fn state(lab: &Lab, session: &Value) -> (String, String) {
     let now = lab.get(text(session, "id"));
     (text(&now, "status").to_owned(), now["status_reason"].as_str().unwrap_or("none").to_owned())
 }
 
 /// Posts fields to the challenge page that is open.
-fn post(lab: &Lab, session: &Value, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+pub(crate) fn post(lab: &Lab, session: &Value, page: &Answer, fields: &[(&str, &str)]) -> Answer {
     let (creq, interaction) = (creq(session), hidden(&page.body, "interaction").expect("the page counts"));
     let mut form = vec![("creq", creq.as_str()), ("interaction", &interaction)];
     form.extend(fields);
     lab.form("/simulator/acs/challenge", &form)
 }
 
-fn open(lab: &Lab, session: &Value) -> Answer {
+pub(crate) fn open(lab: &Lab, session: &Value) -> Answer {
     let page = lab.form("/simulator/acs/challenge", &[("creq", &creq(session))]);
     assert_eq!(page.status, 200, "{page:?}");
     page
@@ -79,7 +79,7 @@ fn open(lab: &Lab, session: &Value) -> Answer {
 const FRICTIONLESS: &str = "[issuer]\nares = { transStatus = \"Y\" }\n";
 const CHALLENGE: &str = "[issuer]\nares = { transStatus = \"C\" }\n";
 
-fn fault(hop: &str, kind: &str, more: &str) -> String {
+pub(crate) fn fault(hop: &str, kind: &str, more: &str) -> String {
     format!("[[faults]]\nhop = \"{hop}\"\nkind = \"{kind}\"\n{more}\n")
 }
 

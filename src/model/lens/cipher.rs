@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::model::device::Seal;
 use crate::model::payload;
-use crate::model::seal::{Jwe, device, jws, key};
+use crate::model::seal::{Jwe, device, jws, key, rsa};
 
 /// A key that somebody gave.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub enum Key {
     Public(PublicKey),
     /// Private, P-256: opens ECDH-ES.
     Private(SecretKey),
+    /// Private, RSA: opens RSA-OAEP-256.
+    Rsa(Box<rsa::Private>),
 }
 
 impl std::fmt::Debug for Key {
@@ -52,7 +54,11 @@ impl Key {
                 private.map(Self::Private).ok_or_else(|| "d is no private key of P-256".into())
             }
             Some("EC") => key::read(&jwk).map(Self::Public),
-            _ => Err("Only kty EC (P-256) and oct can be used here".into()),
+            Some("RSA") => {
+                let private = rsa::Private::read(&jwk);
+                private.map(|key| Self::Rsa(Box::new(key))).ok_or_else(|| "n, e, d, p and q make no RSA key".into())
+            }
+            _ => Err("Only kty EC (P-256), RSA and oct can be used here".into()),
         }
     }
 
@@ -76,6 +82,7 @@ impl Key {
         let sealed = Jwe::read(compact).ok()?;
         match (self, sealed.alg()?) {
             (Self::Private(own), "ECDH-ES") => device::open_jwe(&sealed, own).ok(),
+            (Self::Rsa(own), "RSA-OAEP-256") => device::open_rsa(&sealed, own).ok(),
             (Self::Shared(key), "dir") => match (sealed.enc().ok()?, key.split_at_checked(16)) {
                 (Seal::Gcm, Some((left, right))) if right.len() == 16 => {
                     sealed.open(left).or_else(|_| sealed.open(right)).ok()

@@ -83,6 +83,33 @@ pub(super) fn wrapped(what: What, text: &str, found: &Found<'_>) -> Decoded {
     one
 }
 
+/// The bank's page for an app: base64url of HTML that needs nothing from elsewhere.
+/// Source: emv-3ds.md 5.2, 8 (L44).
+pub(super) fn page(text: &str, found: &Found<'_>) -> Decoded {
+    let (bytes, mut marks) = base64(text, Due::Url);
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(why) => return refused(What::Page, text, found, marks, why),
+    };
+    let html = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    if html.contains("<script") || html.contains("javascript:") {
+        marks.push(Mark::odd("A script in it: an SDK does not run any"));
+    }
+    let outside = |address: &str| !address.starts_with("//emv3ds/") && !address.starts_with("//emv3ds\"");
+    let asks = ["src=\"http:", "src=\"https:", "href=\"http:", "href=\"https:", "url(http:", "url(https:"];
+    if asks.iter().any(|ask| html.match_indices(ask).any(|(at, _)| outside(&html[at + ask.len()..]))) {
+        marks.push(Mark::odd("Something from elsewhere in it: an SDK does not load any"));
+    }
+    if html.contains("<form") && !html.contains("https://emv3ds/") {
+        marks.push(Mark::odd("Its form does not go to HTTPS://EMV3DS/challenge: the SDK cannot catch the answer"));
+    }
+    let mut one = Decoded { marks, ..Decoded::new(What::Page, found) };
+    one.rows.push(Row::new("decoded", &payload::size(bytes.len() as u64), kind_of(&bytes)));
+    one.content_type = "text/html";
+    one.bytes = Some(bytes.into());
+    one
+}
+
 fn looks_wrapped(text: &str) -> bool {
     const SHORTEST: usize = 16;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=' | '%');

@@ -12,6 +12,7 @@ use super::{Context, Decoded, Found, Mark, Place, Row, What, look_into, shaped};
 use crate::model::payload;
 use crate::model::scopes;
 use crate::model::scopes::ENDPOINTS;
+use crate::model::seal::jws::Signed;
 use crate::model::seal::key;
 
 /// Longest token, in bytes. Source: trust.md 1.7.
@@ -72,6 +73,9 @@ pub(super) fn signed(what: What, text: &str, found: &Found<'_>) -> Decoded {
     let mut one = Decoded { marks, ..Decoded::new(what, found) };
     header_rows(&header, &mut one);
     signature(text, &header, &parts[2], found, &mut one);
+    if header.contains_key("x5c") {
+        signer(text, found, &mut one);
+    }
     match &claims {
         Some(Value::Object(claims)) if what == What::Jwt => claim_rows(claims, found, &mut one),
         Some(Value::Object(claims)) => content_rows(claims, &mut one),
@@ -108,6 +112,9 @@ fn header_rows(header: &Map<String, Value>, one: &mut Decoded) {
         let (words, mark) = match name.as_str() {
             "alg" => algorithm(value.as_str().unwrap_or_default()),
             "typ" => ("kind of object", None),
+            "kid" if header.get("alg").and_then(Value::as_str) == Some("dir") => {
+                ("which challenge: the bank's acsTransID", None)
+            }
             "kid" => ("which key", None),
             "enc" => encryption(value.as_str().unwrap_or_default()),
             "epk" => ("the sender's key for this one object", None),
@@ -209,6 +216,27 @@ fn signature(text: &str, header: &Map<String, Value>, signature: &[u8], found: &
     } else {
         Mark::known("Signature not verified: that takes the signer's key")
     });
+}
+
+/// Who signed, by the certificates that came along: whether these are to be trusted, only the
+/// scheme's root says, which an app has. Source: emv-3ds.md 5.3.
+fn signer(text: &str, found: &Found<'_>, one: &mut Decoded) {
+    let Ok(signed) = Signed::read(text) else { return };
+    let alg = signed.header.get("alg").and_then(Value::as_str).unwrap_or_default();
+    if alg == "ES256" {
+        match signed.is_by_its_leaf() {
+            Ok(()) => one.marks.push(Mark::known("Signed by the key of its own first certificate")),
+            Err(why) => one.marks.push(Mark::wrong(why)),
+        }
+    }
+    let Some(root) = signed.chain.last() else { return };
+    let at = found.context.recorded.filter(|_| signed.chain.len() > 1);
+    if let Some(at) = at {
+        match signed.leads_to(root, at) {
+            Ok(who) => one.marks.push(Mark::known(format!("The chain is whole up to the last certificate: {who}"))),
+            Err(why) => one.marks.push(Mark::odd(format!("The chain is broken: {why}"))),
+        }
+    }
 }
 
 fn claim_rows(claims: &Map<String, Value>, found: &Found<'_>, one: &mut Decoded) {
@@ -350,7 +378,8 @@ pub(super) fn sealed(text: &str, found: &Found<'_>) -> Decoded {
         ("checksum", parts[4].len(), Some(16)),
     ] {
         let mark = due.filter(|due| *due != length).map(|due| Mark::wrong(format!("{due} bytes are due")));
-        one.rows.push(Row::new(name, &format!("{length} bytes"), "").marked(mark));
+        let words = if name == "vector" && alg == "dir" { counted(&parts[2], enc) } else { String::new() };
+        one.rows.push(Row::new(name, &format!("{length} bytes"), words).marked(mark));
     }
     let opened = found.context.keys.iter().find_map(|key| key.opens(text));
     match opened {
@@ -364,6 +393,23 @@ pub(super) fn sealed(text: &str, found: &Found<'_>) -> Decoded {
         None => one.marks.push(Mark::known(needed(alg, member("kid")))),
     }
     one
+}
+
+/// Who sealed it, by its vector: with A128GCM eleven times 00 or FF, then the counter.
+/// Source: emv-3ds.md 5.3.
+fn counted(vector: &[u8], enc: &str) -> String {
+    if enc != "A128GCM" {
+        return "random: the whole key, both ways".into();
+    }
+    match vector.split_last() {
+        Some((counter, rest)) if rest.len() == 11 && rest.iter().all(|byte| *byte == 0) => {
+            format!("from the app, counter {counter:03}: the left half of the key")
+        }
+        Some((counter, rest)) if rest.len() == 11 && rest.iter().all(|byte| *byte == 0xFF) => {
+            format!("from the bank, counter {counter:03}: the right half of the key")
+        }
+        _ => "neither the app's (eleven times 00) nor the bank's (eleven times FF)".into(),
+    }
 }
 
 /// Which key would open it.

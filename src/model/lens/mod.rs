@@ -9,6 +9,7 @@
 //! Source: emv-3ds.md 1–5; RFC 7515–7519, 8725; trust.md R42–R45, 1.7.
 
 mod cipher;
+mod device;
 mod document;
 mod handoff;
 mod jose;
@@ -21,6 +22,7 @@ mod value;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde_json::Value;
 use url::form_urlencoded;
 
 pub use cipher::Key;
@@ -91,6 +93,10 @@ pub enum What {
     Form,
     /// The codes and identifiers of a document.
     Codes,
+    /// What an app knows of its device.
+    DeviceInfo,
+    /// A page of the bank for an app.
+    Page,
     /// Text in base64 or percent-coding.
     Wrapped,
     /// The access token of an answer.
@@ -122,6 +128,8 @@ impl What {
             Self::Refusal => "refusal",
             Self::Form => "form",
             Self::Codes => "codes",
+            Self::DeviceInfo => "device data",
+            Self::Page => "page",
             Self::Wrapped => "base64",
             Self::Token => "token",
         }
@@ -156,6 +164,8 @@ impl What {
             Self::Refusal => "Refusal of the API",
             Self::Form => "Form",
             Self::Codes => "Codes and identifiers",
+            Self::DeviceInfo => "Device data of the app",
+            Self::Page => "Page of the bank",
             Self::Wrapped => "Encoded text",
             Self::Token => "Token",
         }
@@ -351,7 +361,8 @@ fn recognised(name: &str, value: &str) -> Option<What> {
         "ds_public" => What::Jwk,
         "ca_public" | "X509Certificate" => What::Certificate,
         "access_token" => What::Token,
-        "deviceInfo" | "acsHTML" | "acsHTMLRefresh" => What::Wrapped,
+        "deviceInfo" => What::DeviceInfo,
+        "acsHTML" | "acsHTMLRefresh" => What::Page,
         _ => return shaped(value),
     };
     Some(by_name)
@@ -391,6 +402,8 @@ fn decoded(what: What, value: &str, found: &Found<'_>) -> Decoded {
         What::Jwk => jose::public_key(value, found),
         What::Creq | What::Cres | What::Erro | What::MethodData => handoff::decoded(what, value, found),
         What::SessionData | What::Wrapped => handoff::wrapped(what, value, found),
+        What::DeviceInfo => device::info(value, found),
+        What::Page => handoff::page(value, found),
         What::PaReq | What::PaRes => payer::decoded(what, value, found),
         What::Cryptogram | What::Xid => value::twenty(what, value, found),
         What::Certificate => jose::certificate(value, found),
@@ -474,6 +487,13 @@ fn look_into(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
     }
     let form = found.context.content_type.is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') if !form && found.depth > 0 && has_device_data(bytes) => {
+            let json = payload::tree(bytes).filter(device::is);
+            match json {
+                Some(Value::Object(json)) => vec![device::data(&json, found).sorted()],
+                _ => members(bytes, found),
+            }
+        }
         Some(b'{' | b'[') if !form => members(bytes, found),
         // A page for people: no XML, and nothing of the protocol's own is in it as text.
         Some(b'<') if !form && is_page(bytes) => Vec::new(),
@@ -485,6 +505,11 @@ fn look_into(bytes: &[u8], found: &Found<'_>) -> Vec<Decoded> {
             .into_iter()
             .collect(),
     }
+}
+
+/// Looked for before anything is read: most documents are none.
+fn has_device_data(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"\"DV\"").is_some()
 }
 
 /// An HTML page, by how it begins.

@@ -460,3 +460,76 @@ proptest! {
         prop_assert!(!alg.eq_ignore_ascii_case("none") || marks(&one).contains("alg is none"));
     }
 }
+
+// --- The app channel
+
+fn encoded(text: &str) -> String {
+    use base64::Engine as _;
+    base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(text)
+}
+
+fn of_member_named(name: &str, value: &str) -> Decoded {
+    let body = serde_json::json!({ name: value }).to_string();
+    look(body.as_bytes(), &Context::NOTHING).into_iter().next().expect("something is decoded")
+}
+
+fn says<'a>(one: &'a Decoded, name: &str) -> (&'a str, &'a str, Option<&'a str>) {
+    let row = one.rows.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("no {name}: {one:?}"));
+    (row.value.as_str(), row.meaning.as_str(), row.mark.as_ref().map(|mark| mark.text.as_str()))
+}
+
+#[test]
+fn device_data_are_a_table_with_reasons_and_warnings_named() {
+    let data = r#"{"DV":"1.6","DD":{"C001":"Android","C008":"1080x2400","A001":"x"},"DPNA":{"C010":"RE03","C011":"RE09"},"SW":["SW01","SW09"]}"#;
+    let one = of_member_named("deviceInfo", &encoded(data));
+    assert_eq!(one.what, What::DeviceInfo);
+    assert_eq!(says(&one, "DV").0, "1.6");
+    assert_eq!(says(&one, "C001"), ("Android", "platform", None));
+    assert_eq!(says(&one, "A001"), ("x", "", None));
+    assert_eq!(says(&one, "C010"), ("RE03", "address: missing, the shopper gave no permission", None));
+    assert!(says(&one, "C011").2.expect("unknown").contains("RE01 to RE04"));
+    assert_eq!(says(&one, "SW[0]").1, "the device is rooted");
+    assert!(says(&one, "SW[1]").2.expect("unknown").contains("SW01 to SW05"));
+    assert!(one.bytes.is_some_and(|bytes| bytes.starts_with(b"{\"DV\"")));
+    for (value, why) in [("e30", "DD is missing"), ("bm8", "Not base64url of a JSON object"), ("!", "")] {
+        let one = of_member_named("deviceInfo", value);
+        assert!(one.marks.iter().any(|mark| mark.text.contains(why)), "{value}: {one:?}");
+    }
+}
+
+#[test]
+fn a_message_between_app_and_bank_says_who_sealed_it_and_with_which_half() {
+    let header = encoded(r#"{"alg":"dir","enc":"A128GCM","kid":"310184a2-e7d0-4a06-823c-c78fc7c6b561"}"#);
+    let sealed = |vector: [u8; 12]| {
+        use base64::Engine as _;
+        let vector = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(vector);
+        format!("{header}..{vector}.YWJj.MTIzNDU2Nzg5MDEyMzQ1Ng")
+    };
+    let mut app = [0; 12];
+    app[11] = 2;
+    let mut bank = [0xFF; 12];
+    bank[11] = 0;
+    for (vector, words) in [
+        (app, "from the app, counter 002: the left half of the key"),
+        (bank, "from the bank, counter 000: the right half of the key"),
+        ([7; 12], "neither the app's (eleven times 00) nor the bank's (eleven times FF)"),
+    ] {
+        let one = read(&sealed(vector), &Context::NOTHING).expect("a JWE");
+        assert_eq!(says(&one, "vector").1, words);
+        assert_eq!(says(&one, "kid").1, "which challenge: the bank's acsTransID");
+    }
+}
+
+#[test]
+fn a_page_for_an_app_is_looked_through_for_what_no_sdk_allows() {
+    let marks = |html: &str| -> Vec<String> {
+        of_member_named("acsHTML", &encoded(html)).marks.into_iter().map(|mark| mark.text).collect()
+    };
+    let good = "<html><form action=\"HTTPS://EMV3DS/challenge\" method=\"get\"><input name=\"a\"></form></html>";
+    assert_eq!(marks(good), Vec::<String>::new());
+    let bad = "<html><script>x</script><img src=\"https://bank.example/a.png\"><form action=\"/x\"></form></html>";
+    let found = marks(bad).join("; ");
+    assert!(found.contains("A script") && found.contains("from elsewhere") && found.contains("EMV3DS"), "{found}");
+    let standard = of_member_named("acsHTML", "PGh0bWw+");
+    assert!(standard.marks.iter().any(|mark| mark.text.contains("Standard base64")), "{standard:?}");
+}

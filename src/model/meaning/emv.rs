@@ -261,7 +261,7 @@ pub(super) const MEMBERS: &[Entry] = &[
         "",
     ),
     of("resendChallenge", "", Is(OneOf(codes::YES_NO)), "The shopper wants another code.", ""),
-    of("oobContinue", "", Is(AnyText), "The shopper says that it is done elsewhere.", ""),
+    of("oobContinue", "", Kind::Varies, "The shopper says that it is done elsewhere.", ""),
     of(
         "acctNumber",
         "card number",
@@ -271,7 +271,7 @@ pub(super) const MEMBERS: &[Entry] = &[
     ),
     of("cardExpiryDate", "YYMM", Is(Digits(4, 4)), "The card's expiry: year, then month.", ""),
     of("cardholderName", "", Is(Text(1, 45)), "The name on the card.", "ASCII only before 2.3.1."),
-    of("cardholderInfo", "for the shopper", Is(AnyText), "A text of the bank for the shopper.", "Show it."),
+    of("cardholderInfo", "for the shopper", Kind::Varies, "A text of the bank for the shopper.", "Show it."),
     of(
         "purchaseAmount",
         "",

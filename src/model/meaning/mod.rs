@@ -3,7 +3,9 @@
 //! words made from them. Pure. Source: emv-3ds.md 1–5; sessions-api.md 1.5–8.
 
 mod api;
+mod app;
 mod emv;
+mod flows;
 mod headers;
 #[cfg(test)]
 mod tests;
@@ -100,6 +102,8 @@ pub enum Kind {
     Key,
     /// A JWT.
     Token,
+    /// Another type in each version.
+    Varies,
 }
 
 /// One member.
@@ -165,7 +169,7 @@ pub struct Meaning {
 pub fn entry(doc: Doc, path: &str) -> Option<&'static Entry> {
     let tables: &[&[Entry]] = match doc {
         Doc::Request(_) | Doc::Api => &[api::MEMBERS],
-        Doc::Emv => &[emv::MEMBERS, api::MEMBERS],
+        Doc::Emv => &[emv::MEMBERS, app::MEMBERS, flows::MEMBERS, api::MEMBERS],
         Doc::Legacy => &[emv::LEGACY],
     };
     let path = plain(path);
@@ -198,8 +202,9 @@ fn element(field: Field, path: &str) -> Option<Field> {
 
 /// The entry of a name alone, whatever the document.
 pub fn named(name: &str) -> Option<&'static Entry> {
-    let all = || emv::MEMBERS.iter().chain(api::MEMBERS).chain(emv::LEGACY);
-    all().find(|entry| entry.name == name)
+    let protocol = emv::MEMBERS.iter().chain(app::MEMBERS).chain(flows::MEMBERS);
+    let mut all = protocol.chain(api::MEMBERS).chain(emv::LEGACY);
+    all.find(|entry| entry.name == name)
 }
 
 /// `$.a['3ds'][2].b` as `a.3ds.b`.
@@ -367,6 +372,7 @@ fn limits(kind: Kind) -> String {
         Kind::Sealed => "is a compact JWE: five parts of base64url".into(),
         Kind::Key => "is base64url of a JWK".into(),
         Kind::Token => "is opaque to us; often a JWT".into(),
+        Kind::Varies => String::new(),
     }
 }
 
@@ -379,6 +385,12 @@ pub fn fault(kind: Kind, member: &Member<'_>) -> Option<String> {
         _ if masked => return None,
         // An open list: what the table does not know may be the scheme's own.
         Kind::Is(Field::OneOf(_)) if digits(2) && value >= "80" => return None,
+        // From 2.3.1 on some members are a list of what was one word before.
+        Kind::Is(Field::OneOf(list)) if member.doc == Doc::Emv && !member.text && value.starts_with('[') => {
+            return Field::ListOf(list, 1)
+                .fault(&value_of(member))
+                .map(|fault| format!("{} {fault}", name_of(member.path)));
+        }
         Kind::Is(field) => {
             return field.fault(&value_of(member)).map(|fault| format!("{} {fault}", name_of(member.path)));
         }
@@ -394,7 +406,7 @@ pub fn fault(kind: Kind, member: &Member<'_>) -> Option<String> {
         Kind::Url(most) => value.len() > most || url::Url::parse(value).is_err(),
         Kind::Signed => !value.is_empty() && value.split('.').count() != 3,
         Kind::Sealed => value.split('.').count() != 5,
-        Kind::Encoded | Kind::Key | Kind::Token => false,
+        Kind::Encoded | Kind::Key | Kind::Token | Kind::Varies => false,
     };
     bad.then(|| format!("{} {}", name_of(member.path), limits(kind)))
 }
@@ -511,7 +523,12 @@ fn sentence_start(says: &str) -> String {
 
 fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    let Some(first) = letters.next() else { return String::new() };
+    // `HTML, out of band` stays as it is.
+    if letters.clone().next().is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
+    first.to_lowercase().chain(letters).collect()
 }
 
 fn upper_first(text: &str) -> String {

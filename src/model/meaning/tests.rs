@@ -69,6 +69,68 @@ fn an_element_is_judged_by_what_its_list_may_hold() {
 }
 
 #[test]
+fn every_member_of_the_app_channel_and_of_the_flows_is_explained() {
+    // Source of the names: emv-3ds.md 1.5, 1.6, 1.8, 3.5, 3.6, 4.2, 5.1, 5.2.
+    let names = "sdkAppID sdkTransID sdkReferenceNumber sdkMaxTimeout sdkEncData sdkEphemPubKey deviceRenderOptions \
+        sdkInterface sdkUiType appIp sdkType deviceInfo acsRenderingType acsInterface acsUiTemplate \
+        deviceUserInterfaceMode acsSignedContent acsEphemPubKey acsURL sdkCounterStoA acsCounterAtoS acsUiType \
+        challengeDataEntry challengeDataEntryTwo challengeNoEntry challengeHTMLDataEntry oobContinue resendChallenge \
+        challengeAddCode infoContinueIndicator challengeCancel whitelistingDataEntry trustListDataEntry \
+        deviceBindingDataEntry threeDSRequestorAppURL oobAppURLInd challengeCompletionInd challengeInfoHeader \
+        challengeInfoLabel challengeInfoText challengeInfoTextIndicator challengeSelectInfo challengeEntryBox \
+        challengeEntryLabel challengeEntryKeyboard challengeEntryAutofill challengeEntryLengthMax \
+        challengeEntryMasking challengeEntryMaskingToggle resendInformationLabel submitAuthenticationLabel \
+        oobContinueLabel oobAppLabel oobAppURL infoContinueLabel whyInfoLabel whyInfoText expandInfoLabel \
+        expandInfoText issuerImage psImage whitelistingInfoText trustListInfoText deviceBindingInfoText acsHTML \
+        acsHTMLRefresh whiteListStatus whiteListStatusSource trustListStatus trustListStatusSource \
+        transChallengeExemption threeRIInd threeDSRequestorPriorAuthenticationInfo threeDSReqPriorRef \
+        threeDSReqPriorAuthMethod threeDSReqPriorAuthTimestamp threeDSReqPriorAuthData \
+        threeDSRequestorAuthenticationInfo threeDSReqAuthMethod threeDSReqAuthTimestamp threeDSReqAuthData \
+        recurringExpiry recurringFrequency recurringInd amountInd frequencyInd recurringAmount recurringCurrency \
+        recurringExponent recurringDate purchaseInstalData threeDSRequestorDecReqInd threeDSRequestorDecMaxTime \
+        acsDecConInd threeDSRequestorSpcSupport spcTransData spcIncompInd payTokenInd payTokenSource resultsStatus \
+        authenticationMethod authenticationType acsInfoInd cardRangeData";
+    for name in names.split_whitespace() {
+        let path = format!("$.{name}");
+        let entry = entry(Doc::Emv, &path).unwrap_or_else(|| panic!("{name} is not explained"));
+        assert_eq!(entry.name, name);
+    }
+    for (list, count) in
+        [(codes::METHODS, 16), (codes::INITIATED, 19), (codes::REASONS, 30), (codes::RESULTS_STATUS, 4)]
+    {
+        assert_eq!(list.len(), count);
+        assert!(list.iter().enumerate().all(|(at, word)| word.word == format!("{:02}", at + 1)), "{list:?}");
+    }
+    for code in (205..=207).chain(308..=315) {
+        assert!(codes::said(codes::ERRORS, &code.to_string()).is_some(), "{code}");
+    }
+}
+
+#[test]
+fn a_member_that_changed_its_shape_is_right_in_both() {
+    let wrong = |path: &str, value: &str, text| {
+        of_member(&Member { text, ..member(Doc::Emv, path, value, "") }).expect("known").wrong
+    };
+    for (path, old, new) in [
+        ("$.threeDSRequestorChallengeInd", "01", "[\"01\",\"09\"]"),
+        ("$.cardholderInfo", "Call us", "{\"text\":\"Call us\"}"),
+        ("$.acsUiType", "01", "[\"07\"]"),
+    ] {
+        assert_eq!((wrong(path, old, true), wrong(path, new, false)), (None, None), "{path}");
+    }
+    assert_eq!(wrong("$.oobContinue", "true", false), None);
+    assert_eq!(wrong("$.oobContinue", "01", true), None);
+    assert_eq!(wrong("$.authenticationMethod[0]", "16", true), None);
+    assert!(wrong("$.authenticationMethod[0]", "17", true).is_some());
+    assert!(wrong("$.threeDSRequestorChallengeInd", "[\"15\"]", false).is_some());
+    let title = |path: &str, value: &str| of_member(&member(Doc::Emv, path, value, "")).expect("known").title;
+    assert_eq!(title("$.authenticationMethod[0]", "14"), "14: secure payment confirmation");
+    assert_eq!(title("$.threeRIInd", "19"), "19: decoupled fallback");
+    assert_eq!(title("$.transChallengeExemption", "79"), "79: none");
+    assert_eq!(title("$.sdkUiType[2]", "06"), "06: HTML, out of band");
+}
+
+#[test]
 fn hints_are_read_from_neighbours() {
     let body = bytes::Bytes::from_static(
         br#"{"amount":6540,"currency":"USD","scheme":"mastercard","eci":"07","acs":{"url":"x"},"transStatus":"Y"}"#,
@@ -85,7 +147,7 @@ fn hints_are_read_from_neighbours() {
 
 #[test]
 fn every_entry_is_a_sentence_and_stands_once() {
-    for table in [emv::MEMBERS, api::MEMBERS, emv::LEGACY] {
+    for table in [emv::MEMBERS, app::MEMBERS, flows::MEMBERS, api::MEMBERS, emv::LEGACY] {
         for (at, entry) in table.iter().enumerate() {
             assert!(entry.says.ends_with('.') && (entry.act.is_empty() || entry.act.ends_with('.')), "{entry:?}");
             assert!(table[..at].iter().all(|earlier| earlier.name != entry.name), "{} twice", entry.name);

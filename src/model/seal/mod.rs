@@ -6,6 +6,7 @@
 //! jwe     compact JWE with both encodings, under a key that somebody has
 //! jws     compact JWS with ES256, and the chain of certificates in it
 //! device  the device's data, sealed for the directory server
+//! rsa     RSA keys, the other kind that a directory server may have
 //! here    the channel between SDK and issuer: one agreed key, two directions
 //! ```
 //!
@@ -18,6 +19,7 @@ pub mod device;
 mod jwe;
 pub mod jws;
 pub mod key;
+pub mod rsa;
 
 use p256::{PublicKey, SecretKey};
 use serde_json::{Map, Value, json};

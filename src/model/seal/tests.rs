@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use p256::SecretKey;
 use serde_json::json;
 
-use super::{Channel, Jwe, Side, Unopened, concat_kdf, device, key};
+use super::{Channel, Jwe, Side, Unopened, concat_kdf, device, key, rsa};
 use crate::model::device::Seal;
 use crate::model::scenario::Version;
 
@@ -138,13 +138,44 @@ fn what_does_not_open_says_why() {
 #[test]
 fn device_data_are_for_the_receiver_alone() {
     for enc in [Seal::Cbc, Seal::Gcm] {
-        let sealed = device::seal(b"{\"DV\":\"1.6\"}", &bob().public_key(), enc, &mut |bytes| bytes.fill(5));
+        let sealed = device::seal(b"{\"DV\":\"1.6\"}", &bob().public_key().into(), enc, &mut |bytes| bytes.fill(5));
         assert_eq!(device::open(&sealed, &bob()).as_deref(), Ok(&b"{\"DV\":\"1.6\"}"[..]));
         assert_eq!(device::open(&sealed, &alice()), Err(Unopened::Damaged));
         let head = json!({"alg": "dir", "enc": enc.word()}).to_string();
         let (_, rest) = sealed.split_once('.').expect("five parts");
         let other = format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(head));
         assert!(matches!(device::open(&other, &bob()), Err(Unopened::Algorithm(_))));
+    }
+}
+
+/// The other kind of key that a directory server may have.
+#[test]
+fn device_data_are_sealed_for_a_key_of_rsa_too() {
+    let mut n = 0_u64;
+    let mut draw = |bytes: &mut [u8]| {
+        for byte in bytes {
+            n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (n >> 56) as u8;
+        }
+    };
+    let own = rsa::Private::make(&mut draw);
+    let mut jwk = own.jwk();
+    jwk["kid"] = "ds".into();
+    let shown = device::directory_key(&BASE64_URL_SAFE_NO_PAD.encode(jwk.to_string())).expect("a key");
+    for enc in [Seal::Cbc, Seal::Gcm] {
+        let sealed = device::seal(b"{}", &shown, enc, &mut draw);
+        let read = Jwe::read(&sealed).expect("a JWE");
+        assert_eq!((read.alg(), read.header["kid"].as_str()), (Some("RSA-OAEP-256"), Some("ds")));
+        assert_eq!(device::open_rsa(&read, &own).as_deref(), Ok(&b"{}"[..]));
+        assert!(matches!(device::open_jwe(&read, &bob()), Err(Unopened::Algorithm(_))));
+        let mut other = read.clone();
+        other.wrapped[0] ^= 1;
+        assert_eq!(device::open_rsa(&other, &own), Err(Unopened::Damaged));
+    }
+    for (name, value) in [("n", json!("AQAB")), ("n", json!("")), ("e", json!(7)), ("kty", json!("OKP"))] {
+        let mut bad = jwk.clone();
+        bad[name] = value;
+        assert!(device::directory_key(&BASE64_URL_SAFE_NO_PAD.encode(bad.to_string())).is_err(), "{name}");
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Change, Shape, about};
 use crate::model::Stamp;
 use crate::model::api::{NextAction, Session, Status};
+use crate::model::deadline;
 use crate::model::draft::Channel;
 use crate::model::exchange::Step;
 use crate::model::run::{Entry, Kind, Run, What};
@@ -46,7 +47,7 @@ pub fn standing(run: &Run, view: Option<&Session>, path: &[Change], at: Duration
         return Standing { waits: "There is no session yet".into(), until: None };
     };
     let shape = Shape::seen(run, Some(view));
-    Standing { waits: waits(view, shape), until: deadline(run, view, path, at) }
+    Standing { waits: waits(view, shape), until: nearest(run, view, path, at) }
 }
 
 fn waits(view: &Session, shape: Shape) -> String {
@@ -74,7 +75,7 @@ fn waits(view: &Session, shape: Shape) -> String {
 }
 
 /// The nearest deadline at that moment.
-fn deadline(run: &Run, view: &Session, path: &[Change], at: Duration) -> Option<Deadline> {
+fn nearest(run: &Run, view: &Session, path: &[Change], at: Duration) -> Option<Deadline> {
     let until = |begun: Duration, whole: Duration, what, then| {
         let (jumped, stood) = moved(run, begun, at);
         Deadline { at: (begun + whole + stood).saturating_sub(jumped), whole, what, then }
@@ -83,7 +84,10 @@ fn deadline(run: &Run, view: &Session, path: &[Change], at: Duration) -> Option<
     let life = created.map(|change| until(change.at, SESSION, "the session's 15 minutes", "expired"));
     match view.status {
         Status::Pending => life,
-        Status::Challenged if view.waits_decoupled() => None, // the bank's own matter, up to days
+        // The bank's own matter, up to days: known only where the request can be seen.
+        Status::Challenged if view.waits_decoupled() => deadline::decoupled(run).map(|(since, whole)| {
+            until(since.since(run.started), whole, "the bank's time to reach the shopper", "unavailable")
+        }),
         Status::Challenged => {
             let challenged = path.iter().rev().find(|change| change.to == Status::Challenged).map(|change| change.at);
             let begun = requested(run, at).filter(|asked| challenged.is_none_or(|challenged| *asked >= challenged));

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub use self::series::{Leg, Order, Series};
 use self::table::{Cell, why};
-pub use self::table::{RENAMED, Rule, TABLE};
+pub use self::table::{RENAMED, Rule, TABLE, misplaced};
 pub use self::text::{Sieve, full_name};
 use super::RunId;
 use super::diff::{Volatile, carried, only_new};
@@ -306,13 +306,14 @@ fn sign(key: &str, cells: &[Cell<'_>]) -> Sign {
 
 /// True if all values are sealed or encoded messages that differ in nothing but their version.
 fn carries_only_version(key: &str, cells: &[Cell<'_>]) -> bool {
-    let values: Vec<&Value> = cells.iter().filter_map(|cell| cell.value).collect();
+    let Some(values) = cells.iter().map(|cell| cell.value).collect::<Option<Vec<&Value>>>() else { return false };
     let Some((first, rest)) = values.split_first() else { return false };
+    let others: Vec<&Value> = rest.iter().copied().filter(|other| other != first).collect();
     let only = |other: &&Value| {
         let changes = carried(key, first, other);
         !changes.is_empty() && changes.iter().all(|change| change.starts_with("messageVersion "))
     };
-    !rest.is_empty() && rest.iter().filter(|other| **other != *first).all(only)
+    !others.is_empty() && others.iter().all(only)
 }
 
 /// A value as JSON, cut if it is long.

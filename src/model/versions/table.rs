@@ -425,7 +425,13 @@ pub const TABLE: &[Rule] = &[
         Any,
         "Required with recurring payments before 2.3.1; from then on recurringInd says which of them apply.",
     ),
-    rule("network token", &["payTokenSource"], &[], New(V220), "Who gave the token is said from 2.2.0 on."),
+    rule(
+        "network token",
+        &["payTokenSource"],
+        &[],
+        New(V220),
+        "Who turned the token back into the card is said from 2.2.0 on.",
+    ),
     rule(
         "card ranges",
         &[
@@ -458,6 +464,29 @@ pub(super) fn why(message: &str, member: &str, cells: &[Cell<'_>]) -> Vec<&'stat
     // What only says that it may differ is no reason where something says why it does.
     let general = |rule: &&Rule| rule.shape == Any;
     if found.iter().all(general) { found } else { found.into_iter().filter(|rule| !general(rule)).collect() }
+}
+
+/// Why a member, or its shape, is not of a version that a message speaks; `None` if it may be.
+/// Looks at names of other versions and at lists and objects, not at words.
+pub fn misplaced(message: &str, member: &str, value: &Value, version: Version) -> Option<&'static str> {
+    let wrong = |rule: &&Rule| {
+        let about = rule.members.contains(&member) && (rule.messages.is_empty() || rule.messages.contains(&message));
+        about
+            && match rule.shape {
+                New(from) => version < from,
+                List(from) => value.is_array() != (version >= from),
+                Object(from) => value.is_object() != (version >= from),
+                _ => false,
+            }
+    };
+    if let Some((_, now)) = RENAMED.iter().find(|(before, _)| *before == member)
+        && version >= V231
+    {
+        return TABLE.iter().find(|rule| rule.members.contains(now)).map(|rule| rule.says);
+    }
+    // A renamed member's list is judged under its own name.
+    let renamed = RENAMED.iter().any(|(before, _)| *before == member);
+    TABLE.iter().filter(|rule| !(renamed && matches!(rule.shape, List(_)))).find(wrong).map(|rule| rule.says)
 }
 
 /// Why a run lacks a message that another one has.

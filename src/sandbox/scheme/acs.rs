@@ -85,16 +85,7 @@ pub(super) fn decision(session: &Session) -> Answer {
         return answer;
     }
     if let Some(answer) = written {
-        let outcome = decoupled::outcome_after(session);
-        return match answer.trans_status {
-            TransStatus::D if old && alone(session) => Answer::Frictionless(outcome),
-            TransStatus::D if old => Answer::Challenge(outcome, place),
-            TransStatus::I if old => Answer::Frictionless(Outcome::Approved),
-            TransStatus::C => Answer::Challenge(outcome, place),
-            TransStatus::D => Answer::Challenge(outcome, Place::Decoupled),
-            TransStatus::I => Answer::Informed,
-            letter => Answer::Frictionless(outcome_of(letter)),
-        };
+        return as_written(session, answer.trans_status, place);
     }
     let mandate = session.honours_mandate && draft.challenge_indicator == "challenge_requested_mandate";
     let alone = alone(session);
@@ -138,6 +129,21 @@ fn alone(session: &Session) -> bool {
     matches!(session.channel, Some(Channel::Merchant(_)))
 }
 
+/// What a scenario's letter comes to. Source: emv-3ds.md 1.8.
+fn as_written(session: &Session, letter: TransStatus, place: Place) -> Answer {
+    let outcome = decoupled::outcome_after(session);
+    let old = version(session) < scenario::Version::V220;
+    match letter {
+        TransStatus::D if old && alone(session) => Answer::Frictionless(outcome),
+        TransStatus::D if old => Answer::Challenge(outcome, place),
+        TransStatus::I if old => Answer::Frictionless(Outcome::Approved),
+        TransStatus::C => Answer::Challenge(outcome, place),
+        TransStatus::D => Answer::Challenge(outcome, Place::Decoupled),
+        TransStatus::I => Answer::Informed,
+        letter => Answer::Frictionless(outcome_of(letter)),
+    }
+}
+
 /// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
 pub(super) fn may_be_informed(session: &Session) -> bool {
     let rule_of_scheme = session.triggers.information || session.range.flow == Flow::Informed;
@@ -156,29 +162,8 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     if !desk.session.awaiting.directory {
         return;
     }
-    let found = read(&letter.body, |members| {
-        if is_erro(members) {
-            return Ok(None);
-        }
-        speaks(desk.session, members)?;
-        check(AREQ, members, about(desk.session, true))?;
-        let id = members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned);
-        Ok(id.map(|id| (id, terms::wished(members), decoupled::refusal(members))))
-    });
-    let (asked, wish, no_way) = match found {
-        Ok(Some(asked)) => asked,
-        Ok(None) => return,
-        Err(flaw) => {
-            let body = erro_of(desk.session, &flaw, "A", "AReq");
-            return desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
-        }
-    };
+    let Some(Asked { id, wish, no_way }) = asked(desk, letter) else { return };
     let second = spc::is_second(desk.session);
-    if desk.session.acs.is_some() && !second {
-        let flaw = Flaw::new("305", "threeDSServerTransID"); // the same request twice
-        let body = erro_of(desk.session, &flaw, "A", "AReq");
-        return desk.note("Erro", (Lane::Issuer, Lane::Directory), "errorCode 305", body);
-    }
     let answer = scripted(desk.session).cloned();
     terms::decide(desk, wish.as_deref(), answer.as_ref());
     let mut decision = decision(desk.session);
@@ -217,7 +202,7 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         Answer::Broken(_) | Answer::Refused(_) => ('U', Some(values(desk, Status::Unavailable, 'U'))),
     };
     let body = messages::ares(desk.session, letter, values.as_ref(), scripted(desk.session));
-    let body = answering(desk.session, body.into(), &asked);
+    let body = answering(desk.session, body.into(), &id);
     desk.send(Hop::AresDs, "ARes", &format!("transStatus {letter}"), body);
     let unasked = script(desk.session).and_then(|script| script.rreq.clone());
     let unasked = unasked.filter(|_| values.is_some() && refused.is_none() && !second && !blind);
@@ -225,6 +210,43 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
         let status = status_of_letter(result.trans_status);
         let verdict = verdict(desk.app, desk.session, status, Some(result.trans_status.letter()), "rreq_status", true);
         send_result(desk, &verdict);
+    }
+}
+
+/// A request that can be answered.
+struct Asked {
+    /// The transaction that it is about.
+    id: String,
+    /// The wish about a challenge.
+    wish: Option<String>,
+    /// Why the bank may not ask by itself.
+    no_way: Option<&'static str>,
+}
+
+/// Reads a request; what cannot be answered is refused.
+fn asked(desk: &mut Desk, letter: &Letter) -> Option<Asked> {
+    let found = read(&letter.body, |members| {
+        if is_erro(members) {
+            return Ok(None);
+        }
+        speaks(desk.session, members)?;
+        check(AREQ, members, about(desk.session, true))?;
+        let id = members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned);
+        Ok(id.map(|id| Asked { id, wish: terms::wished(members), no_way: decoupled::refusal(members) }))
+    });
+    match found {
+        Ok(Some(_)) if desk.session.acs.is_some() && !spc::is_second(desk.session) => {
+            let flaw = Flaw::new("305", "threeDSServerTransID"); // the same request twice
+            let body = erro_of(desk.session, &flaw, "A", "AReq");
+            desk.note("Erro", (Lane::Issuer, Lane::Directory), "errorCode 305", body);
+            None
+        }
+        Ok(asked) => asked,
+        Err(flaw) => {
+            let body = erro_of(desk.session, &flaw, "A", "AReq");
+            desk.send(Hop::AresDs, "Erro", &format!("errorCode {}", flaw.code), body);
+            None
+        }
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) struct Kind {
 use Form::{
     Address, Any, Bool, Cancel, Country, Cryptogram, Currency, Day, DecoupledTime, DecoupledWish, Depth, Digits,
     Extensions, Ip, Language, Languages, Letter, Minutes, Moment, Name, Object, ObjectOrList, One, Prior, Ranges,
-    Reason, RenderOptions, Results, Text, TextOrObject, UpTo, UpToOrList, Uuid, Yes,
+    Reason, RenderOptions, Rendering, Results, Text, TextOrObject, UpTo, UpToOrList, Uuid, Yes,
 };
 use Need::{
     Alone, Always, App, App231, Before231, Browser, Browser22, Browser231, Challenge, Confirm, Consent, Decoupled,
@@ -200,7 +200,7 @@ pub(super) const ARES: Kind = Kind {
         Rule("acsDecConInd", One(YES_NO), Consent),
         Rule("acsOperatorID", Text(32), Never),
         Rule("acsReferenceNumber", Text(32), Always),
-        Rule("acsRenderingType", Any, Screen),
+        Rule("acsRenderingType", Rendering, Screen),
         Rule("acsSignedContent", Text(16_000), Screen),
         Rule("acsTransID", Uuid, Always),
         Rule("acsURL", Address(2048), Page),
@@ -442,12 +442,14 @@ struct Circumstances<'a> {
 impl<'a> Circumstances<'a> {
     fn of(members: &'a Members, about: About) -> Self {
         let text = |name: &str| members.get(name).and_then(Given::as_str);
-        let kind = (text("threeDSRequestorAuthenticationInd"), text("threeRIInd"));
+        let channel = text("deviceChannel").unwrap_or(about.channel);
+        let reason = text("threeRIInd").filter(|_| channel == "03");
+        let kind = (text("threeDSRequestorAuthenticationInd"), reason);
         let wishes = members.get("threeDSRequestorChallengeInd");
         let wish = wishes.and_then(|wish| wish.as_str().or_else(|| wish.as_array()?.first()?.as_str()));
         Self {
             version: about.version,
-            channel: text("deviceChannel").unwrap_or(about.channel),
+            channel,
             payment: text("messageCategory").map_or(about.payment, |category| category == "01"),
             script: members.get("browserJavascriptEnabled").and_then(Given::as_bool) != Some(false),
             relayed: about.relayed,
@@ -455,7 +457,7 @@ impl<'a> Circumstances<'a> {
             decoupled: matches!(text("threeDSRequestorDecReqInd"), Some("Y" | "F" | "B")),
             plan: matches!(kind, (Some("02" | "03"), _) | (_, Some("01" | "02"))),
             instalments: matches!(kind, (Some("03"), _) | (_, Some("02"))),
-            token: members.get("payTokenInd").is_some(),
+            token: members.get("payTokenInd").and_then(Given::as_bool) == Some(true),
             wants_challenge: wish.is_some_and(|code| matches!(code, "03" | "04" | "09" | "12" | "13" | "14")),
         }
     }
@@ -503,15 +505,13 @@ impl<'a> Circumstances<'a> {
             Need::First => alone || self.relayed,
             Need::Second => !self.relayed,
             Need::Wish => alone && self.wants_challenge,
-            Need::Confirm => self.status != "S",
+            Need::Confirm => self.status != "S" || !modern,
             Need::Type | Need::Before231 => modern,
             Need::Method | Need::From231 | Need::Plan231 => !modern,
             Need::Only220 => self.version != Version::V220,
             Need::From220 | Need::Consent => old,
             Need::Time => old || !self.decoupled,
             Need::Token => old || !self.token,
-            Need::First => self.relayed,
-            Need::Second => !self.relayed,
             _ => false,
         }
     }
@@ -573,7 +573,8 @@ mod tests {
         let base = ARES_Y.replace("\"Y\"}", "\"D\",\"acsChallengeMandated\":\"Y\",\"acsDecConInd\":\"Y\",\"cardholderInfo\":\"x\",\"authenticationType\":\"04\"}");
         assert_eq!(flaw(ARES, &base, Version::V220), None);
         let older = base.replace("2.2.0", "2.1.0");
-        assert_eq!(flaw(ARES, &older, Version::V210), Some(("203", "transStatus".to_owned())));
+        let wrong = "acsDecConInd, transStatus, authenticationType";
+        assert_eq!(flaw(ARES, &older, Version::V210), Some(("203", wrong.to_owned())));
         let newer = base.replace("2.2.0", "2.3.1");
         assert_eq!(flaw(ARES, &newer, Version::V231), Some(("201", "authenticationMethod".to_owned())));
         let newer = newer

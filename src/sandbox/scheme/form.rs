@@ -55,6 +55,8 @@ pub(super) enum Form {
     Object,
     /// What a device can show: interface and kinds of screens.
     RenderOptions,
+    /// The kind of screen that an app will show; from 2.3.1 on also how the device is held.
+    Rendering,
     /// A tag of at most 8 characters, 35 from 2.3.1 on.
     Language,
     /// ASCII before 2.3.1.
@@ -111,6 +113,7 @@ impl Form {
             Self::Prior => prior(value, version),
             Self::Ranges => ranges(value, version),
             Self::RenderOptions => render_options(value, version),
+            Self::Rendering => rendering(value, version),
             form => (!form.fits(value, version)).then_some(INVALID),
         }
     }
@@ -264,6 +267,20 @@ fn render_options(value: &Given, version: Version) -> Option<Wrong> {
         return Some(("203", Some("sdkInterface")));
     }
     (kinds.is_empty() || !kinds.iter().all(known)).then_some(("203", Some("sdkUiType")))
+}
+
+/// Source: emv-3ds.md 1.8, 5.2.
+fn rendering(value: &Given, version: Version) -> Option<Wrong> {
+    let Some(kind) = value.as_object() else { return Some(INVALID) };
+    let text = |name: &str| kind.get(name).and_then(Given::as_str).unwrap_or_default();
+    if !["01", "02"].contains(&text("acsInterface")) {
+        return Some(("203", Some("acsInterface")));
+    }
+    if !up_to([5, 5, 7], version, text("acsUiTemplate")) || text("acsUiTemplate") >= "80" {
+        return Some(("203", Some("acsUiTemplate")));
+    }
+    let mode = kind.get("deviceUserInterfaceMode").is_some();
+    (mode != (version >= Version::V231)).then_some(("203", Some("deviceUserInterfaceMode")))
 }
 
 /// The last `acsInfoInd` of 2.1.0, 2.2.0, 2.3.1. Source: emv-3ds.md 3.6.

@@ -4,10 +4,10 @@
 //! what their messages say: bytes, written and read again, checked by their receiver
 //! ([`check`]), on legs where faults and time have their way ([`wire`]). Promises the protocol's
 //! rules (emv-3ds.md 1.2): no RReq after a frictionless ARes unless a scenario wants one, one
-//! version per transaction, a final CRes of `Y` or `N` only, no challenge when the merchant
-//! acts alone, ids constant. Everything here happens while the state is locked, so an
-//! outcome and its messages cannot come apart; the messages are handed back and posted by
-//! the caller.
+//! version per transaction, a final CRes of `Y` or `N`, or `D` where the bank goes on by
+//! itself, no challenge when the merchant acts alone, ids constant. Everything here happens
+//! while the state is locked, so an outcome and its messages cannot come apart; the messages
+//! are handed back and posted by the caller.
 
 mod acs;
 mod check;

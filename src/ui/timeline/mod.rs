@@ -112,8 +112,8 @@ pub struct Panel {
     sequence: sequence::State,
     beside: beside::State,
     states: states::State,
-    device: device::State,
     versions: versions::State,
+    device: device::State,
     scrub: scrub::State,
     shown: Option<RunId>,
     newest: Option<RunId>,
@@ -311,7 +311,7 @@ impl Panel {
         }
         if let Some(runs) = self.versions.open(run.id, workspace).filter(|_| then.is_none()) {
             let waits = matches!(run.phase, Phase::Waiting(_));
-            let upper = if waits { self.split(room, room.height(), self.view.of(run)).0 } else { room };
+            let upper = if waits { self.split(room, room.height(), View::Sequence).0 } else { room };
             let lower = Rect::from_min_max(pos2(room.left(), upper.bottom()), room.max);
             if waits {
                 let below = UiBuilder::new().max_rect(lower);

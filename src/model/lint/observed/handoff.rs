@@ -125,7 +125,7 @@ fn came_back(look: &mut Look<'_>, at: usize, sent: Option<&str>) {
             status.map_or("missing".to_owned(), shown)
         );
         look.say(entry, ("P010", Error), "No such transStatus in cres", message);
-    } else if let Some((place, result)) = hidden::result_letter(look) {
+    } else if let Some((place, result)) = hidden::result_letter(look, at) {
         if hidden::contradicts(look, entry, status, &result) {
             look.against(place, Part::Request, "/transStatus", "The bank's own result");
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{ID_MEMBERS, LONGEST, Look, masked, shown};
-use super::{arrived, rules};
+use super::{arrived, members as of_version, rules};
 use crate::model::Lane;
 use crate::model::api::Status;
 use crate::model::draft::{Channel, Completion};
@@ -87,6 +87,9 @@ fn contents(look: &mut Look<'_>, one: Heard<'_>, version: &mut Option<String>) {
         return;
     }
     let body = look.rows[one.at].json.clone();
+    if let Some(body) = body.as_ref().filter(|body| body.is_object()) {
+        of_version::check(look, one.at, kind, body);
+    }
     json(look, one.entry, kind, body, version);
 }
 
@@ -262,6 +265,14 @@ pub(super) fn late(look: &mut Look<'_>, entry: usize, kind: &str, took: Duration
     look.say(entry, ("P003", Warning), format!("{kind} came late"), message);
 }
 
+/// The browser was to let the shopper confirm: a second request brings the proof. Source: emv-3ds.md 3.1 (S).
+fn confirmed(look: &Look<'_>, before: &[Heard<'_>]) -> bool {
+    before.iter().filter(|one| one.leg().0 == "ARes").any(|one| {
+        let json = look.rows[one.at].json.as_ref();
+        json.is_some_and(|body| body.get("transStatus").is_some_and(|letter| letter == "S"))
+    })
+}
+
 /// The same message on the same leg again. A CReq may come again: the page was loaded anew.
 fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
     let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new(); // the place of the first
@@ -277,7 +288,11 @@ fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         if matches!(kind, "CReq" | "Erro" | "PReq" | "PRes") || in_app {
             continue;
         }
+        if matches!(kind, "AReq" | "ARes") && confirmed(look, &heard[..place]) {
+            continue;
+        }
         let leg = (kind, from.letter(), to.letter());
+        reopened(look, one, &mut seen);
         let Some(first) = seen.get(&leg).copied() else {
             seen.insert(leg, one.at);
             continue;
@@ -292,6 +307,24 @@ fn twice(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         let message = format!("This {kind} came before on the same way. {what}");
         look.say(one.entry, ("P004", Warning), format!("{kind} twice"), message);
         look.against(first, Part::Request, "/transStatus", "The first one, which counts");
+    }
+}
+
+/// Where a message before left the transaction open, the next ones are no repetition: after an
+/// ARes S the browser confirms, and a second AReq brings the proof; after an RReq D the bank
+/// goes on by itself, and a second RReq brings the result. Source: emv-3ds.md 1.2, 1.6, 3.1.
+fn reopened(look: &Look<'_>, one: &Heard<'_>, seen: &mut BTreeMap<(&str, &str, &str), usize>) {
+    let (kind, from, to) = one.leg();
+    let (opener, letter, kinds) = match kind {
+        "AReq" => ("ARes", "S", ["AReq", "ARes"]),
+        "RReq" => ("RReq", "D", ["RReq", "RRes"]),
+        _ => return,
+    };
+    let again = seen.contains_key(&(kind, from.letter(), to.letter()));
+    let says = |at: &usize| look.rows[*at].text("transStatus") == Some(letter);
+    let opened = seen.iter().any(|((kind, ..), at)| *kind == opener && says(at));
+    if again && opened && !(kind == "RReq" && says(&one.at)) {
+        seen.retain(|(kind, ..), _| !kinds.contains(kind));
     }
 }
 
@@ -488,21 +521,12 @@ fn first_creq(look: &mut Look<'_>, heard: &[Heard<'_>]) {
 
 /// RReq against CRes, and ARes and RReq against the session.
 fn agreement(look: &mut Look<'_>, heard: &[Heard<'_>]) {
-    let arrived =
-        |kind: &str| heard.iter().rfind(|one| one.message.kind == kind && one.message.to == Lane::Sessions).copied();
-    let result = arrived("RReq").or_else(|| heard.iter().rfind(|one| one.message.kind == "RReq").copied());
-    if let Some(letter) = result.and_then(|one| look.rows[one.at].text("transStatus")).map(str::to_owned) {
-        for one in heard.iter().filter(|one| one.message.kind == "CRes") {
-            let said = look.rows[one.at].text("transStatus").map(str::to_owned);
-            if contradicts(look, one.entry, said.as_deref(), &letter) {
-                look.shown_by(one.at, Part::Request, "/transStatus");
-                look.against(
-                    result.map_or(one.at, |result| result.at),
-                    Part::Request,
-                    "/transStatus",
-                    "The bank's own result",
-                );
-            }
+    for one in heard.iter().filter(|one| one.message.kind == "CRes") {
+        let Some((result, letter)) = result_letter(look, one.at) else { continue };
+        let said = look.rows[one.at].text("transStatus").map(str::to_owned);
+        if contradicts(look, one.entry, said.as_deref(), &letter) {
+            look.shown_by(one.at, Part::Request, "/transStatus");
+            look.against(result, Part::Request, "/transStatus", "The bank's own result");
         }
     }
     let erro = heard.iter().any(|one| one.message.kind == "Erro");
@@ -512,6 +536,10 @@ fn agreement(look: &mut Look<'_>, heard: &[Heard<'_>]) {
         let row = &look.rows[one.at];
         let Some(letter) = row.text("transStatus") else { continue };
         let agrees = match (one.message.kind, letter) {
+            // The issuer gave up for a technical reason: nobody was refused. Source: emv-3ds.md 3.6.
+            ("RReq", "N") if matches!(row.text("challengeCancel"), Some("06" | "09" | "10")) => {
+                session.status == Status::Unavailable || fits(letter, &session.status)
+            }
             ("RReq", _) => fits(letter, &session.status),
             ("ARes", "C" | "D" | "S") => continue,
             ("ARes", _) if erro => continue,
@@ -550,7 +578,8 @@ pub(super) fn contradicts(look: &mut Look<'_>, entry: usize, cres: Option<&str>,
     let yes = cres == Some("Y");
     let agrees = match result {
         "Y" => yes,
-        "A" | "D" => true,
+        "D" => !yes,
+        "A" => true,
         _ => !yes,
     };
     if agrees || cres.is_none() {
@@ -565,11 +594,16 @@ pub(super) fn contradicts(look: &mut Look<'_>, entry: usize, cres: Option<&str>,
     true
 }
 
-/// The issuer's last result as the 3DS Server got it, and its place.
-pub(super) fn result_letter(look: &Look<'_>) -> Option<(usize, String)> {
-    let rows = look.rows.iter().enumerate().rev();
-    let mut results = rows.filter(|(_, row)| row.hidden().is_some_and(|(kind, _)| kind == "RReq"));
-    results.find_map(|(at, row)| Some((at, row.text("transStatus")?.to_owned())))
+/// The issuer's result as the 3DS Server got it, and its place: the one that a CRes at this place
+/// goes with, or the last one. After a D another result follows its CRes.
+pub(super) fn result_letter(look: &Look<'_>, cres: usize) -> Option<(usize, String)> {
+    let results = || {
+        let rows = look.rows.iter().enumerate();
+        let results = rows.filter(|(_, row)| row.hidden().is_some_and(|(kind, _)| kind == "RReq"));
+        results.filter_map(|(at, row)| Some((at, row.text("transStatus")?.to_owned())))
+    };
+    let before = results().filter(|(at, _)| *at < cres).last().filter(|(_, letter)| letter == "D");
+    before.or_else(|| results().last())
 }
 
 /// Source: emv-3ds.md 3.8.

@@ -7,7 +7,7 @@
 //! Each finding names the member that shows it and the rows that it is held against, so that
 //! «Why?» can show them.
 //!
-//! Looked at: L01, L02, L06, L09, L10, L12, L28–L41, L43, L44, L48, and `P…`.
+//! Looked at: L01, L02, L06, L09, L10, L12, L24–L26, L28–L45, L48, and `P…`.
 //! Not looked at, because no record of ours shows it: L11 (the frame's size is the browser's
 //! matter; neither page nor request tells it) and L06 for our own notification address (our
 //! listener sets no cookie; only an exchange shows another's). L50 is about the world outside
@@ -21,6 +21,7 @@ mod arrived;
 mod handoff;
 mod hidden;
 mod http;
+mod members;
 mod method;
 mod result;
 mod rules;

@@ -100,7 +100,9 @@ fn proof(look: &mut Look<'_>, entry: usize, session: &Session) -> bool {
     let good = matches!(session.text("/response_code"), Some("Y" | "A"))
         && matches!(session.status, Status::Approved | Status::Attempted);
     let version = session.text("/protocol_version").unwrap_or_default();
-    if !whole_view || !good || !version.starts_with('2') {
+    // Where no money moves there is nothing to prove; schemes give a cryptogram or do not.
+    let payment = session.text("/authentication_category").is_none_or(|category| category == "payment");
+    if !whole_view || !good || !payment || !version.starts_with('2') {
         return false;
     }
     let missing: Vec<&str> =

@@ -327,6 +327,24 @@ fn a_message_twice_counts_once() {
     assert!(found.contains(&"P004"), "{found:?}");
 }
 
+/// After `S` the shop asks a second time, with the proof.
+#[test]
+fn a_second_request_after_a_confirmation_is_no_message_twice() {
+    let asked = |letter: &str| {
+        let mut run = empty();
+        for (ms, kind, way, more) in [
+            (11, "AReq", OUT, json!({})),
+            (12, "ARes", IN, json!({"transStatus": letter})),
+            (20, "AReq", OUT, json!({})),
+        ] {
+            run.scheme_message_seen(message(ms, kind, way, said(kind, more)));
+        }
+        rules(&run).contains(&"P004")
+    };
+    assert!(asked("Y"));
+    assert!(!asked("S"));
+}
+
 #[test]
 fn the_servers_result_wins_over_the_cres() {
     let found = broken(|messages| {
@@ -727,4 +745,5 @@ fn large_bodies_are_left_alone() {
     assert_eq!(rules(&run), [] as [&str; 0]);
 }
 
+mod flows;
 mod state;
