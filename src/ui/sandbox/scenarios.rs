@@ -167,10 +167,10 @@ impl Deck {
                 commands.push(Command::Sandbox(SandboxAct::TryVersions(Box::new(order))));
                 ran = true;
             }
-            if workspace.settings.answer_myself {
-                widgets::muted(ui, "you answer the bank");
-            }
         });
+        if workspace.settings.answer_myself {
+            widgets::muted(ui, "You answer the bank");
+        }
         ran
     }
 }
@@ -264,12 +264,15 @@ fn row_ui(ui: &mut Ui, scenario: &Scenario, open: bool) -> Response {
     let ending = widgets::line_of(ui, &scenario.expect.status, theme::words(theme::SMALL), ink);
     let right = rect.right() - 6.0 - ending.size().x;
     put(right, ending, ink);
-    let from = rect.left() + 22.0 + wide.max(62.0) + 10.0;
+    let from = rect.left() + 22.0 + wide.max(ID_COLUMN) + 10.0;
     let words = cut_line(ui, &display_text(&scenario.name), right - 10.0 - from);
     put(from, words, tokens.text);
     widgets::focus_ring(ui, rect.shrink(2.0), &response);
     response
 }
+
+/// Room for the longest id of the deck, so that names stand below one another.
+const ID_COLUMN: f32 = 96.0;
 
 /// One line that ends in `…` where there is no room.
 fn cut_line(ui: &Ui, text: &str, width: f32) -> std::sync::Arc<egui::Galley> {

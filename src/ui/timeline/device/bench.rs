@@ -239,8 +239,11 @@ fn key_line_ui(ui: &mut Ui, key: &Key) {
         let sign = if is_secret(key) { i::ICON_KEY.filled() } else { i::ICON_KEY.outlined() };
         widgets::icon(ui, sign, 14.0, tokens.text_second);
         let name = RichText::new(key.name).font(theme::words(theme::SMALL)).color(tokens.text_second);
-        ui.add_sized(vec2(210.0, 18.0), egui::Label::new(name).truncate().halign(egui::Align::LEFT))
-            .on_hover_text(key.about);
+        let left = egui::Layout::left_to_right(egui::Align::Center);
+        ui.allocate_ui_with_layout(vec2(170.0, 18.0), left, |ui| {
+            ui.set_min_width(170.0);
+            ui.add(egui::Label::new(name).truncate()).on_hover_text(key.about);
+        });
         value_ui(ui, key);
     });
 }
