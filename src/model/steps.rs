@@ -156,7 +156,8 @@ impl Context<'_> {
     }
 
     /// The stand-in for the encrypted exchange between app and issuer; only our own sandbox
-    /// has it. Elsewhere the app itself must do it. Source: sessions-api.md 6.3.
+    /// has it. Elsewhere the simulated device or the app itself must do it. Source:
+    /// sessions-api.md 6.3.
     fn app_challenge_request(&self) -> Option<StepRequest> {
         let id = &self.session().filter(|_| self.profile.environment == Environment::Embedded)?.id;
         let url = format!("{}{APP_CHALLENGE}{id}", self.base());

@@ -12,7 +12,7 @@ use crate::model::scenario::{App, Browser, Shop, Version};
 use crate::model::settings::Pace;
 use crate::model::{Problem, Stamp, steps};
 
-/// One thing that a scripted cardholder does on the bank's page.
+/// One thing that a scripted cardholder does on the bank's page, or in the shop's app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
