@@ -602,8 +602,8 @@ pub(super) fn result_letter(look: &Look<'_>, cres: usize) -> Option<(usize, Stri
         let results = rows.filter(|(_, row)| row.hidden().is_some_and(|(kind, _)| kind == "RReq"));
         results.filter_map(|(at, row)| Some((at, row.text("transStatus")?.to_owned())))
     };
-    let before = results().filter(|(at, _)| *at < cres).last().filter(|(_, letter)| letter == "D");
-    before.or_else(|| results().last())
+    let before = results().rfind(|(at, _)| *at < cres).filter(|(_, letter)| letter == "D");
+    before.or_else(|| results().next_back())
 }
 
 /// Source: emv-3ds.md 3.8.

@@ -123,8 +123,8 @@ fn a_proof_is_due_only_where_money_moves() {
 /// The rules that an AReq with these members breaks.
 fn asked(more: Value) -> Vec<&'static str> {
     let found = broken(|messages| {
-        for at in 0..2 {
-            messages[at].body = said("AReq", more.clone()).into();
+        for message in messages.iter_mut().take(2) {
+            message.body = said("AReq", more.clone()).into();
         }
     });
     let mut found: Vec<_> = found.into_iter().filter(|rule| rule.starts_with('L')).collect();
