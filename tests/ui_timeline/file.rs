@@ -11,10 +11,7 @@ use egui_kittest::kittest::Queryable as _;
 use sessions_console::clock;
 use sessions_console::ui::{Shell, theme};
 
-use super::render;
-
-#[path = "../support/mod.rs"]
-mod support;
+use super::{render, support};
 
 /// Window and engine, joined as `app` joins them.
 struct Desk {
