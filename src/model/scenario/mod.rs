@@ -1,6 +1,7 @@
 //! A scenario file: what to send, what the shopper, the shop and the other side do, what must
 //! come out. The files under `assets/scenarios/` are the single place that states expectations.
 
+mod fault;
 mod judge;
 mod script;
 mod server;
@@ -15,9 +16,10 @@ use super::profile::ProfileId;
 use super::run::{Act, Plan, Return, Run, Shopper};
 use super::settings::Pace;
 
+pub use fault::{Fault, FaultKind, Hop};
 pub use script::{
-    Answer, AppSide, BankId, Challenge, Exemptions, Fault, FaultKind, Frames, Hop, Issuer, Legacy, Letter, Letter3,
-    MethodPage, PageKind, SecondCreq, SignedBy, SignedKey, Version,
+    Answer, AppSide, BankId, Challenge, Exemptions, Frames, Issuer, Legacy, Letter, Letter3, MethodPage, PageKind,
+    SecondCreq, SignedBy, SignedKey, Version,
 };
 pub use server::{Decoupled, Server};
 
