@@ -93,7 +93,7 @@ fn ways_ui(ui: &mut Ui) -> Option<Intent> {
                 intent = Some(Intent::OpenBody);
             }
         });
-        widgets::muted(ui, "A challenge in the shop's app: preset «App» in the form, answered on a simulated phone");
+        widgets::muted(ui, "A challenge in the shop's app: choose App in the form, then answer on a simulated phone");
     });
     intent
 }
