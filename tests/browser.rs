@@ -9,6 +9,8 @@ mod hand_offs;
 mod kinds;
 #[path = "browser/scenarios.rs"]
 mod scenarios;
+#[path = "browser/spc.rs"]
+mod spc;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command as Process, Stdio};

@@ -124,6 +124,20 @@ impl Window {
         self.ask(&Request::ApplyEvents { events: vec![event(true), event(false)] });
     }
 
+    fn type_text(&mut self, text: &str) {
+        self.ask(&Request::ApplyEvents { events: vec![Event::Text(text.to_owned())] });
+    }
+
+    /// The code in the bank's message to the phone, as a person reads it off.
+    fn code(&mut self) -> String {
+        const MESSAGE: &str = "Password for ";
+        self.see(MESSAGE);
+        let texts = self.texts();
+        let (message, _) = texts.iter().find(|(text, _)| text.contains(MESSAGE)).expect("seen just now");
+        let code = message.rsplit(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() >= 4);
+        code.unwrap_or_else(|| panic!("no code in {message:?}")).to_owned()
+    }
+
     fn picture(&mut self) -> Vec<u8> {
         match self.ask(&Request::GetScreenshot { pixels_per_point: Some(1.0) }) {
             Response::Screenshot(png) => png.bytes,
@@ -166,4 +180,23 @@ fn the_story_by_its_labels() {
     window.click("Authorise");
     window.see("pay_");
     window.keep_picture("window-authorised.png");
+}
+
+#[test]
+fn a_challenge_in_an_app_is_answered_on_the_device_by_keyboard() {
+    let mut window = Window::open();
+    window.see("Send your first session");
+    window.click("App");
+    window.click("I answer myself");
+    window.press(egui::Key::Enter, Modifiers::COMMAND);
+    window.see("Answer on the device");
+    window.keep_picture("window-app-turn.png");
+    window.press(egui::Key::Enter, Modifiers::NONE);
+    let code = window.code();
+    window.keep_picture("window-device.png");
+    // The box has the keyboard: nothing is clicked.
+    window.type_text(&code);
+    window.press(egui::Key::Enter, Modifiers::NONE);
+    window.see("Approved after a challenge");
+    window.keep_picture("window-device-approved.png");
 }

@@ -151,6 +151,8 @@ pub(super) struct Automatic {
     tries: HashMap<Step, u32>,
     /// Status and actions seen so far: coming back to one of them is nothing new.
     seen: HashSet<String>,
+    /// The payment of a shop that tries without authentication first; a person may skip it.
+    paid_first: bool,
 }
 
 impl Automatic {
@@ -208,11 +210,17 @@ impl Driver {
             let read = self.request(Step::Confirm);
             return Next::Look(self.wrong(read, step, problem).await);
         };
+        if step == Step::Create && self.plan.shop.pays_first && !std::mem::replace(&mut self.automatic.paid_first, true)
+        {
+            let payment = self.context().payment_without_session();
+            return if self.waits_for_person(payment.step) {
+                self.turn(payment, None).await
+            } else {
+                Next::Perform(payment, Vec::new())
+            };
+        }
         if self.waits_for_person(step) {
             return self.turn(request, None).await;
-        }
-        if step == Step::Create && self.plan.shop.pays_first && self.automatic.count(Step::Authorise) == 1 {
-            return Next::Perform(self.context().payment_without_session(), Vec::new());
         }
         if self.plan.unattended
             && let Some(next) = self.left_out(step).await

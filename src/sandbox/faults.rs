@@ -237,13 +237,15 @@ impl Trouble {
         Some(Incident { delay, kind: fault.0.kind, status })
     }
 
-    /// The fault that is planned for a message on one leg of its way; nearly always none.
-    pub(super) fn at(&self, hop: Hop) -> Option<Fault> {
+    /// The fault that is planned for a message on one leg of its way; nearly always none. One
+    /// that cannot be had there waits for another message.
+    pub(super) fn at(&self, hop: Hop, can_be: impl Fn(FaultKind) -> bool) -> Option<Fault> {
         if !self.brewing.load(Relaxed) {
             return None;
         }
         let mut plan = self.plan();
-        let fault = plan.faults.iter_mut().find(|fault| fault.0.hop == hop && fault.0.times > 0)?;
+        let meant = |fault: &Fault| fault.hop == hop && fault.times > 0 && can_be(fault.kind);
+        let fault = plan.faults.iter_mut().find(|fault| meant(&fault.0))?;
         fault.happens();
         Some(fault.0.clone())
     }

@@ -34,9 +34,12 @@ pub fn all() -> Vec<Cell> {
     cells
 }
 
-/// The same sessions without a fault.
+/// The same sessions without a fault, and one with a fault that no browser can have.
 pub fn clean() -> Vec<Cell> {
-    [Hop::Areq, Hop::Creq, Hop::Vereq].map(|hop| cell(Fault { times: 0, ..Fault::new(hop, FaultKind::Drop) })).into()
+    let calm = |hop| cell(Fault { times: 0, ..Fault::new(hop, FaultKind::Drop) });
+    let mut unsigned = calm(Hop::Cres);
+    unsigned.scenario.faults = vec![Fault::new(Hop::Cres, FaultKind::BadSignature)];
+    vec![calm(Hop::Areq), calm(Hop::Creq), calm(Hop::Vereq), unsigned]
 }
 
 fn cell(fault: Fault) -> Cell {
@@ -45,7 +48,7 @@ fn cell(fault: Fault) -> Cell {
         fault.field.clone().or_else(|| Some(format!("{} {}", fault.method.as_deref()?, fault.path.as_deref()?)));
     let name = [Some(hop.word().to_owned()), Some(kind.word().to_owned()), detail];
     let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let file = format!("id = \"CELL\"\nname = \"{name}\"\n{}\n[expect]\nstatus = \"approved\"\n", shape(hop));
+    let file = format!("id = \"CELL\"\nname = \"{name}\"\n{}\n[expect]\nstatus = \"approved\"\n", shape(hop, kind));
     let mut scenario = deck::read("cell.toml", &file).unwrap_or_else(|error| panic!("{name}: {error}"));
     let (ends, silent) = (ends(&fault), silent(&fault));
     let door = (hop == Hop::Api).then(|| fault.clone());
@@ -55,8 +58,12 @@ fn cell(fault: Fault) -> Cell {
 }
 
 /// A session that passes the hop.
-fn shape(hop: Hop) -> &'static str {
+fn shape(hop: Hop, kind: FaultKind) -> &'static str {
     match hop {
+        // Only what an app gets is signed.
+        Hop::Cres if kind == FaultKind::BadSignature => {
+            "channel = \"app\"\nshopper = [\"enter_offered\"]\n[issuer]\nares = { transStatus = \"C\" }\n"
+        }
         Hop::Creq | Hop::Cres | Hop::RreqDs | Hop::Rreq | Hop::RresDs | Hop::Rres => {
             "shopper = [\"enter_offered\"]\n[issuer]\nares = { transStatus = \"C\" }\n[issuer.challenge]\n\
              first_creq_seconds = 30\n"
@@ -201,6 +208,7 @@ fn ends(fault: &Fault) -> &'static [&'static str] {
         (Hop::Pareq, _) => &["expired"],
         (Hop::Pares, _) if connection => &["expired"],
         (Hop::Pares, _) => &["unavailable"],
+        (Hop::Cres, FaultKind::BadSignature) => &["unavailable"], // the app's SDK cannot open it
         // What the browser brings, receipts, card ranges, fingerprints and callbacks decide nothing.
         (Hop::Api | Hop::Preq | Hop::Pres | Hop::Method | Hop::Cres | Hop::RresDs | Hop::Rres | Hop::Callback, _) => {
             &["approved"]

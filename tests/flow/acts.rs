@@ -5,8 +5,10 @@ use sessions_console::bus::Command;
 use sessions_console::engine::{ClockMode, Engine, Options};
 use sessions_console::model::deck;
 use sessions_console::model::delivery::DeliveryKind;
-use sessions_console::model::run::{MethodResult, Run, What};
+use sessions_console::model::exchange::Step;
+use sessions_console::model::run::{MethodResult, Plan, Run, What};
 use sessions_console::model::scenario::Scenario;
+use sessions_console::model::settings::Pace;
 
 use crate::support::{self, Bench, lines, status};
 
@@ -175,4 +177,25 @@ fn the_listener_answers_as_the_shop_is_told_and_then_takes_it() {
         })
         .collect();
     assert_eq!(answered, [500, 503, 200]);
+}
+
+/// By hand, the payment before the authentication is a step like the others, and comes once.
+#[test]
+fn a_shop_that_pays_first_does_so_by_hand_too() {
+    let deck = deck::all();
+    let scenario = deck::find(&deck, "S111").expect("a scenario of the deck");
+    let mut bench = bench();
+    bench.engine.arm(&deck::write(scenario).expect("it fits a file")).expect("the sandbox takes it");
+    let plan = scenario.plan(bench.engine.workspace().settings.active_profile.clone());
+    let id = bench.start(Plan { pace: Pace::Manual, unattended: false, ..plan });
+    for step in [Step::Authorise, Step::Create, Step::Method] {
+        let request = bench.turn_with(id, step).request;
+        bench.engine.dispatch(Command::Send(id, request));
+    }
+    let answers = bench.run(id).entries.iter().filter_map(|entry| match &entry.what {
+        What::Exchange(exchange) if exchange.step == Step::Authorise => exchange.response()?.json(),
+        _ => None,
+    });
+    let codes: Vec<_> = answers.map(|answer| answer["response_code"].clone()).collect();
+    assert_eq!(codes, ["20154"], "{}", lines(bench.run(id)).join("\n"));
 }

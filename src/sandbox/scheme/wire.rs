@@ -318,15 +318,19 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The fault that is planned for a leg: the session's own first, then anybody's.
+/// The fault that is planned for a leg: the session's own first, then anybody's. What a browser
+/// takes home is not signed, so nothing can be wrong with its signature.
 pub(in crate::sandbox) fn take_fault(app: &Shared, session: &mut Session, hop: Hop) -> Option<Fault> {
+    let unsigned = hop == Hop::Cres && !session.in_app();
+    let can_be = |kind| !(unsigned && kind == FaultKind::BadSignature);
     let own = session.wire.as_mut().and_then(|wire| {
-        let fault = wire.faults.iter_mut().find(|fault| fault.hop == hop && fault.times > 0)?;
+        let meant = |fault: &Fault| fault.hop == hop && fault.times > 0 && can_be(fault.kind);
+        let fault = wire.faults.iter_mut().find(|fault| meant(fault))?;
         fault.times -= 1;
         fault.happened += 1;
         Some(fault.clone())
     });
-    own.or_else(|| app.trouble.at(hop))
+    own.or_else(|| app.trouble.at(hop, can_be))
 }
 
 /// How much later than usual a message arrives.
