@@ -62,8 +62,6 @@ struct Facts {
     decided: bool,
     /// The bank asks its customer by a way of its own.
     decoupled: bool,
-    /// The browser asks the shopper, and a second request follows (SPC).
-    confirms: bool,
     collects: bool,
     completed: bool,
     /// A callback was ordered and none has come.
@@ -80,6 +78,9 @@ struct Seen {
     notified: bool,
     areq: bool,
     ares: bool,
+    /// The newest answer lets the browser ask the shopper, and a second request follows (SPC).
+    /// Only the hidden message says so.
+    confirms: bool,
     creq: bool,
     rreq: bool,
     cres: bool,
@@ -98,7 +99,10 @@ impl Seen {
                 What::Exchange(exchange) if !matches!(exchange.step, Step::Confirm | Step::Token) => break,
                 What::Scheme(message) => match message.kind {
                     "AReq" => seen.areq = true,
-                    "ARes" => seen.ares = true,
+                    "ARes" => {
+                        let newest = !std::mem::replace(&mut seen.ares, true);
+                        seen.confirms |= newest && status(message).is_some_and(|letter| letter == "S");
+                    }
                     "CReq" => seen.creq = true,
                     // With D the bank goes on by a way of its own, and a second result follows.
                     "RReq" => seen.rreq |= status(message).is_none_or(|letter| letter != "D"),
@@ -145,7 +149,6 @@ impl Facts {
             app: run.plan.channel == Channel::App,
             decided: is(|session| session.status.is_final()),
             decoupled: is(Session::waits_decoupled),
-            confirms: is(|session| session.text("/response_code") == Some("S")),
             collects: is(|session| session.offers(&NextAction::CollectChannelData)),
             completed: progress.completed,
             callback: progress.callbacks == 0 && ordered(),
@@ -229,7 +232,7 @@ impl Ahead {
     }
 
     fn challenge(&mut self) {
-        if self.facts.confirms {
+        if self.facts.seen.confirms {
             return self.confirmation();
         }
         let app = self.facts.app;
@@ -401,10 +404,12 @@ mod tests {
     #[test]
     fn a_browser_that_confirms_is_followed_by_a_second_request() {
         let mut run = run(Completion::NonHosted);
-        answered_with(&mut run, Step::Collect, "S");
+        answered_with(&mut run, Step::Collect, "C");
         says(&mut run, "ARes", json!({"transStatus": "S"}));
         waits(&mut run, Step::Challenge);
         assert_eq!(words(&run), ["SPC", "AReq", "ARes", "GET /sessions/{id}"]);
+        says(&mut run, "ARes", json!({"transStatus": "C"}));
+        assert_eq!(words(&run)[..2], ["CReq", "RReq"], "the shopper gave up, and the bank asks by itself");
     }
 
     #[test]

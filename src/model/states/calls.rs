@@ -162,8 +162,6 @@ fn shopper(view: &Session, shape: Shape) -> Option<Call> {
             "CReq to the address in acs.signed_content",
             "The app's SDK, here the simulated device, by sealed messages; the sandbox has a plain stand-in too",
         )
-    } else if view.text("/response_code") == Some("S") {
-        ("acs.url", "The shopper confirms with the browser (SPC); the sandbox's page stands in for it")
     } else {
         ("POST acs.url (creq)", "The shopper's browser, to the bank's page")
     };
