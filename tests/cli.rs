@@ -756,5 +756,7 @@ fn a_run_that_is_stopped_reports_what_was_done() {
 
 #[path = "cli/inspect.rs"]
 mod inspect;
+#[path = "cli/inspect_app.rs"]
+mod inspect_app;
 #[path = "cli/matrix.rs"]
 mod matrix;

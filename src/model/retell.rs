@@ -9,12 +9,12 @@ use serde_json::Value;
 use super::api::Session;
 use super::delivery::{Delivery, DeliveryKind, Verdict};
 use super::diff::{self, Side, Sides, Sign};
-use super::exchange::{Exchange, Step};
+use super::exchange::{Exchange, Step, header};
 use super::run::{Entry, Run, What};
 use super::sandbox::{fault_line, fault_told};
-use super::scheme::METHOD_DATA;
+use super::scheme::{METHOD_DATA, SchemeMessage};
 use super::trace::{Part, Spot};
-use super::{Lane, explain, payload};
+use super::{Lane, explain, payload, steps};
 
 /// Rows that are named as caused by one. Our choice.
 const CAUSED: usize = 12;
@@ -187,6 +187,7 @@ fn next(run: &Run, entry: &Entry, view: Option<&Value>) -> String {
             DeliveryKind::MethodNotification => "The shop says that the Method notified in time: Y.".into(),
             DeliveryKind::Inbox | DeliveryKind::Unknown => String::new(),
         },
+        What::Scheme(message) if is_apps(message) => after_apps(message.kind).into(),
         What::Scheme(message) => after(message.kind).into(),
         What::Wait(_) | What::Paused(_) | What::Skipped(_) | What::Failed(..) => {
             run.progress.next_step().filter(|_| run.is_open()).map_or_else(String::new, |step| format!("Next: {step}."))
@@ -200,12 +201,12 @@ fn after(kind: &str) -> &'static str {
     match kind {
         "AReq" => "The bank answers with an ARes: a result at once, or the wish for a challenge.",
         "ARes" => {
-            "With C the browser or app sends a CReq, with D the bank asks its customer by a way of its own; any other \
-             status is the end, and no RReq follows."
+            "With C the browser or app sends a CReq, with D the bank asks its customer by a way of its own, with S \
+             the browser asks and a second AReq follows; any other status is the end, and no RReq follows."
         }
         "CReq" => "The bank shows its page; when it is over, it sends an RReq before the CRes.",
-        "RReq" => "The 3DS Server answers with an RRes; only then the bank lets the browser go with the CRes.",
-        "RRes" => "The browser brings the CRes to the shop.",
+        "RReq" => "The 3DS Server answers with an RRes. In a challenge the CRes goes out only after it.",
+        "RRes" => "In a challenge the CRes goes to the browser or app now; after a decoupled question there is none.",
         "CRes" => "The shop reads the session, whatever the CRes says.",
         "PReq" => "The directory answers with its card ranges.",
         "VEReq" => "The directory says whether the card is in 3-D Secure 1.",
@@ -215,6 +216,31 @@ fn after(kind: &str) -> &'static str {
         "Erro" => "Nobody answers an error: the authentication ends here.",
         _ => "",
     }
+}
+
+/// What follows a message between an app and the bank. Source: emv-3ds.md 5.
+fn after_apps(kind: &str) -> &'static str {
+    match kind {
+        "CReq" => "The bank answers with the next screen; when it is over, it sends an RReq before the last CRes.",
+        "CRes" => "The app shows the screen and answers with a CReq; after a result the shop reads the session.",
+        _ => after(kind),
+    }
+}
+
+/// True if a challenge message is between an app and the bank: only these name an SDK.
+fn is_apps(message: &SchemeMessage) -> bool {
+    let talks = matches!(message.kind, "CReq" | "CRes");
+    talks && payload::tree(&message.body).is_some_and(|body| body.get("sdkTransID").is_some())
+}
+
+/// True if an app, and no browser, talks to the bank.
+fn by_app(exchange: &Exchange) -> bool {
+    exchange.step == Step::Challenge && (is_sealed(exchange) || steps::is_app_address(&exchange.request.url))
+}
+
+fn is_sealed(exchange: &Exchange) -> bool {
+    let kind = header(&exchange.request.headers, "content-type");
+    kind.is_some_and(|kind| kind.starts_with("application/jose"))
 }
 
 /// Why a row happens.
@@ -227,13 +253,17 @@ fn why(what: &What) -> &'static str {
             DeliveryKind::ChallengeNotification => "So that the browser gets back to the shop.",
             DeliveryKind::Inbox | DeliveryKind::Unknown => "",
         },
+        What::Scheme(message) if is_apps(message) => match message.kind {
+            "CReq" => "It carries what the shopper entered, and a counter by which nothing can be sent twice.",
+            _ => "It says what the app is to draw; the last one says how it ended. It is no proof.",
+        },
         What::Scheme(message) => match message.kind {
             "AReq" => "The bank decides by what is in it: the richer, the less often it asks the shopper.",
             "ARes" => "It carries transStatus, and for Y and A the cryptogram.",
             "CReq" => "It ties the browser's visit to the authentication by its two ids.",
             "RReq" => "It is the true result, server to server; what the browser brings back is not.",
             "RRes" => "So that the bank knows that its result was stored.",
-            "CRes" => "It sends the browser back; it says Y or N only.",
+            "CRes" => "It sends the browser back; what it says proves nothing.",
             "Erro" => "A receiver refuses what breaks the protocol's rules.",
             _ => "",
         },
@@ -272,7 +302,8 @@ pub fn sentence(what: &What) -> String {
             None => "Something was done on purpose to a message on its way.".into(),
         },
         What::Scheme(message) => {
-            format!("{} A merchant never sees this message; the sandbox shows it.", scheme_message(message.kind))
+            let what = if is_apps(message) { apps_message(message.kind) } else { scheme_message(message.kind) };
+            format!("{what} A merchant never sees this message; the sandbox shows it.")
         }
         What::Phone(_) => "What the bank sent to the shopper's phone. Only the sandbox can show it.".into(),
         What::Wait(Step::Challenge) => {
@@ -296,6 +327,10 @@ fn exchange_sentence(exchange: &Exchange) -> &'static str {
         Step::Method => "The browser visits the issuer in a hidden frame, so that the bank can recognise it.",
         Step::Fingerprint => "The shop says whether the hidden frame answered in time.",
         Step::Collect => "The shop tells the API about the shopper's browser or app; the API asks the bank.",
+        Step::Challenge if is_sealed(exchange) => {
+            "The app's SDK sends a sealed message to the bank and gets the next screen or the result."
+        }
+        Step::Challenge if by_app(exchange) => "The app talks to the bank in the open: no page is shown.",
         Step::Challenge => "The browser shows the bank's page, where the shopper answers.",
         Step::Authenticate => "3-D Secure 1: the browser shows the bank's page and takes its answer to the API.",
         Step::Redirect => "The browser goes to the hosted page, which does everything else.",
@@ -327,6 +362,13 @@ pub fn verdict(verdict: &Verdict) -> String {
         Verdict::Duplicate { of } => format!("It repeats delivery {} byte for byte.", of.0),
         Verdict::Contradicts { earlier } => format!("It says something else than delivery {}.", earlier.0),
         Verdict::Unexpected => "Nobody expected it.".into(),
+    }
+}
+
+fn apps_message(kind: &str) -> &'static str {
+    match kind {
+        "CReq" => "Challenge request of an app: it opens the challenge, or brings what the shopper entered.",
+        _ => "Challenge response to an app: the next screen, or the result.",
     }
 }
 

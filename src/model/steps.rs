@@ -278,7 +278,12 @@ const APP_CHALLENGE: &str = "/simulator/acs/app-challenge/";
 
 /// True if a request is the stand-in for the app's challenge, and no page to open.
 pub fn is_app_challenge(request: &StepRequest) -> bool {
-    request.step == Step::Challenge && request.url.contains(APP_CHALLENGE)
+    request.step == Step::Challenge && is_app_address(&request.url)
+}
+
+/// True for the address at which the sandbox's bank talks to apps.
+pub fn is_app_address(url: &str) -> bool {
+    url.contains(APP_CHALLENGE)
 }
 
 /// The body with which the app's challenge ends like this.

@@ -411,10 +411,13 @@ async fn arm(State(app): App, call: Call) -> Answer {
     body.keys().filter(|name| !known.contains(name)).for_each(|name| findings.invalid(name));
     let mut reader = Reader::new(&body, &mut findings);
     let file = reader.any_text("file");
+    // What was named, even wrongly, says what was meant: a flaw in it is the only one told.
+    let named = ["file", "version"].iter().any(|name| body.get(name).is_some());
+    let disarms = body.get("sessions").and_then(Given::as_i64) == Some(0);
+    let need = if named || disarms { Need::May } else { Need::Must };
+    let scenario = reader.text("scenario", need, 1..=64);
     let version = reader.word("version", Need::May, &Version::SPOKEN.map(|version| (version.word(), [].as_slice())));
     let sessions = reader.integer("sessions", Need::May, 0..=1_000_000).unwrap_or(1);
-    let need = if file.is_some() || version.is_some() || sessions == 0 { Need::May } else { Need::Must };
-    let scenario = reader.text("scenario", need, 1..=64);
     if !findings.0.is_empty() {
         return Err(Fault::invalid(findings.0));
     }

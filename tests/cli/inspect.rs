@@ -21,7 +21,7 @@ impl Place {
         self.run(&[&["inspect", &path], words].concat())
     }
 
-    fn shows(&self, content: impl AsRef<[u8]>, words: &[&str]) -> String {
+    pub(super) fn shows(&self, content: impl AsRef<[u8]>, words: &[&str]) -> String {
         let ended = self.inspect("input", content, &[]).expect(0, &[]);
         for word in words {
             assert!(ended.out.contains(word), "{word:?} is not in: {}", ended.out);
@@ -41,8 +41,8 @@ impl Place {
     }
 }
 
-const SERVER: &str = "6afa6072-9412-446b-9673-2f98b3ee98a2";
-const ISSUER: &str = "375d90ad-3873-498b-9133-380cbbc8d99d";
+pub(super) const SERVER: &str = "6afa6072-9412-446b-9673-2f98b3ee98a2";
+pub(super) const ISSUER: &str = "375d90ad-3873-498b-9133-380cbbc8d99d";
 
 fn creq() -> String {
     let creq = json!({

@@ -7,7 +7,10 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use sessions_console::bus::Command;
 use sessions_console::model::exchange::Step;
+use sessions_console::model::profile::Environment;
 use sessions_console::model::run::Run;
+use sessions_console::model::sandbox::SandboxAct;
+use sessions_console::model::scenario::Version;
 use sessions_console::model::{Stamp, Workspace};
 use sessions_console::ui::{Shell, theme};
 
@@ -112,6 +115,34 @@ fn each_key_does_its_thing_in_the_whole_window() {
     assert!(!sees(&window, "Note"));
     press(&mut window, Modifiers::NONE, Key::Slash);
     assert!(has_keyboard(&window, "Filter the rows"));
+}
+
+/// Which versions the window asked for last, and what of it the sandbox is to arm.
+fn versions_asked(window: &mut Harness<Window>) -> Option<Vec<Version>> {
+    window.state_mut().commands.drain(..).rev().find_map(|command| match command {
+        Command::Sandbox(SandboxAct::TryVersions(order)) => Some(order.legs.iter().map(|leg| leg.version).collect()),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_draft_runs_on_all_versions_by_its_label_and_by_its_key() {
+    let mut window = whole();
+    window.state_mut().commands.clear();
+    press(&mut window, Modifiers::NONE, Key::F8);
+    assert_eq!(versions_asked(&mut window).as_deref(), Some(&Version::SPOKEN[..]));
+    window.get_by_label("Other ways to run").click();
+    window.run_steps(4);
+    window.get_by_label_contains("Run on all versions").click();
+    window.run_steps(4);
+    assert_eq!(versions_asked(&mut window).as_deref(), Some(&Version::SPOKEN[..]));
+    // A function key writes nothing: it works while somebody types, too.
+    press(&mut window, Modifiers::NONE, Key::Slash);
+    press(&mut window, Modifiers::NONE, Key::F8);
+    assert!(versions_asked(&mut window).is_some());
+    window.state_mut().workspace.settings.profiles[0].environment = Environment::VendorSandbox;
+    press(&mut window, Modifiers::NONE, Key::F8);
+    assert_eq!(versions_asked(&mut window), None, "a real API chooses by itself");
 }
 
 #[test]

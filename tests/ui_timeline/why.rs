@@ -4,14 +4,17 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use sessions_console::bus::Command;
 use sessions_console::model::Workspace;
 use sessions_console::model::exchange::Step;
-use sessions_console::model::run::{Run, What};
+use sessions_console::model::run::{Plan, Run, What};
+use sessions_console::model::sandbox::SandboxAct;
 use sessions_console::model::trace::{Part, Question, Spot};
+use sessions_console::model::{deck, retell};
 use sessions_console::ui::link::Link;
 use sessions_console::ui::{inspector, theme};
 
-use super::{ONE, exchange_of, inspecting, press, render, row_number, session, window};
+use super::{ONE, exchange_of, inspecting, press, render, row_number, session, support, window};
 
 /// The inspector alone, in the size it has beside the timeline or as a drawer.
 struct Panel {
@@ -219,4 +222,77 @@ fn a_key_alone_asks_nothing_of_the_panels() {
     let mut window = inspecting(session::finished(ONE), 0);
     press(&mut window, Modifiers::NONE, Key::W);
     assert!(!window.state().inspector.is_open());
+}
+
+/// A scenario of the deck, run against the real sandbox.
+fn ran(id: &str) -> Run {
+    let mut bench = support::bench();
+    let profile = bench.engine.workspace().settings.active_profile.clone();
+    let scenario = deck::all().into_iter().find(|scenario| scenario.id == id).expect("in the deck");
+    let plan = Plan { unattended: false, ..scenario.plan(profile) };
+    let act = SandboxAct::Try(Box::new(SandboxAct::Arm(id.into(), 1)), Box::new(plan));
+    bench.engine.dispatch(Command::Sandbox(act));
+    bench.until("a run", |workspace| !workspace.runs.is_empty());
+    bench.end_of(ONE).clone()
+}
+
+/// Words that are true of a page in a browser only.
+const OF_A_PAGE: [&str; 4] = ["opens the bank's page", "on the bank's page", "posted ", "sent to the bank's page"];
+
+#[test]
+fn an_app_and_a_bank_that_asks_its_own_way_are_told_as_what_they_are() {
+    let tall = [456.0, 2400.0];
+    for (id, said, never) in [
+        (
+            "S121",
+            &["The app's SDK opens the bank's challenge", "2 messages from the app", "sdkCounterStoA: 000"][..],
+            &OF_A_PAGE[..],
+        ),
+        ("S127", &["A message is refused or missed", "errorCode: 302"], &OF_A_PAGE),
+        ("S126", &["The shopper gives no answer in the app"], &OF_A_PAGE),
+        (
+            "S128",
+            &["the app never opened the bank's challenge in time", "does not trust what it got", "Let the app's SDK"],
+            &OF_A_PAGE,
+        ),
+        (
+            "S081",
+            &["a way of its own", "The bank's own result: the shopper is known", "A refusal to the bank's own"],
+            &OF_A_PAGE,
+        ),
+        (
+            "S095",
+            &["The shop starts this payment and names", "The bank's own result: the shopper is known"],
+            &OF_A_PAGE,
+        ),
+        (
+            "S131",
+            &["The bank takes what the shopper confirmed", "is asked to confirm in the browser"],
+            &["recognises its customer without asking", "with cres", "answers on the bank's page"],
+        ),
+        ("S021", &["The browser opens the bank's page", "posted "], &["from the app"]),
+    ] {
+        let panel = asked(ran(id), Question::Status(None), tall, egui::Theme::Dark);
+        let seen = |words: &str| panel.query_all_by_label_contains(words).next().is_some();
+        said.iter().for_each(|words| assert!(seen(words), "{id} does not say: {words}"));
+        never.iter().for_each(|words| assert!(!seen(words), "{id} says: {words}"));
+        panel.get_by_label("this decided");
+    }
+}
+
+/// The sentence of each kind of row, in the inspector's own words.
+#[test]
+fn the_rows_of_an_app_speak_of_no_page() {
+    let run = ran("S121");
+    let told = |fits: &dyn Fn(&What) -> bool| {
+        let entry = run.entries.iter().find(|entry| fits(&entry.what)).expect("such a row");
+        let told = retell::told(&run, entry);
+        format!("{} {} {}", told.sentence, told.why, told.next)
+    };
+    let sent = told(&|what| matches!(what, What::Exchange(call) if call.step == Step::Challenge));
+    assert!(sent.contains("SDK sends a sealed message"), "{sent}");
+    for kind in ["CReq", "CRes"] {
+        let words = told(&|what| matches!(what, What::Scheme(message) if message.kind == kind));
+        assert!(words.contains("app") && !words.contains("browser") && !words.contains("page"), "{words}");
+    }
 }

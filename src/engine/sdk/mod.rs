@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::model::api::Session;
 use crate::model::app::OwnKey;
 use crate::model::device::{
-    self, Content, Cres, Device, Erro, Flaw, Key, Message, Mischief, Reply, Says, Screen, Seal, Transaction,
+    self, Content, Cres, Device, Erro, Flaw, GAVE_UP, Key, Message, Mischief, Reply, Says, Screen, Seal, Transaction,
 };
 use crate::model::exchange::Response;
 use crate::model::scenario::Version;
@@ -175,8 +175,7 @@ impl Sdk {
             let (what, why) = failed.map_or(("Signed content", "it cannot be read"), |(what, why)| (what, why));
             let hint =
                 "No CReq was sent. The issuer waits for it in vain, then reports N with reason 14, cancel code 05";
-            let problem =
-                Problem { causes: vec![why.to_owned()], ..Problem::of(format!("The SDK gave up: {what}"), hint) };
+            let problem = Problem { causes: vec![why.to_owned()], ..Problem::of(format!("{GAVE_UP}: {what}"), hint) };
             self.device.screen = Screen::Aborted(problem);
             return None;
         };
@@ -234,7 +233,7 @@ impl Sdk {
         };
         let Ok(counter) = u8::try_from(counter) else {
             self.give_up(
-                "The SDK gave up: its counter has come to its end".into(),
+                format!("{GAVE_UP}: its counter has come to its end"),
                 "It may not begin anew (emv-3ds.md 5.3)",
             );
             return None;
@@ -385,8 +384,10 @@ impl Sdk {
         message.outward = true;
         self.note(message);
         let hint = format!("It sent Erro {} to the issuer; read the session to see how that ended", flaw.code);
-        let problem =
-            Problem { causes: vec![why], ..Problem::of("The SDK gave up: it cannot take the issuer's answer", hint) };
+        let problem = Problem {
+            causes: vec![why],
+            ..Problem::of(format!("{GAVE_UP}: it cannot take the issuer's answer"), hint)
+        };
         self.device.screen = Screen::Aborted(problem);
         let url = self.content.as_ref()?.url.clone();
         Some(Sending { url, content_type: OPEN, body: text })

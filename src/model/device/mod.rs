@@ -135,6 +135,9 @@ pub struct Message {
     pub findings: Vec<String>,
 }
 
+/// How a problem begins with which the SDK ends a challenge by itself.
+pub const GAVE_UP: &str = "The SDK gave up";
+
 /// What the shopper sees.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Screen {

@@ -9,7 +9,9 @@ use crate::model::api::{NextAction, Session};
 use crate::model::delivery::DeliveryKind;
 use crate::model::draft::{Channel, Completion};
 use crate::model::exchange::Step;
+use crate::model::payload;
 use crate::model::run::{Phase, Run, What};
+use crate::model::scheme::SchemeMessage;
 
 /// As many are shown at most. Our choice.
 const MOST: usize = 5;
@@ -76,6 +78,9 @@ struct Seen {
     notified: bool,
     areq: bool,
     ares: bool,
+    /// The newest answer lets the browser ask the shopper, and a second request follows (SPC).
+    /// Only the hidden message says so.
+    confirms: bool,
     creq: bool,
     rreq: bool,
     cres: bool,
@@ -94,9 +99,15 @@ impl Seen {
                 What::Exchange(exchange) if !matches!(exchange.step, Step::Confirm | Step::Token) => break,
                 What::Scheme(message) => match message.kind {
                     "AReq" => seen.areq = true,
-                    "ARes" => seen.ares = true,
+                    "ARes" => {
+                        let newest = !std::mem::replace(&mut seen.ares, true);
+                        seen.confirms |= newest && status(message).is_some_and(|letter| letter == "S");
+                    }
                     "CReq" => seen.creq = true,
-                    "RReq" => seen.rreq = true,
+                    // With D the bank goes on by a way of its own, and a second result follows.
+                    "RReq" => seen.rreq |= status(message).is_none_or(|letter| letter != "D"),
+                    // An app gets one for each screen; the last has the result.
+                    "CRes" => seen.cres |= status(message).is_some(),
                     _ => (),
                 },
                 What::Delivery(delivery) => match delivery.kind {
@@ -109,6 +120,11 @@ impl Seen {
         }
         seen
     }
+}
+
+/// `transStatus` of a hidden message.
+fn status(message: &SchemeMessage) -> Option<String> {
+    payload::tree(&message.body)?.get("transStatus")?.as_str().map(str::to_owned)
 }
 
 impl Facts {
@@ -216,23 +232,46 @@ impl Ahead {
     }
 
     fn challenge(&mut self) {
-        if !self.facts.seen.creq && !self.facts.app {
-            self.add((Lane::Browser, Lane::Issuer), "CReq", "opens the bank's page");
+        if self.facts.seen.confirms {
+            return self.confirmation();
+        }
+        let app = self.facts.app;
+        if !self.facts.seen.creq {
+            let gist = if app { "the app's SDK opens the challenge" } else { "opens the bank's page" };
+            self.add((Lane::Browser, Lane::Issuer), "CReq", gist);
         }
         if !self.facts.seen.rreq {
             self.hidden((Lane::Issuer, Lane::Sessions), "RReq", "final transStatus, ECI, cryptogram");
         }
-        if !self.facts.seen.cres && !self.facts.app {
+        if !self.facts.seen.cres && app {
+            self.add((Lane::Issuer, Lane::Browser), "CRes", "the result for the app, after its screens");
+        }
+        if !self.facts.seen.cres && !app {
             let gist = "posted to challenge_notification_url, proves nothing";
             self.add((Lane::Browser, Lane::Merchant), "CRes", gist);
         }
         self.confirm();
     }
 
+    /// The browser asks, and the shop brings the proof in a second request. Source: emv-3ds.md
+    /// 1.2 rule 2.
+    fn confirmation(&mut self) {
+        if !self.facts.seen.creq {
+            self.add((Lane::Browser, Lane::Issuer), "SPC", "the shopper confirms with the browser");
+        }
+        self.hidden((Lane::Sessions, Lane::Directory), "AReq", "the second, with the proof");
+        self.hidden((Lane::Issuer, Lane::Sessions), "ARes", "the bank's decision, or a challenge");
+        self.add((Lane::Merchant, Lane::Sessions), "GET /sessions/{id}", "");
+    }
+
     /// Reading, and what must follow once the session is decided.
     fn confirm(&mut self) {
+        let decoupled = self.facts.decoupled;
+        if decoupled && !self.facts.seen.rreq {
+            self.hidden((Lane::Issuer, Lane::Sessions), "RReq", "what the bank's own way came to");
+        }
         self.add((Lane::Merchant, Lane::Sessions), "GET /sessions/{id}", "");
-        if self.facts.decoupled || self.facts.hosted {
+        if self.facts.hosted || (decoupled && self.list.len() == 1 && !self.facts.seen.rreq) {
             return;
         }
         if self.facts.completed {
@@ -265,7 +304,6 @@ mod tests {
     use crate::model::exchange::Response;
     use crate::model::profile::ProfileId;
     use crate::model::run::{Answer, Auth, Plan, StepRequest, Turn};
-    use crate::model::scheme::SchemeMessage;
     use crate::model::{RunId, SessionId, Stamp};
 
     fn at(ms: u64) -> Stamp {
@@ -285,6 +323,10 @@ mod tests {
     }
 
     fn seen(run: &mut Run, kind: &'static str) {
+        says(run, kind, json!({}));
+    }
+
+    fn says(run: &mut Run, kind: &'static str, body: Value) {
         run.scheme_message_seen(SchemeMessage {
             session: SessionId("sid_a".into()),
             kind,
@@ -293,7 +335,7 @@ mod tests {
             at: at(500),
             took: Duration::ZERO,
             gist: String::new(),
-            body: Bytes::new(),
+            body: Bytes::from(body.to_string()),
         });
     }
 
@@ -320,6 +362,54 @@ mod tests {
         assert_eq!(words(&run), ["RReq", "CRes", "GET /sessions/{id}", "POST …/complete", "POST …/cb"]);
         seen(&mut run, "RReq");
         assert_eq!(words(&run), ["CRes", "GET /sessions/{id}", "POST …/complete", "POST …/cb"]);
+    }
+
+    #[test]
+    fn an_app_sends_its_own_request_and_its_last_answer_is_the_one_with_a_result() {
+        let draft = Draft { channel: Channel::App, ..Draft::new(Completion::NonHosted) };
+        let mut run = Run::new(RunId(1), Plan::of(&draft, ProfileId("one".into())), at(0));
+        answered(&mut run, Step::Collect, "challenged", &["challenge_cardholder"]);
+        seen(&mut run, "ARes");
+        waits(&mut run, Step::Challenge);
+        assert_eq!(words(&run), ["CReq", "RReq", "CRes", "GET /sessions/{id}", "POST …/complete"]);
+        assert_eq!(ghosts(&run)[0].gist, "the app's SDK opens the challenge");
+        seen(&mut run, "CReq");
+        says(&mut run, "CRes", json!({"acsUiType": "01"}));
+        assert_eq!(words(&run)[..2], ["RReq", "CRes"]);
+        assert_eq!((ghosts(&run)[1].from, ghosts(&run)[1].to), (Lane::Issuer, Lane::Browser));
+        says(&mut run, "RReq", json!({"transStatus": "Y"}));
+        says(&mut run, "CRes", json!({"transStatus": "Y"}));
+        assert_eq!(words(&run), ["GET /sessions/{id}", "POST …/complete", "POST …/cb"]);
+    }
+
+    fn answered_with(run: &mut Run, step: Step, code: &str) {
+        let body = json!({"id": "sid_a", "status": "challenged", "response_code": code, "next_actions": []});
+        let body = Bytes::from(body.to_string());
+        let answer =
+            Response { status: 200, version: "HTTP/1.1".into(), headers: vec![], body, dropped_bytes: 0, cut: None };
+        run.progress.answered(step, &answer);
+    }
+
+    #[test]
+    fn a_bank_that_goes_its_own_way_sends_a_second_result() {
+        let mut run = run(Completion::NonHosted);
+        answered_with(&mut run, Step::Confirm, "D");
+        says(&mut run, "RReq", json!({"transStatus": "D"}));
+        waits(&mut run, Step::Confirm);
+        assert_eq!(words(&run), ["RReq", "GET /sessions/{id}", "POST …/complete", "POST …/cb"]);
+        says(&mut run, "RReq", json!({"transStatus": "Y"}));
+        assert_eq!(words(&run), ["GET /sessions/{id}", "POST …/complete", "POST …/cb"]);
+    }
+
+    #[test]
+    fn a_browser_that_confirms_is_followed_by_a_second_request() {
+        let mut run = run(Completion::NonHosted);
+        answered_with(&mut run, Step::Collect, "C");
+        says(&mut run, "ARes", json!({"transStatus": "S"}));
+        waits(&mut run, Step::Challenge);
+        assert_eq!(words(&run), ["SPC", "AReq", "ARes", "GET /sessions/{id}"]);
+        says(&mut run, "ARes", json!({"transStatus": "C"}));
+        assert_eq!(words(&run)[..2], ["CReq", "RReq"], "the shopper gave up, and the bank asks by itself");
     }
 
     #[test]

@@ -158,7 +158,10 @@ fn shopper(view: &Session, shape: Shape) -> Option<Call> {
         return None;
     }
     let (wire, why) = if shape.channel == Channel::App {
-        ("the app's SDK (acs.signed_content)", "The shopper answers in the app; here the sandbox's stand-in")
+        (
+            "CReq to the address in acs.signed_content",
+            "The app's SDK, here the simulated device, by sealed messages; the sandbox has a plain stand-in too",
+        )
     } else {
         ("POST acs.url (creq)", "The shopper's browser, to the bank's page")
     };

@@ -114,6 +114,19 @@ fn a_completed_session_is_not_completed_again_and_only_a_good_one_can_be_spent()
 }
 
 #[test]
+fn a_challenge_names_who_carries_it() {
+    let called = |channel| {
+        let view = view("challenged", &["challenge_cardholder"], json!({}));
+        let calls = calls(Some(&view), Shape { channel, ..BROWSER });
+        let call = calls.into_iter().find(|call| call.step == Step::Challenge).expect("offered");
+        (call.wire, call.why)
+    };
+    let (wire, why) = called(Channel::App);
+    assert!(wire.contains("acs.signed_content") && why.contains("SDK") && why.contains("simulated device"), "{why}");
+    assert!(called(Channel::Browser).0.contains("acs.url"));
+}
+
+#[test]
 fn every_state_explains_itself_in_every_shape() {
     for status in ALL.iter().chain([&Status::Other("on_hold".into())]) {
         for channel in Channel::ALL {

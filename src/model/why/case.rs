@@ -114,6 +114,10 @@ impl<'a, 'f> Case<'a, 'f> {
                 None if self.reason().as_deref() == Some("14") => Decision::TimedOut,
                 None => Decision::Lifetime,
             },
+            // A result after a decoupled question: the bank asked, also for a payment that the shop starts.
+            _ if reason == Some("rreq_status") && self.channel() == Channel::MerchantInitiated => {
+                Decision::AfterChallenge
+            }
             _ if self.channel() == Channel::MerchantInitiated => Decision::MerchantInitiated,
             _ if session.text("/response_code") == Some("I") => Decision::Informational,
             Status::Unavailable if self.channel() == Channel::App && session.text("/acs/transaction_id").is_none() => {
@@ -137,7 +141,7 @@ impl<'a, 'f> Case<'a, 'f> {
 
     /// True if the bank asked the shopper.
     pub fn asked(&self) -> bool {
-        self.session.challenged().unwrap_or_else(|| self.session.text("/status_reason") == Some("rreq_status"))
+        self.session.text("/status_reason") == Some("rreq_status") || self.session.challenged() == Some(true)
     }
 
     /// The bank's reason, two digits.
@@ -196,8 +200,12 @@ impl<'a, 'f> Case<'a, 'f> {
             }
             Decision::Cancelled => match self.cancel() {
                 Some(code) => format!("{} (code {code})", cancelled(&code)),
+                None if self.channel() == Channel::App => "the shopper cancelled in the app".into(),
                 None => "the shopper left the bank's page".into(),
             },
+            Decision::NeverOpened if self.channel() == Channel::App => {
+                "the app never opened the bank's challenge in time".into()
+            }
             Decision::NeverOpened => "the shopper was never sent to the bank's page in time".into(),
             Decision::TimedOut => match self.cancel() {
                 Some(code) => format!("{} (code {code})", cancelled(&code)),
@@ -241,6 +249,11 @@ impl<'a, 'f> Case<'a, 'f> {
             _ => "nobody finished within the session's life",
         };
         words.into()
+    }
+
+    /// The bank's answer by which the browser itself was to prove the shopper (SPC).
+    pub fn browser_asked(&self) -> Option<Told<'a>> {
+        self.facts.message("ARes", |body| body.get("transStatus").is_some_and(|letter| letter == "S"))
     }
 
     pub fn is_legacy(&self) -> bool {

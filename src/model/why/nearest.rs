@@ -58,6 +58,10 @@ pub(super) fn of_status(case: &Case<'_, '_>) -> Change {
             "Had the shopper given the right answer instead of pressing Cancel, the bank's result would have been Y and \
              the session approved.",
         ),
+        Decision::NeverOpened if case.channel() == Channel::App => sure(
+            "Let the app's SDK open the challenge as soon as the session is challenged: banks wait 30 s for the first \
+             CReq. An SDK that does not trust acs.signed_content opens none.",
+        ),
         Decision::NeverOpened => sure(
             "Open the bank's page as soon as the session is challenged: banks wait 30 s for the first CReq, and then 10 \
              minutes for each answer.",
@@ -181,7 +185,20 @@ fn at_once(case: &Case<'_, '_>) -> Change {
 }
 
 fn after_challenge(case: &Case<'_, '_>) -> Change {
+    let app = case.channel() == Channel::App;
+    let shopper_confirms = case.rreq.is_none() && case.browser_asked().is_some();
     match (&case.session.status, case.reason().as_deref()) {
+        (Status::Approved, _) if case.session.text("/acs/authentication_type") == Some("04") => {
+            sure("A refusal to the bank's own question would have ended it declined; no answer in time, unavailable.")
+        }
+        (Status::Approved, _) if shopper_confirms => {
+            sure("Had the shopper not confirmed in the browser, the bank would have asked by itself, in a challenge.")
+        }
+        (Status::Approved, _) if app => sure(
+            "Wrong answers until the bank gives up would have ended it declined; Cancel in the app, \
+             challenge_abandoned.",
+        )
+        .or(format!("A bank that does not ask approves at once{}.", card(case, false, Ending::Approved))),
         (Status::Approved, _) => sure(
             "Wrong answers until the bank gives up would have ended it declined; Cancel on the bank's page, \
              challenge_abandoned.",
@@ -190,17 +207,22 @@ fn after_challenge(case: &Case<'_, '_>) -> Change {
         (Status::Declined, Some("19")) => sure(
             "The right answer before the last try would have ended it approved: the bank counts wrong ones (interactionCounter).",
         ),
-        (Status::Declined, _) if case.session.text("/acs/authentication_type") == Some("03") => {
+        (Status::Declined, _) if matches!(case.session.text("/acs/authentication_type"), Some("03" | "04")) => {
             sure("Approve in place of Deny in the bank's app would have ended it approved.")
         }
         (Status::Declined, _) => likely(format!(
-            "The right answer on the bank's page would have ended it approved, if this card's bank accepts it{}.",
+            "The right answer {} would have ended it approved, if this card's bank accepts it{}.",
+            if app { "in the app" } else { "on the bank's page" },
             card(case, true, Ending::Approved)
         )),
         (Status::Rejected, _) => sure(format!(
             "Only another card: after R the same one must not be tried again{}.",
             card(case, true, Ending::Approved)
         )),
+        (Status::Unavailable, Some("24")) => sure("An answer to the bank's own question in the time that it had."),
+        (Status::Unavailable, _) if app => likely(
+            "Had app and bank understood each other, the right answer would have ended it approved: see the Erro.",
+        ),
         (Status::Unavailable, _) => likely(format!(
             "Had the bank's page not failed, the right answer would have ended it approved. Later, or another card{}.",
             card(case, true, Ending::Approved)

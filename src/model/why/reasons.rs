@@ -7,6 +7,7 @@ use super::facts::{Facts, Told, element, merchant};
 use super::{Change, Reason, Why, reason};
 use crate::model::api::{ApiError, Status};
 use crate::model::codes;
+use crate::model::device::GAVE_UP;
 use crate::model::draft::Channel;
 use crate::model::exchange::Step;
 use crate::model::explain::{self, Risk, Tone};
@@ -179,7 +180,7 @@ impl Chain<'_, '_, '_> {
         if told.text("/authentication_category") == Some("non_payment") {
             self.told(&told, &["/authentication_category"], "The card is checked without a payment", source::STATUS);
         }
-        if self.case.decision == Decision::MerchantInitiated {
+        if self.case.channel() == Channel::MerchantInitiated {
             let words = match told.body.get("initial_transaction") {
                 Some(_) => "The shop starts this payment and names the earlier authentication",
                 None => "The shop starts this payment and names no earlier authentication",
@@ -226,12 +227,18 @@ impl Chain<'_, '_, '_> {
         }
         let Some(ares) = &case.ares else { return self.first_answer_told() };
         let letter = ares.text("/transStatus").unwrap_or_default();
+        let first = case.browser_asked().filter(|first| first.entry.number != ares.entry.number);
+        if let Some(first) = &first {
+            self.told(first, &["/transStatus"], letter_words("S", false), source::ARES);
+        }
         let words = match case.decision {
             Decision::Error => "The bank answers; this does not count, since it was refused or came too late",
+            _ if first.is_some() && letter == "Y" => "The bank takes what the shopper confirmed in the browser",
             decision => letter_words(letter, decision == Decision::StandIn),
         };
         self.told(ares, &["/transStatus", "/transStatusReason"], words, source::ARES);
-        if deciding {
+        // Without a challenge after it, the second answer is what decides.
+        if deciding || (first.is_some() && case.rreq.is_none() && case.session.status.is_final()) {
             self.decides();
         }
     }
@@ -263,20 +270,14 @@ impl Chain<'_, '_, '_> {
         if !asked {
             return;
         }
-        if let Some(creq) = case.facts.message("CReq", |_| true) {
-            self.told(
-                &creq,
-                &["/challengeWindowSize", "/messageVersion"],
-                "The browser opens the bank's page",
-                source::CREQ,
-            );
-        }
+        self.opened();
         if let Some(entry) = case.facts.at_bank() {
             self.at_bank(entry);
         }
         if let Some(entry) = case.brought_back() {
             let words = "The browser comes back to the shop; what it brings does not count";
-            self.row(entry, words, "POST with cres", source::CRES);
+            let confirmed = case.rreq.is_none() && case.browser_asked().is_some(); // no CRes (emv-3ds.md 1.2)
+            self.row(entry, words, if confirmed { "POST" } else { "POST with cres" }, source::CRES);
         }
         let Some(rreq) = &case.rreq else { return };
         let broken_off = rreq.body.get("challengeCancel").is_some();
@@ -304,6 +305,30 @@ impl Chain<'_, '_, '_> {
         }
     }
 
+    /// The challenge's opening: a page in the browser, or the first sealed message of an app.
+    fn opened(&mut self) {
+        let case = self.case;
+        if case.channel() != Channel::App {
+            if let Some(creq) = case.facts.message("CReq", |_| true) {
+                let words = "The browser opens the bank's page";
+                self.told(&creq, &["/challengeWindowSize", "/messageVersion"], words, source::CREQ);
+            }
+            return;
+        }
+        let first = case.facts.messages("CReq").find_map(|(entry, message)| {
+            Some(Told { entry, part: Part::Request, body: super::facts::read(&message.body)? })
+        });
+        if let Some(creq) = first {
+            let words = "The app's SDK opens the bank's challenge";
+            self.told(&creq, &["/sdkCounterStoA", "/messageVersion"], words, source::CREQ);
+        }
+        let gave_up = |entry: &Entry| matches!(&entry.what, What::Noted(_, words) if words.starts_with(GAVE_UP));
+        if let Some(entry) = case.facts.rows(gave_up).next() {
+            let words = "The app's SDK does not trust what it got, and sends no answer to it";
+            self.row(entry, words, GAVE_UP, source::CREQ);
+        }
+    }
+
     /// What the shopper was seen to do.
     fn at_bank(&mut self, entry: &Entry) {
         let app = self.case.channel() == Channel::App;
@@ -324,9 +349,12 @@ impl Chain<'_, '_, '_> {
             What::Exchange(call) if call.step == Step::Redirect => {
                 ("The shopper is on the hosted page, which asks for the bank", "redirect_url".into())
             }
-            _ if app && cancelled => ("The shopper cancels in the app", posted(posts.count())),
-            _ if app && timed_out => ("The shopper gives no answer in the app", posted(posts.count())),
-            _ if app => ("The shopper answers in the app", posted(posts.count())),
+            _ if app && cancelled => ("The shopper cancels in the app", sent(posts.count())),
+            _ if app && timed_out => ("The shopper gives no answer in the app", sent(posts.count())),
+            _ if app => ("The shopper answers in the app", sent(posts.count())),
+            _ if self.case.rreq.is_none() && self.case.browser_asked().is_some() => {
+                ("The shopper is asked to confirm in the browser", posted(posts.count()))
+            }
             _ if cancelled => ("The shopper cancels on the bank's page", posted(posts.count())),
             _ => ("The shopper answers on the bank's page", posted(posts.count())),
         };
@@ -343,6 +371,7 @@ impl Chain<'_, '_, '_> {
         let Some(entry) = self.case.facts.rows(passed).next().filter(|_| timed) else { return };
         let passed = self.case.facts.run.jumped_since(self.case.facts.run.started);
         let sentence = match self.case.decision {
+            Decision::NeverOpened if self.case.channel() == Channel::App => "The app opens no challenge",
             Decision::NeverOpened => "Nobody opens the bank's page",
             _ => "Nobody answers",
         };
@@ -366,7 +395,9 @@ impl Chain<'_, '_, '_> {
 
     fn errors(&mut self) {
         let case = self.case;
-        if !matches!(case.decision, Decision::Error | Decision::AppUnreadable | Decision::AtOnce) {
+        // In an app's challenge the two sides refuse each other's messages in the open.
+        let in_app = case.decision == Decision::AfterChallenge && case.channel() == Channel::App;
+        if !in_app && !matches!(case.decision, Decision::Error | Decision::AppUnreadable | Decision::AtOnce) {
             return;
         }
         if let Some(erro) = &case.erro {
@@ -499,6 +530,11 @@ impl Chain<'_, '_, '_> {
 
 fn posted(count: usize) -> String {
     if count == 1 { "posted once".into() } else { format!("posted {count} times") }
+}
+
+/// How many messages an app sent.
+fn sent(count: usize) -> String {
+    if count == 1 { "1 message from the app".into() } else { format!("{count} messages from the app") }
 }
 
 fn letter_words(letter: &str, stand_in: bool) -> &'static str {
