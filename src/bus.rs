@@ -122,6 +122,8 @@ pub enum Event {
     StepNoted(RunId, Step, String, Stamp),
     /// Time was let pass on the sandbox's virtual clock while this step waits: since when, how much.
     TimePassed(RunId, Step, Stamp, Duration),
+    /// Something was done in the sandbox that may have ended what this run waits for.
+    SandboxMoved(RunId),
     /// A step did not come to its end; the run can go on. And when.
     StepFailed(RunId, Step, Problem, Stamp),
     /// A run has nothing left to do.

@@ -60,6 +60,7 @@ impl Engine {
             Event::StepSkipped(run, step, at) => self.with_run(run, |run| run.step_skipped(step, at)),
             Event::StepPaused(run, step, at) => self.with_run(run, |run| run.step_paused(step, at)),
             Event::StepNoted(run, step, words, at) => self.with_run(run, |run| run.step_noted(step, words, at)),
+            Event::SandboxMoved(run) => self.look_again(run),
             Event::TimePassed(run, step, at, time) => self.with_run(run, |run| run.time_passed(step, at, time)),
             Event::StepFailed(run, step, problem, at) => self.with_run(run, |run| run.step_failed(step, problem, at)),
             Event::RunEnded(run) => self.run_ended(run, now),

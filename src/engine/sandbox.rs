@@ -3,13 +3,17 @@
 
 use std::sync::Arc;
 
+use super::drive::Order;
+use super::waiting::shopper_acts;
 use super::{Engine, noticed};
 use crate::bus::Event;
 use crate::clock;
+use crate::model::api::Session;
 use crate::model::exchange::Step;
 use crate::model::run::{Phase, Run};
 use crate::model::sandbox::{Overview, SandboxAct};
-use crate::model::{Problem, RunId, Weight};
+use crate::model::settings::Pace;
+use crate::model::{Problem, RunId, SessionId, Weight};
 
 impl Engine {
     /// Asks the sandbox for something; what it then shows comes as [`Event::SandboxSeen`].
@@ -23,7 +27,7 @@ impl Engine {
         self.workspace.sandbox.asked += 1;
         let number = self.workspace.sandbox.asked;
         let (control, sink) = (Arc::clone(&self.control), self.sink.clone());
-        let waiting = self.waits_for_sandbox();
+        let (waiting, asked) = (self.waits_for_sandbox(), self.waits_for_bank());
         self.spawn(async move {
             let began = clock::stamp();
             let done = match act.request() {
@@ -36,6 +40,12 @@ impl Engine {
                 (Ok(()), SandboxAct::Jump(by)) => {
                     for (run, step) in waiting {
                         sink.post(Event::TimePassed(run, step, began, by)).await;
+                        sink.post(Event::SandboxMoved(run)).await;
+                    }
+                }
+                (Ok(()), SandboxAct::Decide(session, _)) => {
+                    for run in asked.into_iter().filter_map(|(run, own)| (own == session).then_some(run)) {
+                        sink.post(Event::SandboxMoved(run)).await;
                     }
                 }
                 (Ok(()), _) => (),
@@ -44,6 +54,26 @@ impl Engine {
             let seen = seen.map(|raw| Box::new(Overview::read(&raw)));
             sink.post(Event::SandboxSeen(number, seen)).await;
         });
+    }
+
+    /// Our open runs whose bank asks by itself, with their sessions.
+    fn waits_for_bank(&self) -> Vec<(RunId, SessionId)> {
+        let runs = self.workspace.runs.values().filter(|run| run.is_open());
+        let asked = |run: &Run| run.session().filter(|session| session.waits_decoupled()).map(|own| own.id.clone());
+        runs.filter_map(|run| Some((run.id, asked(run)?))).collect()
+    }
+
+    /// Reads the session of a run that waits for the shopper or the bank: what was done in the
+    /// sandbox may have ended it. A person who goes step by step reads it by hand.
+    pub(super) fn look_again(&mut self, run: RunId) {
+        let waits = |run: &Run| {
+            let bank = run.session().is_some_and(Session::waits_decoupled);
+            let shopper = matches!(&run.phase, Phase::Waiting(turn) if shopper_acts(turn.request.step));
+            run.plan.pace == Pace::Auto && run.is_open() && (bank || shopper)
+        };
+        if self.workspace.runs.get(&run).is_some_and(waits) {
+            self.order(run, Order::Do(Step::Confirm));
+        }
     }
 
     /// Our open runs in this sandbox with the step that each is at: their timelines tell of a jump.

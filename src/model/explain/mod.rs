@@ -194,6 +194,18 @@ fn of_end(session: &Session, case: &Case<'_>) -> Headline {
              check, fraud is the shop's cost.",
             Tone::Mixed,
         ),
+        Status::Unavailable if reason == Some("24") => (
+            "The bank's customer never answered".into(),
+            "The bank asked by a way of its own, and its time ran out; without the check, fraud is the shop's cost. \
+             Allow it more time, or ask in the browser.",
+            Tone::Mixed,
+        ),
+        Status::Unavailable if case.channel == Channel::App && broke_off(session) => (
+            "App and bank did not understand each other".into(),
+            "A message between the app's SDK and the bank was refused, so the bank broke off; without the check, fraud \
+             is the shop's cost. Look at the error on the timeline.",
+            Tone::Mixed,
+        ),
         Status::Unavailable => (
             "No check was possible".into(),
             "Something technical failed; without the check, fraud is the shop's cost.",
@@ -206,6 +218,11 @@ fn of_end(session: &Session, case: &Case<'_>) -> Headline {
         ),
         _ => ("Out of time".into(), "Nobody finished in time; create a new session to try again.", Tone::Bad),
     }
+}
+
+/// True if an error between app and bank ended the challenge. Source: emv-3ds.md 3.6.
+fn broke_off(session: &Session) -> bool {
+    matches!(session.text("/acs/challenge_cancel_reason_code"), Some("06" | "09" | "10"))
 }
 
 fn go_ahead(session: &Session, case: &Case<'_>) -> Headline {

@@ -117,6 +117,8 @@ pub const REQUEST_TYPES: &[Word] = &[
     word("whitelist_status_check", "does the shopper still trust us"),
     word("other_payment", "anything else"),
 ];
+/// `acs.interface`: what the issuer chose. Source: sessions-api.md 4.4.
+pub const CHOSEN_INTERFACES: &[Word] = &[word("native_ui", "the app's own widgets"), word("html", "the bank's HTML")];
 /// `sdk_interface_type`.
 pub const INTERFACES: &[Word] =
     &[word("native", "the app's own widgets"), word("html", "the bank's HTML"), word("both", "either")];

@@ -297,7 +297,7 @@ pub(super) const MEMBERS: &[Entry] = &[
     of("acs.authentication_type", "", Is(OneOf(codes::AUTHENTICATION)), "How the bank asks the shopper.", ""),
     of("acs.challenge_cancel_reason", "", Is(OneOf(CANCELLED)), "Why the challenge ended without an answer.", ""),
     of("acs.challenge_cancel_reason_code", "", Is(OneOf(codes::CANCEL)), "The same as the protocol's code.", ""),
-    of("acs.interface", "", Is(OneOf(words::INTERFACES)), "What the app draws the challenge with.", ""),
+    of("acs.interface", "", Is(OneOf(words::CHOSEN_INTERFACES)), "What the app draws the challenge with.", ""),
     of("acs.ui_template", "", Is(OneOf(words::UI_ELEMENTS)), "What kind of screen the app draws.", ""),
     of("certificates", "keys of the scheme", Is(Object), "The scheme's keys for apps; with the token only.", ""),
     of(

@@ -468,7 +468,8 @@ impl Panel {
             _ => None,
         };
         let result = run.session().is_some_and(|session| session.status.is_final());
-        if refusal.is_none() && failed.is_none() && waiting.is_none() && !result {
+        let bank = run.is_open() && waiting.is_none() && run.session().is_some_and(|session| session.waits_decoupled());
+        if refusal.is_none() && failed.is_none() && waiting.is_none() && !result && !bank {
             return false;
         }
         let margin = Margin { left: 12, right: 12, top: 8, bottom: 12 };
@@ -488,6 +489,10 @@ impl Panel {
                 if widgets::problem_with(ui, problem, again) {
                     commands.push(Command::Do(run.id, step));
                 }
+            }
+            if bank {
+                let (held, sandbox) = (clock_held(workspace, run), &workspace.sandbox);
+                turn::bank_ui(ui, (run, sandbox), (now, held), commands);
             }
             ui.spacing_mut().item_spacing.y = 4.0;
             result::ui(ui, run, commands, &mut self.links);

@@ -328,7 +328,7 @@ fn app_way(result: AppResult) -> Words {
             (Modifiers::SHIFT, Key::A),
         ),
         AppResult::Timeout => {
-            (i::ICON_HOURGLASS_EMPTY.outlined(), "Let the time run out", "Ends as expired", "T", plain(Key::T))
+            (i::ICON_HOURGLASS_EMPTY.outlined(), "Let the time run out", "Ends as expired", "X", plain(Key::X))
         }
     }
 }
@@ -427,6 +427,38 @@ fn aside_ui(ui: &mut Ui, Asked { run, turn, now, held, sandbox }: Asked<'_>, com
     if let Some(deadline) = Deadline::of_turn(run, turn) {
         deadline_ui(ui, &deadline, (!held).then(|| deadline.left(now)));
     }
+}
+
+/// While the bank asks by a way of its own: its question, to be answered as its customer would,
+/// and how long it may take.
+pub fn bank_ui(ui: &mut Ui, (run, sandbox): (&Run, &Known), (now, held): (Stamp, bool), commands: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui);
+    widgets::card(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        ui.horizontal(|ui| {
+            widgets::icon(ui, i::ICON_SMARTPHONE.outlined(), 18.0, tokens.accent.ink);
+            widgets::emphasis_with(ui, "The bank asks by a way of its own", theme::words(16.0), tokens.text);
+        });
+        ui.add_space(4.0);
+        let sentence =
+            "The bank reaches its customer without the shop. Answer as the customer would, or let the time pass.";
+        ui.label(RichText::new(sentence).color(tokens.text_second));
+        ui.add_space(6.0);
+        if let Some(message) = run.phone()
+            && let Some(act) = message_ui(ui, message, sandbox, None, |_| ())
+        {
+            commands.push(Command::Sandbox(SandboxAct::Decide(message.session.clone(), act)));
+        }
+        if let Some(deadline) = Deadline::of_session(run) {
+            ui.add_space(6.0);
+            deadline_ui(ui, &deadline, (!held).then(|| deadline.left(now)));
+        }
+        ui.add_space(4.0);
+        let read = ghost_button(ui, Some(i::ICON_REFRESH.outlined()), "Read the session now", None);
+        if read.on_hover_text("GET the session").clicked() {
+            commands.push(Command::Do(run.id, Step::Confirm));
+        }
+    });
 }
 
 /// The newest message on the phone, with more beside its code; what was pressed. What was
