@@ -134,8 +134,8 @@ impl Window {
         self.see(MESSAGE);
         let texts = self.texts();
         let (message, _) = texts.iter().find(|(text, _)| text.contains(MESSAGE)).expect("seen just now");
-        let code = message.rsplit(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() >= 4);
-        code.unwrap_or_else(|| panic!("no code in {message:?}")).to_owned()
+        let code = message.lines().find_map(|line| line.split_once(MESSAGE)?.1.rsplit_once(": "));
+        code.unwrap_or_else(|| panic!("no code in {message:?}")).1.trim().to_owned()
     }
 
     fn picture(&mut self) -> Vec<u8> {

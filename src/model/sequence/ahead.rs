@@ -366,7 +366,8 @@ mod tests {
 
     #[test]
     fn an_app_sends_its_own_request_and_its_last_answer_is_the_one_with_a_result() {
-        let draft = Draft { channel: Channel::App, ..Draft::new(Completion::NonHosted) };
+        let mut draft = Draft::new(Completion::NonHosted);
+        draft.channel = Channel::App;
         let mut run = Run::new(RunId(1), Plan::of(&draft, ProfileId("one".into())), at(0));
         answered(&mut run, Step::Collect, "challenged", &["challenge_cardholder"]);
         seen(&mut run, "ARes");
