@@ -83,8 +83,12 @@ impl Driver {
                     }
                 },
                 Some(Order::Device(act)) => {
+                    let before = self.sdk_has_sent();
                     if self.on_device(act).await {
                         return Next::Look(Done::Well);
+                    }
+                    if self.sdk_has_sent() != before {
+                        self.say(&request, &problem).await; // there are fewer ways to answer now
                     }
                 }
                 // It was meant for a step that is over.
@@ -143,7 +147,9 @@ impl Driver {
     fn describe(&self, request: &StepRequest, problem: Option<Problem>, device: Result<(), &'static str>) -> Turn {
         let (answers, limit) = match request.step {
             Step::Challenge if steps::is_app_challenge(request) => {
-                let stand_in = AppResult::ALL.map(Answer::App);
+                // The sandbox takes the stand-in's word only while no SDK has spoken.
+                let begun = device.is_ok() && self.sdk_has_sent();
+                let stand_in = AppResult::ALL.into_iter().filter(|_| !begun).map(Answer::App);
                 let ways = device.is_ok().then_some(Answer::Device).into_iter().chain(stand_in);
                 (ways.collect(), Some(deadline::CHALLENGE))
             }

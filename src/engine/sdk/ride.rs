@@ -128,6 +128,11 @@ impl Driver {
         self.act_on_device(Act::Reply(Reply::of(Said::TimeOut))).await
     }
 
+    /// True once the SDK has spoken to the issuer.
+    pub(in crate::engine) fn sdk_has_sent(&self) -> bool {
+        self.sdk.as_ref().is_some_and(|sdk| sdk.has_sent())
+    }
+
     /// Why the SDK gave up, if it did.
     pub(in crate::engine) fn aborted(&self) -> Option<&Problem> {
         match &self.sdk.as_ref()?.device.screen {

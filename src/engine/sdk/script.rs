@@ -73,7 +73,7 @@ impl Driver {
 
     /// Said on the timeline. Who never sent anything waits until the issuer gives up too.
     async fn gave_up(&mut self) -> End {
-        let sent = self.sdk.as_ref().is_some_and(|sdk| sdk.has_sent());
+        let sent = self.sdk_has_sent();
         if let Some(problem) = self.aborted() {
             let words = problem.line();
             self.sink.post(Event::StepNoted(self.run, Step::Challenge, words, clock::stamp())).await;
