@@ -370,6 +370,23 @@ fn a_counter_does_not_begin_anew() {
 }
 
 #[test]
+fn an_issuer_that_still_asks_after_the_time_out_is_not_shown() {
+    let mut bench = bench(Seal::Cbc).asked();
+    bench.sdk.answer(&Reply::of(Said::TimeOut), now()).expect("a CReq");
+    let again = bench.sealed(&bench.cres(&json!({})));
+    assert_eq!(bench.give(again), "");
+    assert!(bench.sdk.is_too_late());
+    assert!(
+        matches!(&bench.sdk.device.screen, Screen::Aborted(problem) if problem.summary == "The SDK's time is over")
+    );
+    let mut bench = bench_asked(Seal::Cbc);
+    let last = bench.sealed(&bench.last());
+    bench.give(last);
+    assert!(!bench.sdk.is_too_late(), "an end that came in time stays");
+    assert_eq!(bench.sdk.device.screen, Screen::Over('Y'));
+}
+
+#[test]
 fn the_seal_is_chosen_before_the_first_message_only() {
     let mut bench = bench(Seal::Cbc);
     bench.sdk.choose(Seal::Gcm);
