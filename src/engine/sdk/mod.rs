@@ -363,7 +363,7 @@ impl Sdk {
             Ok(Cres { says, findings }) => {
                 message.findings = findings;
                 self.note(message);
-                self.due += 1; // one for each message: a u16 outlasts any challenge
+                self.due += 1; // never above 256: no CRes is taken after 255
                 self.device.screen = match says {
                     Says::Asks(ui) => Screen::Asks(ui),
                     Says::Over(status) => Screen::Over(status),

@@ -101,6 +101,9 @@ pub fn read(message: &[u8], of: &Transaction, counter: u16) -> Result<Cres, Flaw
     if came.len() != 3 || !came.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(Flaw::new("203", "acsCounterAtoS"));
     }
+    if counter > u16::from(u8::MAX) {
+        return Err(Flaw::new("302", "acsCounterAtoS has run over 255"));
+    }
     if came != format!("{counter:03}") {
         return Err(Flaw::new("302", format!("acsCounterAtoS is {came}, {counter:03} was due")));
     }

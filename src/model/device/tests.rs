@@ -121,6 +121,16 @@ fn what_is_missing_empty_or_too_long_is_named() {
 }
 
 #[test]
+fn no_counter_comes_after_255() {
+    let numbered = |number: &str| cres("2.2.0", &with(text(), &json!({"acsCounterAtoS": number})));
+    assert!(read(&numbered("255"), &transaction("2.2.0"), 255).is_ok());
+    for number in ["256", "000"] {
+        let refused = read(&numbered(number), &transaction("2.2.0"), 256);
+        assert_eq!(refused, Err(Flaw::new("302", "acsCounterAtoS has run over 255")));
+    }
+}
+
+#[test]
 fn choices_have_keys_of_the_version() {
     let select = |info: Value| with(text(), &json!({"acsUiType": "02", "challengeSelectInfo": info}));
     let long = json!([{"phone-by-text-message": "Text"}, {"mail": "E-mail"}]);
