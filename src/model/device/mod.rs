@@ -42,6 +42,11 @@ fn is_231(version: &str) -> bool {
     version.starts_with("2.3")
 }
 
+/// True from 2.2.0 on: the shopper may be asked to trust the shop.
+fn knows_trust(version: &str) -> bool {
+    !version.starts_with("2.1")
+}
+
 /// How an app's messages travel to the issuer and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Seal {

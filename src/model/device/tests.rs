@@ -190,6 +190,18 @@ fn the_last_cres_has_nothing_to_show() {
     assert_eq!(refused("2.2.0", &last(json!({}))), ("201", "transStatus".into()));
     let both = last(json!({"transStatus": "Y", "challengeInfoHeader": "x"}));
     assert_eq!(refused("2.2.0", &both), ("203", "challengeInfoHeader".into()));
+    for name in [
+        "whyInfoText",
+        "expandInfoText",
+        "oobAppURL",
+        "whitelistingInfoText",
+        "trustListInfoText",
+        "deviceBindingInfoText",
+    ] {
+        let mut shows = last(json!({"transStatus": "Y"}));
+        shows[name] = "https://bank.test".into();
+        assert_eq!(refused("2.3.1", &shows), ("203", name.into()));
+    }
 }
 
 #[test]
@@ -218,6 +230,17 @@ fn each_answer_has_its_member_in_each_version() {
         assert_eq!(creq.get(member), Some(&value), "{version} {reply:?}");
         assert_eq!(creq["sdkCounterStoA"], "007");
     }
+}
+
+#[test]
+fn trust_is_not_asked_before_2_2_0_and_binding_not_before_2_3_1() {
+    let asks = with(text(), &json!({"whitelistingInfoText": "Trust?"}));
+    assert_eq!((ui("2.1.0", &asks).trust, ui("2.2.0", &asks).trust), (None, Some("Trust?".into())));
+    let reply = Reply { trust: Some(true), binding: Some(true), ..Reply::of(Said::NoEntry) };
+    let said =
+        |version: &str| write(&transaction(version), 1, Some(&reply)).keys().skip(6).cloned().collect::<Vec<_>>();
+    assert_eq!(said("2.1.0"), ["challengeNoEntry"]);
+    assert_eq!(said("2.2.0"), ["challengeNoEntry", "whitelistingDataEntry"]);
 }
 
 #[test]
