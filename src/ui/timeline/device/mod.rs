@@ -273,8 +273,8 @@ impl State {
             notes
                 .push((Tone::Neutral, format!("{} {}, protocol {}", asks.kind.code(), asks.kind.name(), asks.version)));
             if matches!(asks.kind, UiKind::Html | UiKind::HtmlOutOfBand) {
-                let found = self.answers.page().map(|filled| filled.page.findings.clone()).unwrap_or_default();
-                notes.extend(found.into_iter().map(|finding| (Tone::Warning, finding)));
+                let found = self.answers.page().map_or(&[][..], |filled| &filled.page.findings);
+                notes.extend(found.iter().take(NOTES).map(|finding| (Tone::Warning, finding.clone())));
             }
         }
         notes
