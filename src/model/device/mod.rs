@@ -312,6 +312,14 @@ pub enum Said {
     TimeOut,
 }
 
+impl Said {
+    /// True if it answers what the screen asks: only then the shopper's word on trust and
+    /// binding may go with it.
+    pub fn answers(&self) -> bool {
+        !matches!(self, Self::Cancel | Self::TimeOut | Self::Resend | Self::AddCode)
+    }
+}
+
 /// An answer: what the shopper did, and what goes with it where the screen offered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {

@@ -249,10 +249,10 @@ impl State {
 
     /// An answer, with what goes with it where the screen offers it.
     fn reply(&self, stage: &Stage<'_>, said: Said) -> Act {
-        let goes_on = !matches!(said, Said::Cancel | Said::TimeOut | Said::Resend | Said::AddCode);
+        let answers = said.answers();
         let mut reply = Reply::of(said);
         if let Some(Screen::Asks(asks)) = stage.device().map(|device| &device.screen)
-            && goes_on
+            && answers
         {
             reply.trust = asks.trust.as_ref().map(|_| self.answers.trust);
             reply.binding = asks.binding.as_ref().map(|_| self.answers.binding);
