@@ -140,6 +140,8 @@ pub enum Event {
     SandboxSeen(u64, Result<Box<Overview>, Problem>),
     /// A scenario is armed in the sandbox, and this run is to meet it.
     ScenarioArmed(Box<Plan>),
+    /// A scenario could not be armed for this run; why has been said.
+    ScenarioNotArmed(Box<Plan>),
     /// The token of a profile was fetched, renewed, lost or refused.
     TokenChanged(ProfileId, TokenStatus),
     /// The keychain was asked for a profile's secrets, or answered.

@@ -73,6 +73,7 @@ impl Engine {
             Event::PhoneMessageSent(message) => self.seen(Orphan::Phone(message)),
             Event::SandboxSeen(number, what) => self.workspace.sandbox.seen(number, what),
             Event::ScenarioArmed(plan) => self.armed(*plan),
+            Event::ScenarioNotArmed(plan) => self.not_armed(&plan),
             Event::TokenChanged(profile, status) => self.token_changed(profile, status),
             Event::KeychainTold(profile, keeping) => self.keychain_told(profile, keeping),
             Event::BodyOpened(path, text) => self.body_opened(path, text),

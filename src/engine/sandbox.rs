@@ -35,7 +35,12 @@ impl Engine {
                 None => Ok(()),
             };
             match (done, act) {
-                (Err(problem), _) => sink.post(noticed(problem, Weight::Error)).await,
+                (Err(problem), act) => {
+                    sink.post(noticed(problem, Weight::Error)).await;
+                    if let SandboxAct::Try(_, plan) = act {
+                        sink.post(Event::ScenarioNotArmed(plan)).await;
+                    }
+                }
                 (Ok(()), SandboxAct::Try(_, plan)) => sink.post(Event::ScenarioArmed(plan)).await,
                 (Ok(()), SandboxAct::Jump(by)) => {
                     for (run, step) in waiting {

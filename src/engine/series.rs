@@ -19,12 +19,13 @@ pub(super) struct ToCome {
 }
 
 impl Engine {
-    /// A newer series takes the place of one that is under way; its runs go on.
+    /// A newer series takes the place of one that is under way; its runs go on. What is being
+    /// armed for the older one is waited for: it would come over what the newer one arms.
     pub(super) fn begin_series(&mut self, order: Order) {
         let number = self.workspace.series.as_ref().map_or(1, |series| series.number + 1);
         let versions = order.legs.iter().map(|leg| leg.version).collect();
         self.workspace.series = Some(Series::new(number, order.name, versions));
-        self.to_come = ToCome { legs: order.legs.into(), arming: false };
+        self.to_come = ToCome { legs: order.legs.into(), arming: self.to_come.arming };
         self.go_on_with_series();
     }
 
@@ -33,30 +34,50 @@ impl Engine {
         if self.to_come.arming || self.to_come.legs.is_empty() {
             return;
         }
-        let newest = self.workspace.series.as_ref().and_then(Series::newest);
+        let Some(series) = &self.workspace.series else { return };
+        let (number, newest) = (series.number, series.newest());
         let busy = |run: RunId| self.workspace.runs.get(&run).is_some_and(|run| matches!(run.phase, Phase::Working(_)));
         if newest.is_some_and(busy) {
             return;
         }
         let Some(Leg { version, arm, mut plan }) = self.to_come.legs.pop_front() else { return };
         self.to_come.arming = true;
-        plan.version = Some(version);
+        (plan.version, plan.series) = (Some(version), Some(number));
         let arm = SandboxAct::ArmVersion(version, arm.map(Box::new));
         self.ask_sandbox(SandboxAct::Try(Box::new(arm), Box::new(plan)));
     }
 
     /// What was armed for this run is ready: it begins.
     pub(super) fn armed(&mut self, plan: Plan) {
-        let version = plan.version;
+        let (version, number) = (plan.version, plan.series);
+        if number.is_some() {
+            self.to_come.arming = false;
+            if !self.is_of_series(number) {
+                return; // a newer series has taken its place
+            }
+        }
         let before = self.runs_started;
         self.start_run(plan);
-        let Some(version) = version else { return };
-        self.to_come.arming = false;
+        let Some(version) = version.filter(|_| number.is_some()) else { return };
         if self.runs_started == before {
             self.to_come.legs.clear(); // why it was not started has been said
         } else if let Some(series) = &mut self.workspace.series {
             series.began(version, RunId(self.runs_started));
         }
+    }
+
+    /// It could not be armed: a series has no more runs.
+    pub(super) fn not_armed(&mut self, plan: &Plan) {
+        if plan.series.is_some() {
+            self.to_come.arming = false;
+            if self.is_of_series(plan.series) {
+                self.to_come.legs.clear(); // why has been said
+            }
+        }
+    }
+
+    fn is_of_series(&self, number: Option<u64>) -> bool {
+        self.workspace.series.as_ref().map(|series| series.number) == number
     }
 
     /// Who stops one run of a series wants no more of them.

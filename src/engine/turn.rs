@@ -30,12 +30,7 @@ impl Driver {
             let order = tokio::select! {
                 order = self.orders.recv() => order,
                 () = self.stop.notified() => return Next::Look(Done::Stopped),
-                () = timer => {
-                    if self.on_device(device::Act::Reply(device::Reply::of(device::Said::TimeOut))).await {
-                        return Next::Look(Done::Well);
-                    }
-                    continue;
-                }
+                () = timer => Some(Order::Device(device::Act::Reply(device::Reply::of(device::Said::TimeOut)))),
                 signal = self.visit.next_signal() => {
                     if let Signal::BrowserData(data) = &signal && step == Step::Collect {
                         request.body = with_browser_data(&request.body, data);
@@ -50,47 +45,80 @@ impl Driver {
                     continue;
                 }
             };
-            match order {
-                None => return Next::Over,
-                // Whoever writes the stand-in's request means the stand-in.
-                Some(Order::Send(edited)) if steps::is_app_challenge(&edited) && edited != written => {
-                    return Next::Perform(edited, Vec::new());
-                }
-                Some(Order::Send(edited)) => return Next::Perform(edited, self.plan.script.clone()),
-                Some(Order::Do(other)) => return self.again(other).await,
-                Some(Order::AuthoriseByValues) => {
-                    return self.again_with(self.context().payment_by_values(), Step::Authorise).await;
-                }
-                Some(Order::Replan(plan)) => {
-                    if self.replan(*plan, step, &mut written) {
-                        request = written.clone();
-                        self.announce(&request, &problem).await;
-                    }
-                }
-                Some(Order::Skip(meant)) if meant == step => {
-                    self.progress.skip(step);
-                    self.sink.post(Event::StepSkipped(self.run, step, clock::stamp())).await;
-                    return Next::Look(Done::Well);
-                }
-                Some(Order::Answer(meant, answer, edited)) if meant == step => match answer {
-                    Answer::Here => return Next::Perform(*edited, self.plan.script.clone()),
-                    Answer::Abandon => return Next::Perform(*edited, vec![Act::Cancel]),
-                    Answer::App(result) => return Next::Perform(ending(*edited, result), Vec::new()),
-                    // The engine opens the browser; the page shows what was edited.
-                    Answer::Browser | Answer::Device => {
-                        request = *edited;
-                        self.announce(&request, &problem).await;
-                    }
-                },
-                Some(Order::Device(act)) => {
-                    if self.on_device(act).await {
-                        return Next::Look(Done::Well);
-                    }
-                }
-                // It was meant for a step that is over.
-                Some(Order::Skip(_) | Order::Answer(..)) => self.announce(&request, &problem).await,
+            let Some(order) = order else { return Next::Over };
+            if let Some(next) = self.ordered(order, &mut request, &mut written, &problem).await {
+                return next;
             }
         }
+    }
+
+    /// Carries out an order in a person's turn; what comes next, if that ends the turn.
+    /// `written` is the request as the program writes it.
+    async fn ordered(
+        &mut self,
+        order: Order,
+        request: &mut StepRequest,
+        written: &mut StepRequest,
+        problem: &Option<Problem>,
+    ) -> Option<Next> {
+        let step = request.step;
+        match order {
+            // Whoever writes the stand-in's request means the stand-in.
+            Order::Send(edited) if steps::is_app_challenge(&edited) && edited != *written => {
+                return Some(Next::Perform(edited, Vec::new()));
+            }
+            Order::Send(edited) => return Some(Next::Perform(edited, self.plan.script.clone())),
+            Order::Do(other) => return Some(self.again(other).await),
+            Order::AuthoriseByValues => {
+                return Some(self.again_with(self.context().payment_by_values(), Step::Authorise).await);
+            }
+            Order::Replan(plan) => {
+                if self.replan(*plan, step, written) {
+                    *request = written.clone();
+                    self.announce(request, problem).await;
+                }
+            }
+            Order::Skip(meant) if meant == step => {
+                self.progress.skip(step);
+                self.sink.post(Event::StepSkipped(self.run, step, clock::stamp())).await;
+                return Some(Next::Look(Done::Well));
+            }
+            Order::Answer(meant, answer, edited) if meant == step => match answer {
+                Answer::Here => return Some(Next::Perform(*edited, self.plan.script.clone())),
+                Answer::Abandon => return Some(Next::Perform(*edited, vec![Act::Cancel])),
+                Answer::App(result) => return Some(Next::Perform(ending(*edited, result), Vec::new())),
+                // The engine opens the browser; the page shows what was edited.
+                Answer::Browser | Answer::Device => {
+                    *request = *edited;
+                    self.announce(request, problem).await;
+                }
+            },
+            Order::Device(act) => return self.device_ordered(act, request, problem).await,
+            // It was meant for a step that is over.
+            Order::Skip(_) | Order::Answer(..) => self.announce(request, problem).await,
+        }
+        None
+    }
+
+    /// An act on the device; the run can be stopped while the issuer is slow with its answer.
+    async fn device_ordered(
+        &mut self,
+        act: device::Act,
+        request: &StepRequest,
+        problem: &Option<Problem>,
+    ) -> Option<Next> {
+        let (stop, before) = (self.stop.clone(), self.sdk_has_sent());
+        let over = tokio::select! {
+            over = self.on_device(act) => over,
+            () = stop.notified() => return Some(Next::Look(Done::Stopped)),
+        };
+        if over {
+            return Some(Next::Look(Done::Well));
+        }
+        if self.sdk_has_sent() != before {
+            self.say(request, problem).await; // there are fewer ways to answer now
+        }
+        None
     }
 
     /// Takes in what came before the trouble. The bank's answer is among it and was acted on
@@ -143,7 +171,9 @@ impl Driver {
     fn describe(&self, request: &StepRequest, problem: Option<Problem>, device: Result<(), &'static str>) -> Turn {
         let (answers, limit) = match request.step {
             Step::Challenge if steps::is_app_challenge(request) => {
-                let stand_in = AppResult::ALL.map(Answer::App);
+                // The sandbox takes the stand-in's word only while no SDK has spoken.
+                let begun = device.is_ok() && self.sdk_has_sent();
+                let stand_in = AppResult::ALL.into_iter().filter(|_| !begun).map(Answer::App);
                 let ways = device.is_ok().then_some(Answer::Device).into_iter().chain(stand_in);
                 (ways.collect(), Some(deadline::CHALLENGE))
             }

@@ -54,8 +54,9 @@ pub struct AppValues {
     pub own: OwnKey,
 }
 
-/// The private half of an app's ephemeral key: in memory only, for one transaction. What
-/// prints it prints dots; two are equal if they are halves of the same key.
+/// The private half of an app's ephemeral key: made for one transaction, kept in memory, at
+/// the longest until the program closes, never saved. What prints it prints dots; two are
+/// equal if they are halves of the same key.
 #[derive(Clone)]
 pub struct OwnKey(SecretKey);
 

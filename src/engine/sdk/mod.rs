@@ -362,7 +362,7 @@ impl Sdk {
             Ok(Cres { says, findings }) => {
                 message.findings = findings;
                 self.note(message);
-                self.due += 1; // one for each message: a u16 outlasts any challenge
+                self.due += 1; // never above 256: no CRes is taken after 255
                 self.device.screen = match says {
                     Says::Asks(ui) => Screen::Asks(ui),
                     Says::Over(status) => Screen::Over(status),
@@ -404,6 +404,16 @@ impl Sdk {
     /// The end, without a word to the issuer.
     pub fn give_up(&mut self, why: String, hint: &str) {
         self.device.screen = Screen::Aborted(Problem::of(why, hint));
+    }
+
+    /// After its own time was over and it has said so (08): what the issuer still asks is not
+    /// shown, and the SDK gives up. True if that was so.
+    pub fn is_too_late(&mut self) -> bool {
+        let asks = !self.is_over();
+        if asks {
+            self.give_up("The SDK's time is over".into(), "The issuer still asks; an SDK shows nothing after 08");
+        }
+        asks
     }
 
     fn note(&mut self, message: Message) {

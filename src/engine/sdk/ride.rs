@@ -37,6 +37,7 @@ impl Driver {
         let now = self.clock.passed();
         let Ok(sdk) = self.device() else { return false }; // the challenge is over
         let (was_over, at) = (sdk.is_over(), clock::stamp());
+        let late = matches!(&act, Act::Reply(reply) if reply.said == Said::TimeOut);
         let sending = match act {
             Act::Seal(seal) => {
                 sdk.choose(seal);
@@ -50,10 +51,17 @@ impl Driver {
             Act::Reply(reply) => sdk.answer(&reply, at),
             Act::Send(text) => sdk.send_text(text, at),
         };
+        let late = late && sending.is_some();
         if sending.is_some() {
             sdk.opened.get_or_insert(now);
         }
         self.exchange(sending).await;
+        if late
+            && let Some(sdk) = &mut self.sdk
+            && sdk.is_too_late()
+        {
+            self.show_device().await;
+        }
         self.sdk.as_ref().is_some_and(|sdk| sdk.is_over()) && !was_over
     }
 
@@ -105,8 +113,10 @@ impl Driver {
         }
     }
 
-    /// What the SDK's own timer has left; `None` while it does not run.
+    /// What the SDK's own timer has left; `None` while it does not run, also when the session
+    /// has gone on without the app.
     pub(super) fn sdk_time_left(&self) -> Option<Duration> {
+        self.progress.session.as_ref().filter(|session| session.challenges_app())?;
         let sdk = self.sdk.as_ref().filter(|sdk| !sdk.is_over())?;
         let passed = self.clock.passed().saturating_sub(sdk.opened?);
         Some(sdk.limit.saturating_sub(passed))
@@ -126,6 +136,11 @@ impl Driver {
     /// The shopper's time is over. Source: emv-3ds.md 1.9, SDK total.
     pub(in crate::engine) async fn sdk_timed_out(&mut self) -> bool {
         self.act_on_device(Act::Reply(Reply::of(Said::TimeOut))).await
+    }
+
+    /// True once the SDK has spoken to the issuer.
+    pub(in crate::engine) fn sdk_has_sent(&self) -> bool {
+        self.sdk.as_ref().is_some_and(|sdk| sdk.has_sent())
     }
 
     /// Why the SDK gave up, if it did.

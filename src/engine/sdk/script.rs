@@ -8,7 +8,7 @@ use crate::clock;
 use crate::engine::drive::Driver;
 use crate::engine::shopper::End;
 use crate::model::Problem;
-use crate::model::device::{Act as Device, Reply, Said, Screen, Ui};
+use crate::model::device::{Act as Device, Reply, Screen, Ui};
 use crate::model::exchange::Step;
 use crate::model::run::Act;
 
@@ -73,7 +73,7 @@ impl Driver {
 
     /// Said on the timeline. Who never sent anything waits until the issuer gives up too.
     async fn gave_up(&mut self) -> End {
-        let sent = self.sdk.as_ref().is_some_and(|sdk| sdk.has_sent());
+        let sent = self.sdk_has_sent();
         if let Some(problem) = self.aborted() {
             let words = problem.line();
             self.sink.post(Event::StepNoted(self.run, Step::Challenge, words, clock::stamp())).await;
@@ -118,7 +118,7 @@ impl Driver {
             }
             act => {
                 let said = self.scripted().in_app(ui, act, beside.trust).await?;
-                let answers = !matches!(said, Said::Cancel | Said::TimeOut | Said::Resend);
+                let answers = said.answers();
                 let (offers_trust, offers_binding) = (ui.trust.is_some() && answers, ui.binding.is_some() && answers);
                 let trust = if offers_trust { beside.trust.take() } else { None };
                 let binding = if offers_binding { beside.binding.take() } else { None };

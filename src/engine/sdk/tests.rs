@@ -201,7 +201,7 @@ fn a_challenge_goes_from_the_first_creq_to_the_last_cres() {
 #[test]
 fn content_that_is_not_for_this_sdk_ends_it_before_anything_is_sent() {
     type Change = fn(&mut Value, &mut Value, &mut Vec<u8>);
-    let cases: [(&str, Change); 7] = [
+    let cases: [(&str, Change); 8] = [
         ("Its certificates lead to the scheme's root", |_, _, root| *root = Authority::new("Root of tests").root),
         ("Its certificates lead to the scheme's root", |_, header, _| header["x5c"] = json!([])),
         ("The signature is the issuer's", |_, header, _| header["alg"] = "PS256".into()),
@@ -211,6 +211,7 @@ fn content_that_is_not_for_this_sdk_ends_it_before_anything_is_sent() {
         ("It was made for this app", |payload, _, _| payload["sdkEphemPubKey"] = Value::Null),
         ("The issuer's key can be used", |payload, _, _| payload["acsEphemPubKey"]["y"] = "A".repeat(43).into()),
         ("It says where to answer", |payload, _, _| payload["acsURL"] = "file:///etc/passwd".into()),
+        ("It says where to answer", |payload, _, _| payload["acsURL"] = "http://acs.bank.test/creq".into()),
     ];
     for (what, change) in cases {
         let mut bench = prepared("2.2.0", Seal::Cbc, change);
@@ -367,6 +368,23 @@ fn a_counter_does_not_begin_anew() {
     bench.sdk.send_text("{\"sdkCounterStoA\":\"255\"}".into(), now()).expect("it goes");
     assert_eq!(bench.sdk.answer(&typed(), now()), None);
     assert!(matches!(&bench.sdk.device.screen, Screen::Aborted(problem) if problem.summary.contains("counter")));
+}
+
+#[test]
+fn an_issuer_that_still_asks_after_the_time_out_is_not_shown() {
+    let mut bench = bench(Seal::Cbc).asked();
+    bench.sdk.answer(&Reply::of(Said::TimeOut), now()).expect("a CReq");
+    let again = bench.sealed(&bench.cres(&json!({})));
+    assert_eq!(bench.give(again), "");
+    assert!(bench.sdk.is_too_late());
+    assert!(
+        matches!(&bench.sdk.device.screen, Screen::Aborted(problem) if problem.summary == "The SDK's time is over")
+    );
+    let mut bench = bench_asked(Seal::Cbc);
+    let last = bench.sealed(&bench.last());
+    bench.give(last);
+    assert!(!bench.sdk.is_too_late(), "an end that came in time stays");
+    assert_eq!(bench.sdk.device.screen, Screen::Over('Y'));
 }
 
 #[test]

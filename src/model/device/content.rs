@@ -8,6 +8,7 @@ use url::Url;
 use super::Check;
 use crate::model::app::OwnKey;
 use crate::model::lens::unpacked;
+use crate::model::profile::is_loopback;
 use crate::model::seal::jws::Signed;
 use crate::model::seal::key;
 
@@ -83,10 +84,11 @@ fn leads(read: &Signed, roots: &[Vec<u8>], at: Timestamp) -> Result<String, Stri
 fn address(read: &Signed) -> Result<String, String> {
     let text = read.payload.get("acsURL").and_then(Value::as_str).ok_or("acsURL is missing")?;
     let url = Url::parse(text).map_err(|error| format!("acsURL is no address: {error}"))?;
-    if matches!(url.scheme(), "https" | "http") {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("acsURL is no web address: {text}"))
+    match url.scheme() {
+        "https" => Ok(text.to_owned()),
+        // The sandbox, or a tester's own issuer: nothing leaves this computer.
+        "http" if is_loopback(&url) => Ok(text.to_owned()),
+        _ => Err(format!("acsURL is not https: {text}")),
     }
 }
 

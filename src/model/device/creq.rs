@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Flaw, Reply, Said, Transaction, is_231};
+use super::{Flaw, Reply, Said, Transaction, is_231, knows_trust};
 
 /// The CReq with this counter; without a reply the first one.
 pub fn write(of: &Transaction, counter: u8, reply: Option<&Reply>) -> Map<String, Value> {
@@ -31,10 +31,10 @@ pub fn write(of: &Transaction, counter: u8, reply: Option<&Reply>) -> Map<String
         put("challengeDataEntryTwo", second.as_str().into());
     }
     let letter = |yes: bool| Value::from(if yes { "Y" } else { "N" });
-    if let Some(yes) = reply.trust {
+    if let Some(yes) = reply.trust.filter(|_| knows_trust(&of.version)) {
         put(if latest { "trustListDataEntry" } else { "whitelistingDataEntry" }, letter(yes));
     }
-    if let Some(yes) = reply.binding {
+    if let Some(yes) = reply.binding.filter(|_| latest) {
         put("deviceBindingDataEntry", letter(yes));
     }
     creq

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::page::Page;
-use super::{EntryBox, Transaction, Ui, UiKind, is_231};
+use super::{EntryBox, Transaction, Ui, UiKind, is_231, knows_trust};
 use crate::model::codes;
 use crate::model::lens::unpacked;
 
@@ -101,6 +101,9 @@ pub fn read(message: &[u8], of: &Transaction, counter: u16) -> Result<Cres, Flaw
     if came.len() != 3 || !came.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(Flaw::new("203", "acsCounterAtoS"));
     }
+    if counter > u16::from(u8::MAX) {
+        return Err(Flaw::new("302", "acsCounterAtoS has run over 255"));
+    }
     if came != format!("{counter:03}") {
         return Err(Flaw::new("302", format!("acsCounterAtoS is {came}, {counter:03} was due")));
     }
@@ -144,7 +147,7 @@ enum Need {
 }
 
 /// Members that only a screen has.
-const SCREEN: [&str; 20] = [
+const SCREEN: [&str; 26] = [
     "acsUiType",
     "acsHTML",
     "acsHTMLRefresh",
@@ -156,15 +159,21 @@ const SCREEN: [&str; 20] = [
     "challengeEntryBox",
     "challengeEntryBoxTwo",
     "challengeAddCodeLabel",
+    "deviceBindingInfoText",
     "expandInfoLabel",
+    "expandInfoText",
     "infoContinueLabel",
     "issuerImage",
     "oobAppLabel",
+    "oobAppURL",
     "oobContinueLabel",
     "psImage",
     "resendInformationLabel",
     "submitAuthenticationLabel",
+    "trustListInfoText",
+    "whitelistingInfoText",
     "whyInfoLabel",
+    "whyInfoText",
 ];
 
 /// A CRes under examination.
@@ -288,7 +297,9 @@ impl<'a> Look<'a> {
         ui.issuer_image = self.image("issuerImage");
         ui.scheme_image = self.image("psImage");
         let trust = if self.latest { "trustListInfoText" } else { "whitelistingInfoText" };
-        ui.trust = self.text(trust, 64, Need::May);
+        if knows_trust(&ui.version) {
+            ui.trust = self.text(trust, 64, Need::May);
+        }
         if self.latest {
             ui.binding = self.text("deviceBindingInfoText", 64, Need::May);
         }

@@ -42,6 +42,11 @@ fn is_231(version: &str) -> bool {
     version.starts_with("2.3")
 }
 
+/// True from 2.2.0 on: the shopper may be asked to trust the shop.
+fn knows_trust(version: &str) -> bool {
+    !version.starts_with("2.1")
+}
+
 /// How an app's messages travel to the issuer and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Seal {
@@ -308,6 +313,14 @@ pub enum Said {
     Cancel,
     /// `challengeCancel` 08: the SDK's own time is over.
     TimeOut,
+}
+
+impl Said {
+    /// True if it answers what the screen asks: only then the shopper's word on trust and
+    /// binding may go with it.
+    pub fn answers(&self) -> bool {
+        !matches!(self, Self::Cancel | Self::TimeOut | Self::Resend | Self::AddCode)
+    }
 }
 
 /// An answer: what the shopper did, and what goes with it where the screen offered it.

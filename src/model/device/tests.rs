@@ -121,6 +121,16 @@ fn what_is_missing_empty_or_too_long_is_named() {
 }
 
 #[test]
+fn no_counter_comes_after_255() {
+    let numbered = |number: &str| cres("2.2.0", &with(text(), &json!({"acsCounterAtoS": number})));
+    assert!(read(&numbered("255"), &transaction("2.2.0"), 255).is_ok());
+    for number in ["256", "000"] {
+        let refused = read(&numbered(number), &transaction("2.2.0"), 256);
+        assert_eq!(refused, Err(Flaw::new("302", "acsCounterAtoS has run over 255")));
+    }
+}
+
+#[test]
 fn choices_have_keys_of_the_version() {
     let select = |info: Value| with(text(), &json!({"acsUiType": "02", "challengeSelectInfo": info}));
     let long = json!([{"phone-by-text-message": "Text"}, {"mail": "E-mail"}]);
@@ -180,6 +190,18 @@ fn the_last_cres_has_nothing_to_show() {
     assert_eq!(refused("2.2.0", &last(json!({}))), ("201", "transStatus".into()));
     let both = last(json!({"transStatus": "Y", "challengeInfoHeader": "x"}));
     assert_eq!(refused("2.2.0", &both), ("203", "challengeInfoHeader".into()));
+    for name in [
+        "whyInfoText",
+        "expandInfoText",
+        "oobAppURL",
+        "whitelistingInfoText",
+        "trustListInfoText",
+        "deviceBindingInfoText",
+    ] {
+        let mut shows = last(json!({"transStatus": "Y"}));
+        shows[name] = "https://bank.test".into();
+        assert_eq!(refused("2.3.1", &shows), ("203", name.into()));
+    }
 }
 
 #[test]
@@ -208,6 +230,17 @@ fn each_answer_has_its_member_in_each_version() {
         assert_eq!(creq.get(member), Some(&value), "{version} {reply:?}");
         assert_eq!(creq["sdkCounterStoA"], "007");
     }
+}
+
+#[test]
+fn trust_is_not_asked_before_2_2_0_and_binding_not_before_2_3_1() {
+    let asks = with(text(), &json!({"whitelistingInfoText": "Trust?"}));
+    assert_eq!((ui("2.1.0", &asks).trust, ui("2.2.0", &asks).trust), (None, Some("Trust?".into())));
+    let reply = Reply { trust: Some(true), binding: Some(true), ..Reply::of(Said::NoEntry) };
+    let said =
+        |version: &str| write(&transaction(version), 1, Some(&reply)).keys().skip(6).cloned().collect::<Vec<_>>();
+    assert_eq!(said("2.1.0"), ["challengeNoEntry"]);
+    assert_eq!(said("2.2.0"), ["challengeNoEntry", "whitelistingDataEntry"]);
 }
 
 #[test]

@@ -164,6 +164,8 @@ pub struct Plan {
     pub window: String,
     /// The version that was armed for it, in a series of runs on several.
     pub version: Option<Version>,
+    /// Number of that series.
+    pub series: Option<u64>,
 }
 
 impl Plan {
@@ -186,6 +188,7 @@ impl Plan {
             app: App::default(),
             window: steps::WINDOW_SIZE.to_owned(),
             version: None,
+            series: None,
         }
     }
 }

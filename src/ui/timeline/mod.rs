@@ -309,19 +309,7 @@ impl Panel {
         if let Some(runs) = self.beside.take_messages() {
             self.versions.show(runs);
         }
-        if let Some(runs) = self.versions.open(run.id, workspace).filter(|_| then.is_none()) {
-            let waits = matches!(run.phase, Phase::Waiting(_));
-            let upper = if waits { self.split(room, room.height(), View::Sequence).0 } else { room };
-            let lower = Rect::from_min_max(pos2(room.left(), upper.bottom()), room.max);
-            if waits {
-                let below = UiBuilder::new().max_rect(lower);
-                ui.scope_builder(below, |ui| self.below_ui(ui, workspace, run, now, commands));
-            }
-            ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
-                ui.set_clip_rect(upper.intersect(ui.clip_rect()));
-                self.versions.ui(ui, (workspace, &runs), self.selected, &mut self.links);
-            });
-            ui.advance_cursor_after_rect(room);
+        if then.is_none() && self.versions_ui(ui, workspace, run, now, commands) {
             return;
         }
         let two = self.beside.open(run.id, workspace);
@@ -356,6 +344,32 @@ impl Panel {
             self.selected = chosen.filter(|_| self.selected != chosen);
         }
         ui.advance_cursor_after_rect(room);
+    }
+
+    /// The runs of a series side by side; false if they are not what is looked at.
+    fn versions_ui(
+        &mut self,
+        ui: &mut Ui,
+        workspace: &Workspace,
+        run: &Run,
+        now: Stamp,
+        commands: &mut Vec<Command>,
+    ) -> bool {
+        let Some(runs) = self.versions.open(run.id, workspace) else { return false };
+        let room = ui.available_rect_before_wrap();
+        let waits = matches!(run.phase, Phase::Waiting(_));
+        let upper = if waits { self.split(room, room.height(), View::Sequence).0 } else { room };
+        let lower = Rect::from_min_max(pos2(room.left(), upper.bottom()), room.max);
+        if waits {
+            let below = UiBuilder::new().max_rect(lower);
+            ui.scope_builder(below, |ui| self.below_ui(ui, workspace, run, now, commands));
+        }
+        ui.scope_builder(UiBuilder::new().max_rect(upper), |ui| {
+            ui.set_clip_rect(upper.intersect(ui.clip_rect()));
+            self.versions.ui(ui, (workspace, &runs), self.selected, &mut self.links);
+        });
+        ui.advance_cursor_after_rect(room);
+        true
     }
 
     fn device_ui(

@@ -420,6 +420,16 @@ b</textarea><button name="go" value="1">Go on</button><input type="submit" value
     }
 
     #[test]
+    fn of_many_forms_that_go_elsewhere_some_are_named() {
+        let page = Page::read(&"<form action=https://x.test><button>Go</button></form>".repeat(9));
+        let named = page.findings.iter().filter(|finding| finding.contains("x.test")).count();
+        assert_eq!(
+            (named, page.findings.last().map(String::as_str)),
+            (4, Some("Of forms that go elsewhere: and 5 more"))
+        );
+    }
+
+    #[test]
     fn what_an_sdk_does_not_do_is_left_out_and_told() {
         let page = Page::read(
             r#"<html><head><title>T</title><style>p{}</style><link rel=stylesheet href=x.css></head>

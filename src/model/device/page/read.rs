@@ -19,6 +19,8 @@ const BLOCKS: usize = 400;
 const CONTROLS: usize = 200;
 const OPTIONS: usize = 100;
 const LETTERS: usize = 40_000;
+/// Forms that go elsewhere and are named. Our choice.
+const MOST_FOREIGN: usize = 4;
 /// Nodes looked at for the words of one label, button or option. Our choice.
 const NEAR: usize = 60;
 /// Elements that a parser opens again where they were left open. Source: HTML standard, formatting elements.
@@ -496,12 +498,18 @@ impl Reader {
             findings.push("A form is sent with POST: its answers do not reach the SDK".into());
         }
         self.page.findings = findings;
-        self.page.findings.extend(self.page.forms.iter_mut().filter(|form| form.target == Target::Elsewhere).map(
-            |form| {
-                let to = std::mem::take(&mut form.query);
-                format!("A form goes to «{to}», not to HTTPS://EMV3DS/challenge")
-            },
-        ));
+        let mut foreign = self.page.forms.iter_mut().filter(|form| form.target == Target::Elsewhere);
+        self.page.findings.extend(foreign.by_ref().take(MOST_FOREIGN).map(|form| {
+            let to = std::mem::take(&mut form.query);
+            format!("A form goes to «{to}», not to HTTPS://EMV3DS/challenge")
+        }));
+        let more = foreign.fold(0_usize, |more, form| {
+            form.query.clear();
+            more + 1
+        });
+        if more > 0 {
+            self.page.findings.push(format!("Of forms that go elsewhere: and {more} more"));
+        }
         self.page
     }
 }

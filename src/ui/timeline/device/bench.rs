@@ -201,7 +201,7 @@ fn keys_ui(ui: &mut Ui, keys: &[Key]) {
         muted_lines(ui, "No keys: nothing is sealed");
         return;
     }
-    muted_lines(ui, "All of them are made for this challenge alone and thrown away after it; a real SDK shows none");
+    muted_lines(ui, "Made for this challenge alone; kept in memory until the program closes, never saved");
     for key in keys {
         widgets::card(ui, |ui| {
             ui.set_width(ui.available_width());

@@ -7,7 +7,7 @@ use egui_material_icons::icons as i;
 use super::parts::{self, Entry, Keyboard, Sort};
 use super::screen::Pressed;
 use crate::model::device::Said;
-use crate::model::device::page::{Block, Kind, Page, Press, Span, Style, Value};
+use crate::model::device::page::{Block, Control, Kind, Page, Press, Span, Style, Value};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets;
 
@@ -38,27 +38,27 @@ impl Filled {
 
     /// Draws it. `enter`: Enter was pressed where it sends the screen.
     pub fn ui(&mut self, ui: &mut Ui, keyboard: &mut Keyboard, enter: bool) -> Option<Pressed> {
-        let mut press = enter.then(|| self.entered(ui, keyboard));
+        let page = std::mem::take(&mut self.page); // nothing of it is copied for a frame
+        let mut press = enter.then(|| self.entered(&page, ui, keyboard));
         ui.spacing_mut().item_spacing.y = 8.0;
-        let blocks = std::mem::take(&mut self.page.blocks);
         let mut radios: Vec<(usize, Response)> = Vec::new();
-        for block in &blocks {
+        for block in &page.blocks {
             match block {
                 Block::Words(style, spans) => words_ui(ui, style, spans),
                 Block::Rule => widgets::hline(ui),
                 Block::Control(place) => {
-                    let drawn = ui.push_id(("control", place), |ui| self.control_ui(ui, *place, keyboard)).inner;
+                    let drawn = ui.push_id(("control", place), |ui| self.control_ui(&page, ui, *place, keyboard)).inner;
                     if let Some(drawn) = drawn {
                         press = drawn.1.or(press);
-                        if self.page.controls.get(*place).is_some_and(|control| control.kind == Kind::Radio) {
+                        if page.controls.get(*place).is_some_and(|control| control.kind == Kind::Radio) {
                             radios.push((*place, drawn.0));
                         }
                     }
                 }
             }
         }
-        self.page.blocks = blocks;
-        self.arrows(ui, &radios);
+        self.arrows(&page, ui, &radios);
+        self.page = page;
         if let Some(why) = &self.why_not {
             widgets::note(ui, theme::Tone::Warning, |ui| {
                 let colour = Tokens::of(ui).text;
@@ -69,21 +69,20 @@ impl Filled {
     }
 
     /// What Enter does where the keyboard is.
-    fn entered(&self, ui: &Ui, keyboard: &Keyboard) -> Press {
+    fn entered(&self, page: &Page, ui: &Ui, keyboard: &Keyboard) -> Press {
         let focused = ui.memory(|memory| memory.focused());
-        let drawn = self.page.blocks.iter().filter_map(|block| match block {
+        let drawn = page.blocks.iter().filter_map(|block| match block {
             Block::Control(place) => Some(*place),
             _ => None,
         });
         // Fields are met in the order in which they are drawn.
-        let mut fields =
-            drawn.filter(|place| self.page.controls.get(*place).is_some_and(|control| is_field(&control.kind)));
+        let mut fields = drawn.filter(|place| page.controls.get(*place).is_some_and(|control| is_field(&control.kind)));
         let at = keyboard.before.iter().position(|id| Some(*id) == focused);
-        match at.and_then(|at| fields.nth(at)).or_else(|| self.page.first_button()) {
-            Some(place) if self.page.controls.get(place).is_some_and(|control| is_field(&control.kind)) => {
-                self.page.enter(&self.values, place)
+        match at.and_then(|at| fields.nth(at)).or_else(|| page.first_button()) {
+            Some(place) if page.controls.get(place).is_some_and(|control| is_field(&control.kind)) => {
+                page.enter(&self.values, place)
             }
-            Some(place) => self.page.press(&self.values, place),
+            Some(place) => page.press(&self.values, place),
             None => Press::Nothing("The page has no button that sends it"),
         }
     }
@@ -104,10 +103,16 @@ impl Filled {
     }
 
     /// Draws a control; what it was pressed for.
-    fn control_ui(&mut self, ui: &mut Ui, place: usize, keyboard: &mut Keyboard) -> Option<(Response, Option<Press>)> {
-        let control = self.page.controls.get(place)?.clone();
+    fn control_ui(
+        &mut self,
+        page: &Page,
+        ui: &mut Ui,
+        place: usize,
+        keyboard: &mut Keyboard,
+    ) -> Option<(Response, Option<Press>)> {
+        let control = page.controls.get(place)?;
         let enabled = !control.disabled && ui.is_enabled();
-        let drawn = ui.add_enabled_ui(enabled, |ui| match control.kind {
+        let drawn = ui.add_enabled_ui(enabled, |ui| match &control.kind {
             Kind::Text(_) | Kind::Password | Kind::Area => {
                 let Some(Value::Text(text)) = self.values.get_mut(place) else { return None };
                 let entry = Entry {
@@ -126,16 +131,16 @@ impl Filled {
                 let row = parts::choice(ui, sort, on, &control.label, "");
                 if row.clicked() {
                     let value = Value::On(control.kind == Kind::Radio || !on);
-                    self.page.set(&mut self.values, place, value);
+                    page.set(&mut self.values, place, value);
                 }
                 Some((row, None))
             }
-            Kind::Select(..) => Some((self.select_ui(ui, place, &control.label), None)),
+            Kind::Select(..) => Some((self.select_ui(ui, control, place), None)),
             Kind::Submit(_) | Kind::Link(..) | Kind::Reset | Kind::Inert => {
-                let filled = self.page.first_button() == Some(place);
+                let filled = page.first_button() == Some(place);
                 let sign = matches!(control.kind, Kind::Link(..)).then(|| i::ICON_OPEN_IN_NEW.outlined());
                 let button = parts::button(ui, filled, sign, &control.label);
-                let press = button.clicked().then(|| self.page.press(&self.values, place));
+                let press = button.clicked().then(|| page.press(&self.values, place));
                 Some((button, press))
             }
             Kind::Hidden => None,
@@ -147,10 +152,8 @@ impl Filled {
         Some(drawn)
     }
 
-    fn select_ui(&mut self, ui: &mut Ui, place: usize, label: &str) -> Response {
-        let Some(Kind::Select(choices, multiple)) = self.page.controls.get(place).map(|control| &control.kind) else {
-            return ui.label("");
-        };
+    fn select_ui(&mut self, ui: &mut Ui, control: &Control, place: usize) -> Response {
+        let Kind::Select(choices, multiple) = &control.kind else { return ui.label("") };
         let Some(Value::Picked(picked)) = self.values.get_mut(place) else { return ui.label("") };
         if *multiple {
             let mut last = None;
@@ -177,21 +180,21 @@ impl Filled {
                 }
             }
         });
-        widgets::name(&combo.response, &widgets::display_text(label));
+        widgets::name(&combo.response, &widgets::display_text(&control.label));
         combo.response
     }
 
     /// An arrow goes on within the radio buttons of a name.
-    fn arrows(&mut self, ui: &Ui, radios: &[(usize, Response)]) {
-        let name = |place: &usize| self.page.controls.get(*place).map(|control| control.name.clone());
+    fn arrows(&mut self, page: &Page, ui: &Ui, radios: &[(usize, Response)]) {
+        let name = |place: &usize| page.controls.get(*place).map(|control| &control.name);
         let Some(own) = radios.iter().find(|(_, row)| row.has_focus()).and_then(|(place, _)| name(place)) else {
             return;
         };
         let group: Vec<(usize, Response)> =
-            radios.iter().filter(|(place, _)| name(place).as_ref() == Some(&own)).cloned().collect();
+            radios.iter().filter(|(place, _)| name(place) == Some(own)).cloned().collect();
         let rows: Vec<Response> = group.iter().map(|(_, row)| row.clone()).collect();
         if let Some((place, _)) = parts::arrows(ui, &rows).and_then(|at| group.get(at)) {
-            self.page.set(&mut self.values, *place, Value::On(true));
+            page.set(&mut self.values, *place, Value::On(true));
         }
     }
 }

@@ -11,7 +11,6 @@ mod screen;
 mod wrong;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
@@ -141,8 +140,8 @@ pub(super) struct State {
     bench: bench::State,
     /// The workbench is folded out, where it stands below.
     unfolded: bool,
-    /// What was pressed last: on which device as it stood, and when.
-    pressed: Option<(usize, f64)>,
+    /// What was pressed last: on which screen of which run's device, and when.
+    pressed: Option<(RunId, Option<Key>, f64)>,
     opening: Keyboard,
 }
 
@@ -237,23 +236,23 @@ impl State {
 
     /// Sends an act, unless it is the second half of a double click.
     fn push(&mut self, ui: &Ui, stage: &Stage<'_>, act: Act, commands: &mut Vec<Command>) {
-        let device = stage.run.device.as_ref().map_or(0, |device| Arc::as_ptr(device) as usize);
+        let (run, key) = (stage.run.id, key(stage.run));
         let now = ui.input(|input| input.time);
         if matches!(act, Act::Open | Act::Reply(_)) {
-            if self.pressed.is_some_and(|(on, at)| on == device && now - at < SAME_PRESS) {
+            if self.pressed.is_some_and(|(on, screen, at)| (on, screen) == (run, key) && now - at < SAME_PRESS) {
                 return;
             }
-            self.pressed = Some((device, now));
+            self.pressed = Some((run, key, now));
         }
         commands.push(Command::Device(stage.run.id, act));
     }
 
     /// An answer, with what goes with it where the screen offers it.
     fn reply(&self, stage: &Stage<'_>, said: Said) -> Act {
-        let goes_on = !matches!(said, Said::Cancel | Said::TimeOut | Said::Resend | Said::AddCode);
+        let answers = said.answers();
         let mut reply = Reply::of(said);
         if let Some(Screen::Asks(asks)) = stage.device().map(|device| &device.screen)
-            && goes_on
+            && answers
         {
             reply.trust = asks.trust.as_ref().map(|_| self.answers.trust);
             reply.binding = asks.binding.as_ref().map(|_| self.answers.binding);
@@ -274,8 +273,8 @@ impl State {
             notes
                 .push((Tone::Neutral, format!("{} {}, protocol {}", asks.kind.code(), asks.kind.name(), asks.version)));
             if matches!(asks.kind, UiKind::Html | UiKind::HtmlOutOfBand) {
-                let found = self.answers.page().map(|filled| filled.page.findings.clone()).unwrap_or_default();
-                notes.extend(found.into_iter().map(|finding| (Tone::Warning, finding)));
+                let found = self.answers.page().map_or(&[][..], |filled| &filled.page.findings);
+                notes.extend(found.iter().take(NOTES).map(|finding| (Tone::Warning, finding.clone())));
             }
         }
         notes

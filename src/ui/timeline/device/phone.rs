@@ -9,12 +9,12 @@ use super::parts::{self, Sort};
 use super::screen::{self, Names, Pressed};
 use super::{Go, Stage, State};
 use crate::bus::Command;
-use crate::model::codes;
 use crate::model::device::page::Span;
-use crate::model::device::{Act, Said, Screen, Seal, UiKind};
+use crate::model::device::{Act, Said, Screen, Seal, Ui as Asks, UiKind};
 use crate::model::run::PhoneAct;
 use crate::model::sandbox::SandboxAct;
 use crate::model::scheme::{PhoneKind, PhoneMessage};
+use crate::model::{Problem, codes};
 use crate::ui::phone;
 use crate::ui::theme::{self, Tokens};
 use crate::ui::timeline::turn;
@@ -115,45 +115,47 @@ impl State {
         let device = stage.device()?;
         match &device.screen {
             Screen::Waiting => waiting_ui(ui, stage),
-            Screen::Asks(asks) => {
-                if let Some(message) = stage.run.phone() {
-                    self.message_ui(ui, stage, message, live, commands);
-                }
-                let enter = live && self.answers.keyboard.begin(ui);
-                let pressed = ui.add_enabled_ui(live, |ui| match asks.kind {
-                    UiKind::Html | UiKind::HtmlOutOfBand => {
-                        let mut keyboard = std::mem::take(&mut self.answers.keyboard);
-                        let pressed = self.answers.page().and_then(|page| page.ui(ui, &mut keyboard, enter));
-                        self.answers.keyboard = keyboard;
-                        if self.answers.page().is_none() {
-                            muted_lines(ui, "The message has no page to show");
-                        }
-                        pressed
-                    }
-                    _ => {
-                        let (bank, scheme) = (bank(stage), scheme(stage));
-                        let names = Names { bank: &bank, scheme: &scheme };
-                        screen::ui(ui, asks, &names, &mut self.answers, enter)
-                    }
-                });
-                match pressed.inner {
-                    Some(Pressed::Said(said)) => acts.push(self.reply(stage, said)),
-                    Some(Pressed::BankApp) => self.answers.away = true,
-                    None => (),
-                }
-            }
+            Screen::Asks(asks) => self.asks_ui(ui, (stage, asks), live, acts, commands),
             Screen::Over(status) => over_ui(ui, *status),
-            Screen::Aborted(problem) => {
-                ui.add_space(8.0);
-                parts::line(ui, "The app has ended the challenge", true, 17.0, Tokens::of(ui).text);
-                widgets::problem_ui(ui, problem);
-                muted_lines(
-                    ui,
-                    "The message that ended it is in the workbench. The shop reads the session to learn how it stands.",
-                );
-            }
+            Screen::Aborted(problem) => aborted_ui(ui, problem),
         }
         None
+    }
+
+    /// The issuer's screen, below what came to the phone.
+    fn asks_ui(
+        &mut self,
+        ui: &mut Ui,
+        (stage, asks): (&Stage<'_>, &Asks),
+        live: bool,
+        acts: &mut Vec<Act>,
+        commands: &mut Vec<Command>,
+    ) {
+        if let Some(message) = stage.run.phone() {
+            self.message_ui(ui, stage, message, live, commands);
+        }
+        let enter = live && self.answers.keyboard.begin(ui);
+        let pressed = ui.add_enabled_ui(live, |ui| match asks.kind {
+            UiKind::Html | UiKind::HtmlOutOfBand => {
+                let mut keyboard = std::mem::take(&mut self.answers.keyboard);
+                let pressed = self.answers.page().and_then(|page| page.ui(ui, &mut keyboard, enter));
+                self.answers.keyboard = keyboard;
+                if self.answers.page().is_none() {
+                    muted_lines(ui, "The message has no page to show");
+                }
+                pressed
+            }
+            _ => {
+                let (bank, scheme) = (bank(stage), scheme(stage));
+                let names = Names { bank: &bank, scheme: &scheme };
+                screen::ui(ui, asks, &names, &mut self.answers, enter)
+            }
+        });
+        match pressed.inner {
+            Some(Pressed::Said(said)) => acts.push(self.reply(stage, said)),
+            Some(Pressed::BankApp) => self.answers.away = true,
+            None => (),
+        }
     }
 
     /// What will happen, how it is sealed, and the button that begins it.
@@ -334,6 +336,16 @@ fn waiting_ui(ui: &mut Ui, stage: &Stage<'_>) {
         };
         ui.label(RichText::new(words).font(theme::words(theme::SENTENCE)).color(tokens.text));
     });
+}
+
+fn aborted_ui(ui: &mut Ui, problem: &Problem) {
+    ui.add_space(8.0);
+    parts::line(ui, "The app has ended the challenge", true, 17.0, Tokens::of(ui).text);
+    widgets::problem_ui(ui, problem);
+    muted_lines(
+        ui,
+        "The message that ended it is in the workbench. The shop reads the session to learn how it stands.",
+    );
 }
 
 /// How it ended, in words.

@@ -41,6 +41,8 @@ pub(super) struct State {
     /// As the program would send it.
     offered: String,
     typed: String,
+    /// Why what is typed is no JSON; it is looked at only when it changes.
+    flaw: Option<String>,
 }
 
 impl State {
@@ -52,7 +54,7 @@ impl State {
         if self.of != Some(of) {
             let last = sent().next_back().and_then(|message| message.open.as_deref().ok());
             let offered = last.map(next).unwrap_or_default();
-            *self = Self { of: Some(of), typed: offered.clone(), offered };
+            *self = Self { of: Some(of), flaw: flaw(&offered), typed: offered.clone(), offered };
         }
     }
 
@@ -85,6 +87,9 @@ impl State {
         let field = TextEdit::multiline(&mut self.typed).font(theme::code(theme::CODE)).desired_rows(8);
         let field = ui.add(field.desired_width(f32::INFINITY).hint_text("A CReq")).labelled_by(label.id);
         widgets::name(&field, "Next message");
+        if field.changed() {
+            self.flaw = flaw(&self.typed);
+        }
         ui.horizontal_wrapped(|ui| {
             if primary_button(ui, Some(i::ICON_SEND.outlined()), "Send the message", None).clicked() {
                 commands.push(Command::Device(stage.run.id, Act::Send(self.typed.clone())));
@@ -93,13 +98,19 @@ impl State {
                 && widgets::ghost_button(ui, Some(i::ICON_UNDO.outlined()), "As the program wrote it", None).clicked()
             {
                 self.typed = self.offered.clone();
+                self.flaw = flaw(&self.typed);
             }
         });
-        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&self.typed) {
+        if let Some(error) = &self.flaw {
             let text = RichText::new(format!("Not valid JSON, sent all the same: {error}"));
             ui.add(egui::Label::new(text.font(theme::words(theme::SMALL)).color(Tokens::of(ui).warning.ink)).wrap());
         }
     }
+}
+
+/// Why this is no JSON.
+fn flaw(text: &str) -> Option<String> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).err().map(|error| error.to_string())
 }
 
 fn wrong_ui(ui: &mut Ui, stage: &Stage<'_>, device: &Device, commands: &mut Vec<Command>) {
@@ -142,9 +153,9 @@ fn next(last: &str) -> String {
     let Ok(Value::Object(mut creq)) = serde_json::from_str(last) else { return last.to_owned() };
     creq.retain(|name, _| !ANSWERS.contains(&name.as_str()));
     if let Some(Value::String(counter)) = creq.get_mut("sdkCounterStoA")
-        && let Ok(number) = counter.parse::<u16>()
+        && let Ok(number) = counter.parse::<u8>()
     {
-        *counter = format!("{:03}", number + 1);
+        *counter = format!("{:03}", u16::from(number) + 1);
     }
     serde_json::to_string_pretty(&creq).unwrap_or_default() // JSON that was read can be written
 }
@@ -158,5 +169,15 @@ mod tests {
         let next = next(r#"{"messageType":"CReq","sdkCounterStoA":"009","challengeDataEntry":"1"}"#);
         assert_eq!(next, "{\n  \"messageType\": \"CReq\",\n  \"sdkCounterStoA\": \"010\"\n}");
         assert_eq!(super::next("odd"), "odd");
+        for (typed, offered) in [("255", "256"), ("256", "256"), ("65535", "65535"), ("x", "x")] {
+            let next = super::next(&format!(r#"{{"sdkCounterStoA":"{typed}"}}"#));
+            assert_eq!(next, format!("{{\n  \"sdkCounterStoA\": \"{offered}\"\n}}"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_said_why() {
+        assert_eq!(flaw(r#"{"a": 1}"#), None);
+        assert!(flaw("{").is_some_and(|why| why.contains("EOF")));
     }
 }
