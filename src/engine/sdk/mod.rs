@@ -175,7 +175,10 @@ impl Sdk {
             let (what, why) = failed.map_or(("Signed content", "it cannot be read"), |(what, why)| (what, why));
             let hint =
                 "No CReq was sent. The issuer waits for it in vain, then reports N with reason 14, cancel code 05";
-            let problem = Problem { causes: vec![why.to_owned()], ..Problem::of(format!("{GAVE_UP}: {what}"), hint) };
+            let problem = Problem {
+                causes: vec![why.to_owned()],
+                ..Problem::of(format!("{GAVE_UP}: a check failed, «{what}»"), hint)
+            };
             self.device.screen = Screen::Aborted(problem);
             return None;
         };
