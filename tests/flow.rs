@@ -17,6 +17,8 @@ mod observed;
 mod refusals;
 #[path = "flow/remarks.rs"]
 mod remarks;
+#[path = "flow/series.rs"]
+mod series;
 mod support;
 #[path = "flow/why.rs"]
 mod why;

@@ -347,6 +347,10 @@ fn the_device_is_answered_step_by_step_and_cancelled() {
     assert!(device(bench.run(id)).messages.is_empty());
     act(&mut bench, id, On::Open);
     screen(&mut bench, id, 2);
+    bench.until(
+        "a turn without the stand-in",
+        |w| matches!(&w.runs[&id].phase, Phase::Waiting(turn) if turn.answers == [Answer::Device]),
+    );
     act(&mut bench, id, On::Reply(Reply::of(Said::Resend)));
     screen(&mut bench, id, 4);
     act(&mut bench, id, On::Reply(Reply::of(Said::Typed(vec!["000000".into()]))));

@@ -411,7 +411,7 @@ impl Sdk {
 
     /// After its own time was over and it has said so (08): what the issuer still asks is not
     /// shown, and the SDK gives up. True if that was so.
-    pub fn is_too_late(&mut self) -> bool {
+    pub fn end_if_late(&mut self) -> bool {
         let asks = !self.is_over();
         if asks {
             self.give_up("The SDK's time is over".into(), "The issuer still asks; an SDK shows nothing after 08");

@@ -58,7 +58,7 @@ impl Driver {
         self.exchange(sending).await;
         if late
             && let Some(sdk) = &mut self.sdk
-            && sdk.is_too_late()
+            && sdk.end_if_late()
         {
             self.show_device().await;
         }

@@ -376,14 +376,14 @@ fn an_issuer_that_still_asks_after_the_time_out_is_not_shown() {
     bench.sdk.answer(&Reply::of(Said::TimeOut), now()).expect("a CReq");
     let again = bench.sealed(&bench.cres(&json!({})));
     assert_eq!(bench.give(again), "");
-    assert!(bench.sdk.is_too_late());
+    assert!(bench.sdk.end_if_late());
     assert!(
         matches!(&bench.sdk.device.screen, Screen::Aborted(problem) if problem.summary == "The SDK's time is over")
     );
     let mut bench = bench_asked(Seal::Cbc);
     let last = bench.sealed(&bench.last());
     bench.give(last);
-    assert!(!bench.sdk.is_too_late(), "an end that came in time stays");
+    assert!(!bench.sdk.end_if_late(), "an end that came in time stays");
     assert_eq!(bench.sdk.device.screen, Screen::Over('Y'));
 }
 
