@@ -342,3 +342,53 @@ fn the_counter_ends_at_255() {
     assert_eq!(text(&erro, "errorCode"), "302");
     assert_eq!(text(&sdk.now(&lab), "status"), "unavailable");
 }
+
+/// What anybody can send who knows the address ends nothing; what it reports is no more than an Erro.
+#[test]
+fn an_erro_counts_only_if_it_names_the_transaction() {
+    let lab = Lab::new();
+    let other = "f0f0f0f0-0000-4000-8000-000000000000";
+    for version in ["2.2.0", "2.3.1"] {
+        let sdk = opened(&lab, CBC, version, "otp");
+        let good = json!({
+            "messageType": "Erro", "messageVersion": version, "errorCode": "302", "errorComponent": "C",
+            "errorDescription": "x".repeat(5000), "errorDetail": "acsCounterAtoS", "errorMessageType": "CRes",
+            "threeDSServerTransID": sdk.session["transaction_id"], "acsTransID": sdk.acs(), "madeUp": "y".repeat(5000),
+        });
+        let send = |erro: &Value, sealed: bool| {
+            let body = erro.to_string();
+            let open = Sdk { enc: OPEN, ..opened_again(&sdk) };
+            if sealed { sdk.post(&lab, &sdk.sealed(&body)) } else { open.post(&lab, &body) }
+        };
+        for change in [
+            json!({"threeDSServerTransID": other}),
+            json!({"acsTransID": other}),
+            json!({"sdkTransID": other}),
+            json!({"threeDSServerTransID": 1}),
+        ] {
+            let mut erro = good.clone();
+            merge(&mut erro, change);
+            for sealed in [false, true] {
+                let answer = send(&erro, sealed);
+                assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{erro}");
+            }
+        }
+        assert_eq!(send(&json!({"messageType": "Erro"}), false).status, 204);
+        let mut large = good.clone();
+        merge(&mut large, json!({"errorDetail": "x".repeat(129 << 10)}));
+        assert_eq!(text(&send(&large, false).json(), "errorCode"), "101");
+        assert_eq!(text(&sdk.now(&lab), "status"), "challenged");
+        let said = sdk.said(&lab);
+        let foreign = said.iter().filter(|line| *line == "Erro errorCode 302, not of this transaction").count();
+        assert_eq!(foreign, 8, "{said:?}");
+        assert!(said.contains(&"Erro errorCode unknown, not of this transaction".to_owned()), "{said:?}");
+        // The right one ends it, without sdkTransID too.
+        assert_eq!(send(&good, false).status, 204);
+        assert_eq!(text(&sdk.now(&lab), "status"), "unavailable");
+        let rreq = sdk.messages(&lab).into_iter().find(|one| one["kind"] == "RReq").expect("a result");
+        let mut due = good;
+        due["errorDescription"] = "x".repeat(2048).into();
+        due.as_object_mut().expect("an object").remove("madeUp");
+        assert_eq!(rreq["body"]["challengeErrorReporting"], if version == "2.3.1" { due } else { Value::Null });
+    }
+}

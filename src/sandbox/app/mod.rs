@@ -42,6 +42,7 @@
 //! | inside: a counter that is not due, or ran over | 302 | ends |
 //! | inside: two answers, or none to the open screen, or an empty HTML query | 203 | ends |
 //! | Erro of the SDK | never answered: HTTP 204 | ends, challengeCancel 06, from 2.3.1 on 09 |
+//! | Erro that does not name this transaction | never answered: HTTP 204 | goes on: anybody can send that |
 //!
 //! A body above 1 MB is refused by the door of the sandbox (413) and seen by nobody.
 //! Source: emv-3ds.md 1.4, 3.6, 3.7, 5; sessions-api.md 5.3, 6.3.
