@@ -392,3 +392,18 @@ fn an_erro_counts_only_if_it_names_the_transaction() {
         assert_eq!(rreq["body"]["challengeErrorReporting"], if version == "2.3.1" { due } else { Value::Null });
     }
 }
+
+#[test]
+fn thousands_of_members_are_named_in_2048_characters() {
+    let lab = Lab::new();
+    let sdk = opened(&lab, CBC, "2.2.0", "otp");
+    let names: Vec<String> = (0..8000).map(|n| format!("m{n}")).collect();
+    let more: String = names.iter().map(|name| format!("\"{name}\":0,")).collect();
+    let body = sdk.creq(json!({"challengeDataEntry": "1"})).to_string().replacen('{', &format!("{{{more}"), 1);
+    meets(&lab, &sdk, &sdk.sealed(&body), "203", &names.join(", ")[..2048], true);
+    // Only members of the protocol come twice; the others are wrong each time.
+    let sdk = opened(&lab, CBC, "2.2.0", "otp");
+    let body = sdk.creq(json!({"challengeDataEntry": "1"})).to_string();
+    let body = body.replacen('{', "{\"madeUp\":0,\"madeUp\":0,", 1);
+    meets(&lab, &sdk, &sdk.sealed(&body), "203", "madeUp, madeUp", true);
+}

@@ -86,29 +86,38 @@ const ANSWERS: [&str; 8] = [
     "challengeCancel",
 ];
 
-/// The form of a member in a version; `None` where it has none such.
-fn form(name: &str, version: Version) -> Option<Form> {
-    let latest = version >= Version::V231;
-    let since = |first: Version, form: Form| (version >= first).then_some(form);
-    match name {
-        "messageType" | "messageVersion" | "messageExtension" => Some(Form::Any), // looked at before
-        "threeDSServerTransID" | "acsTransID" | "sdkTransID" => Some(Form::Uuid),
-        "sdkCounterStoA" => Some(Form::Counter),
-        "threeDSRequestorAppURL" => since(Version::V220, Form::Text(256)),
-        "oobAppURLInd" => since(Version::V231, Form::One(&["01", "02", "03"])),
-        "challengeDataEntry" => Some(Form::Text(45)),
-        "challengeDataEntryTwo" => since(Version::V231, Form::Text(45)),
-        "challengeNoEntry" | "resendChallenge" => Some(Form::One(&["Y"])),
-        "challengeHTMLDataEntry" => Some(Form::Text(256)),
-        "oobContinue" if latest => Some(Form::One(&["01", "02"])),
-        "oobContinue" => Some(Form::True),
-        "challengeAddCode" => since(Version::V231, Form::One(&["Y"])),
-        "infoContinueIndicator" => since(Version::V231, Form::True),
-        "challengeCancel" => Some(Form::One(&["01", "08"])), // the others are the issuer's own
-        "whitelistingDataEntry" if version == Version::V220 => Some(Form::One(&["Y", "N"])),
-        "trustListDataEntry" | "deviceBindingDataEntry" => since(Version::V231, Form::One(&["Y", "N"])),
-        _ => None,
-    }
+/// The members of a CReq: first and last version that has them, and their form there.
+const MEMBERS: [(&str, Version, Version, Form); 22] = {
+    use Version::{V210, V220, V231};
+    [
+        ("messageType", V210, V231, Form::Any),    // looked at before
+        ("messageVersion", V210, V231, Form::Any), // looked at before
+        ("messageExtension", V210, V231, Form::Any),
+        ("threeDSServerTransID", V210, V231, Form::Uuid),
+        ("acsTransID", V210, V231, Form::Uuid),
+        ("sdkTransID", V210, V231, Form::Uuid),
+        ("sdkCounterStoA", V210, V231, Form::Counter),
+        ("threeDSRequestorAppURL", V220, V231, Form::Text(256)),
+        ("oobAppURLInd", V231, V231, Form::One(&["01", "02", "03"])),
+        ("challengeDataEntry", V210, V231, Form::Text(45)),
+        ("challengeDataEntryTwo", V231, V231, Form::Text(45)),
+        ("challengeNoEntry", V210, V231, Form::One(&["Y"])),
+        ("resendChallenge", V210, V231, Form::One(&["Y"])),
+        ("challengeHTMLDataEntry", V210, V231, Form::Text(256)),
+        ("oobContinue", V231, V231, Form::One(&["01", "02"])),
+        ("oobContinue", V210, V220, Form::True),
+        ("challengeAddCode", V231, V231, Form::One(&["Y"])),
+        ("infoContinueIndicator", V231, V231, Form::True),
+        ("challengeCancel", V210, V231, Form::One(&["01", "08"])), // the others are the issuer's own
+        ("whitelistingDataEntry", V220, V220, Form::One(&["Y", "N"])),
+        ("trustListDataEntry", V231, V231, Form::One(&["Y", "N"])),
+        ("deviceBindingDataEntry", V231, V231, Form::One(&["Y", "N"])),
+    ]
+};
+
+/// The place of a member's rule; `None` where a version has no such member.
+fn place(name: &str, version: Version) -> Option<usize> {
+    MEMBERS.iter().position(|(known, first, last, _)| *known == name && (*first..=*last).contains(&version))
 }
 
 impl Form {
@@ -181,12 +190,18 @@ fn members_fit(members: &Members, version: Version) -> Result<(), Flaw> {
     let empty = |value: &Given| value.is_null() || value.is_empty_text();
     let missing: Vec<&str> = ALWAYS.into_iter().filter(|name| members.get(name).is_none_or(empty)).collect();
     let (mut twice, mut wrong): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    for (place, (name, value)) in members.iter().enumerate() {
-        if members.keys().take(place).any(|before| before == name) {
+    let mut seen = 0_u32; // by the place of the rule
+    for (name, value) in members.iter() {
+        let Some(place) = place(name, version) else {
+            wrong.push(name);
+            continue;
+        };
+        if seen & (1 << place) != 0 {
             twice.push(name);
-        } else if !form(name, version).is_some_and(|form| form.fits(value)) {
+        } else if !MEMBERS[place].3.fits(value) {
             wrong.push(name);
         }
+        seen |= 1 << place;
     }
     for (code, names) in [("201", missing), ("204", twice), ("203", wrong)] {
         if !names.is_empty() {
