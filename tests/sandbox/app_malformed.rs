@@ -132,6 +132,16 @@ fn members_that_are_missing_twice_wrong_or_not_of_this_version() {
         ("2.2.0", "otp", json!({"messageVersion": "9.9.9"}), "102", "2.1.0, 2.2.0, 2.3.1"),
         ("2.2.0", "otp", json!({"messageVersion": ""}), "201", "messageVersion"),
         ("2.2.0", "otp", json!({"messageExtension": [{"criticalityIndicator": true}]}), "202", "messageExtension"),
+        ("2.2.0", "otp", json!({"messageExtension": {"criticalityIndicator": true}}), "203", "messageExtension"),
+        ("2.2.0", "otp", json!({"messageExtension": vec![json!({"id": "x"}); 11]}), "203", "messageExtension"),
+        ("2.3.1", "otp", json!({"messageExtension": vec![json!({"id": "x"}); 16]}), "203", "messageExtension"),
+        (
+            "2.3.1",
+            "otp",
+            json!({"messageExtension": [{"id": "x", "data": {"a": "x".repeat(8060)}}]}),
+            "203",
+            "messageExtension",
+        ),
         ("2.2.0", "otp", json!({"sdkTransID": ""}), "201", "sdkTransID"),
         (
             "2.2.0",

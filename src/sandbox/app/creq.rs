@@ -8,7 +8,7 @@
 use crate::model::device::UiKind;
 use crate::model::scenario::Version;
 use crate::sandbox::given::{Given, Members};
-use crate::sandbox::scheme::Flaw;
+use crate::sandbox::scheme::{self, Flaw};
 
 /// What the shopper did.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,6 +68,7 @@ enum Form {
     Text(usize),
     One(&'static [&'static str]),
     True,
+    Extensions,
     Any,
 }
 
@@ -92,7 +93,7 @@ const MEMBERS: [(&str, Version, Version, Form); 22] = {
     [
         ("messageType", V210, V231, Form::Any),    // looked at before
         ("messageVersion", V210, V231, Form::Any), // looked at before
-        ("messageExtension", V210, V231, Form::Any),
+        ("messageExtension", V210, V231, Form::Extensions),
         ("threeDSServerTransID", V210, V231, Form::Uuid),
         ("acsTransID", V210, V231, Form::Uuid),
         ("sdkTransID", V210, V231, Form::Uuid),
@@ -121,10 +122,11 @@ fn place(name: &str, version: Version) -> Option<usize> {
 }
 
 impl Form {
-    fn fits(self, value: &Given) -> bool {
+    fn fits(self, value: &Given, version: Version) -> bool {
         let text = value.as_str();
         match self {
             Self::Any => true,
+            Self::Extensions => scheme::Form::Extensions.flaw(value, version).is_none(),
             Self::Uuid => text.is_some_and(|text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()),
             Self::Counter => text.is_some_and(|text| counter(text).is_some()),
             Self::Text(most) => text.is_some_and(|text| (1..=most).contains(&text.chars().count())),
@@ -182,9 +184,8 @@ fn kind_and_version(members: &Members, version: Version) -> Result<(), Flaw> {
 
 /// Whether each member may be there, once, in this form.
 fn members_fit(members: &Members, version: Version) -> Result<(), Flaw> {
-    let extensions = members.get("messageExtension").and_then(Given::as_array).unwrap_or_default();
-    let critical = |one: &Given| one.as_object()?.get("criticalityIndicator")?.as_bool();
-    if extensions.iter().any(|one| critical(one) == Some(true)) {
+    let critical = |value| scheme::Form::Extensions.flaw(value, version).is_some_and(|(code, _)| code == "202");
+    if members.get("messageExtension").is_some_and(critical) {
         return Err(Flaw::new("202", "messageExtension"));
     }
     let empty = |value: &Given| value.is_null() || value.is_empty_text();
@@ -198,7 +199,7 @@ fn members_fit(members: &Members, version: Version) -> Result<(), Flaw> {
         };
         if seen & (1 << place) != 0 {
             twice.push(name);
-        } else if !MEMBERS[place].3.fits(value) {
+        } else if !MEMBERS[place].3.fits(value, version) {
             wrong.push(name);
         }
         seen |= 1 << place;
