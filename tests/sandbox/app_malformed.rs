@@ -417,3 +417,22 @@ fn thousands_of_members_are_named_in_2048_characters() {
     let body = body.replacen('{', "{\"madeUp\":0,\"madeUp\":0,", 1);
     meets(&lab, &sdk, &sdk.sealed(&body), "203", "madeUp, madeUp", true);
 }
+
+/// Once an SDK is at it, no bare word ends the challenge; who runs the sandbox still can.
+#[test]
+fn a_word_does_not_end_what_an_sdk_has_begun() {
+    let lab = Lab::new();
+    for enc in [CBC, OPEN] {
+        let mut sdk = opened(&lab, enc, "2.2.0", "otp");
+        let word =
+            request(lab.addr, "POST", &sdk.path, &[("Content-Type", "application/json")], "{\"result\":\"approve\"}");
+        assert_eq!((word.status, word.codes()), (403, vec!["update_not_allowed_due_to_state".to_owned()]));
+        assert_eq!(text(&sdk.now(&lab), "status"), "challenged");
+        let last = sdk.ask(&lab, json!({"challengeDataEntry": "Checkout1!"}));
+        assert_eq!(text(&last, "transStatus"), "Y");
+        let other = opened(&lab, enc, "2.2.0", "otp");
+        let path = format!("/sessions/{}/challenge", text(&other.session, "id"));
+        assert_eq!(lab.control("POST", &path, &json!({"result": "approve"})).status, 200);
+        assert_eq!(text(&other.now(&lab), "status"), "approved");
+    }
+}

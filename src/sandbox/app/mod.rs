@@ -13,7 +13,8 @@
 //! - a compact JWE (`Content-Type: application/jose`): answered with a JWE of the same `enc`;
 //! - JSON with a `messageType`: the same messages in the open, answered in the open. No real
 //!   issuer does that;
-//! - JSON `{"result": "approve" | "fail" | "cancel" | "timeout"}`: ends the challenge.
+//! - JSON `{"result": "approve" | "fail" | "cancel" | "timeout"}`: ends the challenge, as long as
+//!   no SDK has begun it with messages; then 403.
 //!
 //! Promises: the issuer's ephemeral key follows from the transaction; the result is stored
 //! before the last CRes is sent; an SDK that began sealed stays sealed, with the same `enc`;
@@ -233,6 +234,9 @@ async fn by_word(app: &Arc<Shared>, call: &Call) -> Answer {
         let Some(challenge) = session.challenge.as_mut().filter(|_| open) else {
             return Err(Fault::forbidden("update_not_allowed_due_to_state"));
         };
+        if challenge.line.as_ref().is_some_and(|line| line.began()) {
+            return Err(Fault::forbidden("update_not_allowed_due_to_state")); // an SDK is at it
+        }
         challenge.touched = Some(app.clock.passed());
         let end = End::of(result, challenge.outcome);
         if matches!(end, End::Answered(_)) {

@@ -57,6 +57,11 @@ impl Line {
         Self { channel, how: None, heard: 0, sent: 0, opens_apps: false, error: None }
     }
 
+    /// True once the SDK has sent a CReq that was taken.
+    pub(super) fn began(&self) -> bool {
+        self.how.is_some()
+    }
+
     /// The Erro that ended the exchange, from 2.3.1 on.
     pub(in crate::sandbox) fn error(&self) -> Option<&Value> {
         self.error.as_ref()
