@@ -69,7 +69,7 @@ fn a_wish_is_said_in_the_words_of_its_version() {
         ("secure_corporate_payment", "11", ["02", "02"]),
         ("transaction_risk_assessment", "05", ["02", "05"]),
         ("trusted_listing", "08", ["02", "08"]),
-        ("trusted_listing_prompt", "09", ["02", "09"]),
+        ("trusted_listing_prompt", "09", ["03", "09"]),
         ("data_share", "06", ["02", "06"]),
         ("challenge_requested_mandate", "04", ["04", "04"]),
     ] {
@@ -87,6 +87,18 @@ fn a_wish_is_said_in_the_words_of_its_version() {
                 _ => assert!(areq["messageExtension"].is_null(), "{word} {version}: {areq}"),
             }
         }
+    }
+}
+
+/// Who asks for the offer of the trust list asks for a challenge: nothing there to take note of.
+#[test]
+fn a_bank_that_only_takes_note_of_the_offer_of_the_trust_list_is_not_believed() {
+    let lab = lab();
+    settings(&lab, json!({"protocol_version": "2.2.0"}));
+    for (word, status) in [("trusted_listing", "approved"), ("trusted_listing_prompt", "unavailable")] {
+        arm(&lab, "[issuer]\nversion = \"2.2.0\"\nares = { transStatus = \"I\" }");
+        let session = session(&lab, FREE, json!({"challenge_indicator": word}));
+        assert_eq!(text(&session, "status"), status, "{word}: {session}");
     }
 }
 

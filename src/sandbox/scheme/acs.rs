@@ -147,7 +147,9 @@ fn as_written(session: &Session, letter: TransStatus, place: Place) -> Answer {
 /// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
 pub(super) fn may_be_informed(session: &Session) -> bool {
     let rule_of_scheme = session.triggers.information || session.range.flow == Flow::Informed;
-    terms::asks(session) || shares_data(session) || rule_of_scheme
+    // Who asks for the offer of the trust list asks for a challenge (emv-3ds.md 3.5).
+    let exempt = terms::asks(session) && terms::wish(session) != "09";
+    exempt || shares_data(session) || rule_of_scheme
 }
 
 /// True if the request says so that data are only shared; 2.1.0 has no word for it.
