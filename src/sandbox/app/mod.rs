@@ -23,8 +23,10 @@
 //! # What a wrong message meets
 //! An SDK that gets an Erro is at its end (emv-3ds.md 1.2 rule 7, 3.7), so the issuer ends the
 //! challenge too: RReq `N`, challengeCancel 06, from 2.3.1 on 10 with `challengeErrorReporting`
-//! (3.6); the session is `unavailable` (product.md "Decided"). What cannot come from the SDK
-//! that the key was agreed with, or comes when nothing can be ended any more, ends nothing.
+//! (3.6); the session is `unavailable` (product.md "Decided"). What is no compact JWE ends
+//! nothing, nor what comes when nothing can be ended any more. What is one and does not open
+//! ends the challenge, as emv-3ds.md 5.3 demands, although anybody who knows the address can
+//! send it.
 //!
 //! | What | Erro | The challenge |
 //! |---|---|---|
