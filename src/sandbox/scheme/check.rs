@@ -173,7 +173,7 @@ pub(super) const AREQ: Kind = Kind {
         Rule("sdkAppID", Uuid, App),
         Rule("sdkEncData", Text(64_000), First),
         Rule("sdkEphemPubKey", Any, App),
-        Rule("sdkMaxTimeout", Digits(2, 10), App),
+        Rule("sdkMaxTimeout", Digits(2, 2), App),
         Rule("sdkReferenceNumber", Text(32), App),
         Rule("sdkTransID", Uuid, App),
         Rule("sdkType", One(&["01", "02", "03", "04", "05"]), App231),
