@@ -405,6 +405,9 @@ fn the_browser_confirms_and_the_proof_goes_out_in_a_second_request() {
     );
     let second = &requests[2];
     assert_eq!(second["threeDSRequestorAuthenticationInfo"][0]["threeDSReqAuthMethod"], "09");
+    let proof = text(&second["threeDSRequestorAuthenticationInfo"][0], "threeDSReqAuthData");
+    let proof: Value = serde_json::from_slice(&crate::app_sdk::unb64(proof)).expect("JSON");
+    assert_eq!(proof["challenge"], offer["spcTransData"]["challenge"], "what was offered is what is signed");
     assert!(second["spcIncompInd"].is_null() && second["browserUserAgent"].is_string(), "{second}");
     for name in ["threeDSServerTransID", "messageVersion"] {
         assert_eq!(second[name], requests[0][name], "{name}");
@@ -412,6 +415,35 @@ fn the_browser_confirms_and_the_proof_goes_out_in_a_second_request() {
     assert_eq!(message(&lab, &session, "ARes")["authenticationMethod"], json!(["14"]));
     for kind in ["CReq", "CRes", "RReq", "RRes", "Erro"] {
         assert_eq!(messages(&lab, &session, kind), Vec::<Value>::new(), "{kind}");
+    }
+}
+
+/// The issuer believes what the second request brings, not that somebody pressed a button.
+#[test]
+fn a_proof_that_does_not_fit_is_no_confirmation() {
+    let lab = lab();
+    settings(&lab, json!({"protocol_version": "2.3.1"}));
+    let member = "field = \"threeDSRequestorAuthenticationInfo\"\ntimes = 2"; // of both requests
+    let other = "[{ threeDSReqAuthMethod = \"09\", threeDSReqAuthData = \"e30\" }]";
+    for fault in
+        [format!("kind = \"remove_field\"\n{member}"), format!("kind = \"set_field\"\n{member}\nvalue = {other}")]
+    {
+        arm(&lab, &format!("{SPC}\n[[faults]]\nhop = \"areq_acs\"\n{fault}"));
+        let session = session(&lab, FREE, Value::Null);
+        assert_eq!((text(&session, "status"), text(&session, "response_code")), ("challenged", "C"));
+        lab.form("/simulator/acs/challenge", &[("creq", &creq(&session))]);
+        let page =
+            lab.form("/simulator/acs/challenge", &[("creq", &creq(&session)), ("interaction", "0"), ("continue", "1")]);
+        assert!(page.body.contains("data-kind=\"otp\""), "{fault}: {}", page.body);
+        let after = lab.get(text(&session, "id"));
+        assert_eq!((text(&after, "status"), &after["cryptogram"]), ("challenged", &Value::Null), "{after}");
+        assert_eq!(text(&message(&lab, &session, "ARes"), "transStatus"), "C");
+        lab.form(
+            "/simulator/acs/challenge",
+            &[("creq", &creq(&session)), ("interaction", "0"), ("password", "Checkout1!")],
+        );
+        let after = lab.get(text(&session, "id"));
+        assert_eq!((text(&after, "status"), text(&after, "status_reason")), ("approved", "rreq_status"));
     }
 }
 

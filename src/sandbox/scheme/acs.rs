@@ -164,8 +164,9 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     if !desk.session.awaiting.directory {
         return;
     }
-    let Some(Asked { id, wish, no_way }) = asked(desk, letter) else { return };
+    let Some(Asked { id, wish, no_way, proven }) = asked(desk, letter) else { return };
     let second = spc::is_second(desk.session);
+    spc::judge(desk, proven);
     let answer = scripted(desk.session).cloned();
     terms::decide(desk, wish.as_deref(), answer.as_ref());
     let mut decision = decision(desk.session);
@@ -223,6 +224,8 @@ struct Asked {
     wish: Option<String>,
     /// Why the bank may not ask by itself.
     no_way: Option<&'static str>,
+    /// It brings what the browser's confirmation is proven with.
+    proven: bool,
 }
 
 /// Reads a request; what cannot be answered is refused.
@@ -234,7 +237,8 @@ fn asked(desk: &mut Desk, letter: &Letter) -> Option<Asked> {
         speaks(desk.session, members)?;
         check(AREQ, members, about(desk.session, true))?;
         let id = members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned);
-        Ok(id.map(|id| Asked { id, wish: terms::wished(members), no_way: decoupled::refusal(members) }))
+        let (no_way, proven) = (decoupled::refusal(members), spc::is_proven(desk.session, members));
+        Ok(id.map(|id| Asked { id, wish: terms::wished(members), no_way, proven }))
     });
     match found {
         Ok(Some(_)) if desk.session.acs.is_some() && !spc::is_second(desk.session) => {
