@@ -480,6 +480,26 @@ mod tests {
         }
     }
 
+    /// A root that is over vouches for nobody, though it is not in the chain.
+    #[test]
+    fn a_root_that_is_over_leads_nowhere() {
+        let root = Authority::new(&private_key(b"secret", "root"));
+        let mut params = root_params("Root");
+        params.not_after = rcgen::date_time_ymd(2027, 1, 1);
+        let over = params.self_signed(&root).expect("a certificate").der().to_vec();
+        let (signer, _) = Signer::under(&root, "Root", b"secret", "Leaf");
+        let signed = |header: Value| jws::Signed::read(&jws::sign(&header, &json!({}), &signer.key)).expect("a JWS");
+        let good = signed(json!({"alg": "ES256", "x5c": [signer.chain[0]]}));
+        let at = |text: &str| text.parse::<jiff::Timestamp>().expect("a time");
+        assert!(good.leads_to(&over, at("2026-11-01T10:00:00Z")).is_ok());
+        let why = good.leads_to(&over, at("2028-11-01T10:00:00Z")).expect_err("over");
+        assert!(why.starts_with("The root is not good at this time"), "{why}");
+        // What must be understood, and is not.
+        assert_eq!(good.is_by_its_leaf(), Ok(()));
+        let demands = signed(json!({"alg": "ES256", "x5c": [signer.chain[0]], "crit": ["b64"], "b64": false}));
+        assert!(demands.is_by_its_leaf().expect_err("crit").contains("crit"));
+    }
+
     #[test]
     fn cryptograms_have_the_documented_shape() {
         let keys = Keys::new(&Random::new(Some(1), "sandbox"));

@@ -99,6 +99,22 @@ fn the_directory_server_opens_the_device_data_for_the_issuer() {
     }
 }
 
+/// Two digits, whatever the API takes: 05 to 99.
+#[test]
+fn the_time_of_an_app_travels_in_two_digits() {
+    let lab = Lab::new();
+    for (given, due) in [(5, "05"), (15, "15"), (99, "99"), (100, "99"), (i32::MAX, "99")] {
+        let mut device = app_data(MADE_UP, "both", &ALL);
+        device["sdk_max_timeout"] = given.into();
+        let session = challenged(&lab, &scenario("2.2.0", "\"otp\"", ""), &device);
+        assert_eq!(text(&session, "status"), "challenged", "{session}");
+        let areqs: Vec<Value> =
+            Sdk::of(session, CBC).messages(&lab).into_iter().filter(|one| one["kind"] == "AReq").collect();
+        let said: Vec<&str> = areqs.iter().map(|one| text(&one["body"], "sdkMaxTimeout")).collect();
+        assert_eq!(said, [due, due], "{given}: on both legs");
+    }
+}
+
 #[test]
 fn a_code_passes_with_either_seal_and_with_none() {
     let lab = Lab::new();

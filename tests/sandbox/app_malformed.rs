@@ -132,6 +132,16 @@ fn members_that_are_missing_twice_wrong_or_not_of_this_version() {
         ("2.2.0", "otp", json!({"messageVersion": "9.9.9"}), "102", "2.1.0, 2.2.0, 2.3.1"),
         ("2.2.0", "otp", json!({"messageVersion": ""}), "201", "messageVersion"),
         ("2.2.0", "otp", json!({"messageExtension": [{"criticalityIndicator": true}]}), "202", "messageExtension"),
+        ("2.2.0", "otp", json!({"messageExtension": {"criticalityIndicator": true}}), "203", "messageExtension"),
+        ("2.2.0", "otp", json!({"messageExtension": vec![json!({"id": "x"}); 11]}), "203", "messageExtension"),
+        ("2.3.1", "otp", json!({"messageExtension": vec![json!({"id": "x"}); 16]}), "203", "messageExtension"),
+        (
+            "2.3.1",
+            "otp",
+            json!({"messageExtension": [{"id": "x", "data": {"a": "x".repeat(8060)}}]}),
+            "203",
+            "messageExtension",
+        ),
         ("2.2.0", "otp", json!({"sdkTransID": ""}), "201", "sdkTransID"),
         (
             "2.2.0",
@@ -328,17 +338,104 @@ fn an_address_where_nobody_is_asked() {
     meets(&lab, &sdk, &sdk.sealed(&sdk.creq(json!({})).to_string()), "302", "sdkEphemPubKey", true);
 }
 
-/// A counter that ran over: 000 to 255, and no further.
+/// A counter that ran over: 000 to 255, and no further; neither does it begin again.
 #[test]
 fn the_counter_ends_at_255() {
     let lab = Lab::new();
-    let mut sdk = Sdk::start(&lab, GCM, "2.2.0", "\"out_of_band\"", "");
-    sdk.ask(&lab, json!({}));
-    while sdk.sent < 256 {
-        assert_eq!(text(&sdk.ask(&lab, json!({"oobContinue": true})), "acsUiType"), "04");
+    for enc in [CBC, GCM, OPEN] {
+        let detail = if enc == GCM { "the vector counts 255, 256 was due" } else { "sdkCounterStoA has run over" };
+        for counter in ["000", "255"] {
+            let mut sdk = Sdk::start(&lab, enc, "2.2.0", "\"out_of_band\"", "");
+            sdk.ask(&lab, json!({}));
+            while sdk.sent < 256 {
+                assert_eq!(text(&sdk.ask(&lab, json!({"oobContinue": true})), "acsUiType"), "04");
+            }
+            let body = sdk.creq(json!({"oobContinue": true, "sdkCounterStoA": counter})).to_string();
+            meets(&lab, &sdk, &sdk.sealed(&body), "302", detail, true);
+        }
     }
-    let body = sdk.creq(json!({"oobContinue": true, "sdkCounterStoA": "255"})).to_string();
-    let erro = sdk.post(&lab, &sdk.sealed(&body)).json();
-    assert_eq!(text(&erro, "errorCode"), "302");
-    assert_eq!(text(&sdk.now(&lab), "status"), "unavailable");
+}
+
+/// What anybody can send who knows the address ends nothing; what it reports is no more than an Erro.
+#[test]
+fn an_erro_counts_only_if_it_names_the_transaction() {
+    let lab = Lab::new();
+    let other = "f0f0f0f0-0000-4000-8000-000000000000";
+    for version in ["2.2.0", "2.3.1"] {
+        let sdk = opened(&lab, CBC, version, "otp");
+        let good = json!({
+            "messageType": "Erro", "messageVersion": version, "errorCode": "302", "errorComponent": "C",
+            "errorDescription": "x".repeat(5000), "errorDetail": "acsCounterAtoS", "errorMessageType": "CRes",
+            "threeDSServerTransID": sdk.session["transaction_id"], "acsTransID": sdk.acs(), "madeUp": "y".repeat(5000),
+        });
+        let send = |erro: &Value, sealed: bool| {
+            let body = erro.to_string();
+            let open = Sdk { enc: OPEN, ..opened_again(&sdk) };
+            if sealed { sdk.post(&lab, &sdk.sealed(&body)) } else { open.post(&lab, &body) }
+        };
+        for change in [
+            json!({"threeDSServerTransID": other}),
+            json!({"acsTransID": other}),
+            json!({"sdkTransID": other}),
+            json!({"threeDSServerTransID": 1}),
+        ] {
+            let mut erro = good.clone();
+            merge(&mut erro, change);
+            for sealed in [false, true] {
+                let answer = send(&erro, sealed);
+                assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{erro}");
+            }
+        }
+        assert_eq!(send(&json!({"messageType": "Erro"}), false).status, 204);
+        let mut large = good.clone();
+        merge(&mut large, json!({"errorDetail": "x".repeat(129 << 10)}));
+        assert_eq!(text(&send(&large, false).json(), "errorCode"), "101");
+        assert_eq!(text(&sdk.now(&lab), "status"), "challenged");
+        let said = sdk.said(&lab);
+        let foreign = said.iter().filter(|line| *line == "Erro errorCode 302, not of this transaction").count();
+        assert_eq!(foreign, 8, "{said:?}");
+        assert!(said.contains(&"Erro errorCode unknown, not of this transaction".to_owned()), "{said:?}");
+        // The right one ends it, without sdkTransID too.
+        assert_eq!(send(&good, false).status, 204);
+        assert_eq!(text(&sdk.now(&lab), "status"), "unavailable");
+        let rreq = sdk.messages(&lab).into_iter().find(|one| one["kind"] == "RReq").expect("a result");
+        let mut due = good;
+        due["errorDescription"] = "x".repeat(2048).into();
+        due.as_object_mut().expect("an object").remove("madeUp");
+        assert_eq!(rreq["body"]["challengeErrorReporting"], if version == "2.3.1" { due } else { Value::Null });
+    }
+}
+
+#[test]
+fn thousands_of_members_are_named_in_2048_characters() {
+    let lab = Lab::new();
+    let sdk = opened(&lab, CBC, "2.2.0", "otp");
+    let names: Vec<String> = (0..8000).map(|n| format!("m{n}")).collect();
+    let more: String = names.iter().map(|name| format!("\"{name}\":0,")).collect();
+    let body = sdk.creq(json!({"challengeDataEntry": "1"})).to_string().replacen('{', &format!("{{{more}"), 1);
+    meets(&lab, &sdk, &sdk.sealed(&body), "203", &names.join(", ")[..2048], true);
+    // Only members of the protocol come twice; the others are wrong each time.
+    let sdk = opened(&lab, CBC, "2.2.0", "otp");
+    let body = sdk.creq(json!({"challengeDataEntry": "1"})).to_string();
+    let body = body.replacen('{', "{\"madeUp\":0,\"madeUp\":0,", 1);
+    meets(&lab, &sdk, &sdk.sealed(&body), "203", "madeUp, madeUp", true);
+}
+
+/// Once an SDK is at it, no bare word ends the challenge; who runs the sandbox still can.
+#[test]
+fn a_word_does_not_end_what_an_sdk_has_begun() {
+    let lab = Lab::new();
+    for enc in [CBC, OPEN] {
+        let mut sdk = opened(&lab, enc, "2.2.0", "otp");
+        let word =
+            request(lab.addr, "POST", &sdk.path, &[("Content-Type", "application/json")], "{\"result\":\"approve\"}");
+        assert_eq!((word.status, word.codes()), (403, vec!["update_not_allowed_due_to_state".to_owned()]));
+        assert_eq!(text(&sdk.now(&lab), "status"), "challenged");
+        let last = sdk.ask(&lab, json!({"challengeDataEntry": "Checkout1!"}));
+        assert_eq!(text(&last, "transStatus"), "Y");
+        let other = opened(&lab, enc, "2.2.0", "otp");
+        let path = format!("/sessions/{}/challenge", text(&other.session, "id"));
+        assert_eq!(lab.control("POST", &path, &json!({"result": "approve"})).status, 200);
+        assert_eq!(text(&other.now(&lab), "status"), "approved");
+    }
 }

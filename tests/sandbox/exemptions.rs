@@ -69,7 +69,7 @@ fn a_wish_is_said_in_the_words_of_its_version() {
         ("secure_corporate_payment", "11", ["02", "02"]),
         ("transaction_risk_assessment", "05", ["02", "05"]),
         ("trusted_listing", "08", ["02", "08"]),
-        ("trusted_listing_prompt", "09", ["02", "09"]),
+        ("trusted_listing_prompt", "09", ["03", "09"]),
         ("data_share", "06", ["02", "06"]),
         ("challenge_requested_mandate", "04", ["04", "04"]),
     ] {
@@ -87,6 +87,18 @@ fn a_wish_is_said_in_the_words_of_its_version() {
                 _ => assert!(areq["messageExtension"].is_null(), "{word} {version}: {areq}"),
             }
         }
+    }
+}
+
+/// Who asks for the offer of the trust list asks for a challenge: nothing there to take note of.
+#[test]
+fn a_bank_that_only_takes_note_of_the_offer_of_the_trust_list_is_not_believed() {
+    let lab = lab();
+    settings(&lab, json!({"protocol_version": "2.2.0"}));
+    for (word, status) in [("trusted_listing", "approved"), ("trusted_listing_prompt", "unavailable")] {
+        arm(&lab, "[issuer]\nversion = \"2.2.0\"\nares = { transStatus = \"I\" }");
+        let session = session(&lab, FREE, json!({"challenge_indicator": word}));
+        assert_eq!(text(&session, "status"), status, "{word}: {session}");
     }
 }
 
@@ -393,6 +405,9 @@ fn the_browser_confirms_and_the_proof_goes_out_in_a_second_request() {
     );
     let second = &requests[2];
     assert_eq!(second["threeDSRequestorAuthenticationInfo"][0]["threeDSReqAuthMethod"], "09");
+    let proof = text(&second["threeDSRequestorAuthenticationInfo"][0], "threeDSReqAuthData");
+    let proof: Value = serde_json::from_slice(&crate::app_sdk::unb64(proof)).expect("JSON");
+    assert_eq!(proof["challenge"], offer["spcTransData"]["challenge"], "what was offered is what is signed");
     assert!(second["spcIncompInd"].is_null() && second["browserUserAgent"].is_string(), "{second}");
     for name in ["threeDSServerTransID", "messageVersion"] {
         assert_eq!(second[name], requests[0][name], "{name}");
@@ -400,6 +415,35 @@ fn the_browser_confirms_and_the_proof_goes_out_in_a_second_request() {
     assert_eq!(message(&lab, &session, "ARes")["authenticationMethod"], json!(["14"]));
     for kind in ["CReq", "CRes", "RReq", "RRes", "Erro"] {
         assert_eq!(messages(&lab, &session, kind), Vec::<Value>::new(), "{kind}");
+    }
+}
+
+/// The issuer believes what the second request brings, not that somebody pressed a button.
+#[test]
+fn a_proof_that_does_not_fit_is_no_confirmation() {
+    let lab = lab();
+    settings(&lab, json!({"protocol_version": "2.3.1"}));
+    let member = "field = \"threeDSRequestorAuthenticationInfo\"\ntimes = 2"; // of both requests
+    let other = "[{ threeDSReqAuthMethod = \"09\", threeDSReqAuthData = \"e30\" }]";
+    for fault in
+        [format!("kind = \"remove_field\"\n{member}"), format!("kind = \"set_field\"\n{member}\nvalue = {other}")]
+    {
+        arm(&lab, &format!("{SPC}\n[[faults]]\nhop = \"areq_acs\"\n{fault}"));
+        let session = session(&lab, FREE, Value::Null);
+        assert_eq!((text(&session, "status"), text(&session, "response_code")), ("challenged", "C"));
+        lab.form("/simulator/acs/challenge", &[("creq", &creq(&session))]);
+        let page =
+            lab.form("/simulator/acs/challenge", &[("creq", &creq(&session)), ("interaction", "0"), ("continue", "1")]);
+        assert!(page.body.contains("data-kind=\"otp\""), "{fault}: {}", page.body);
+        let after = lab.get(text(&session, "id"));
+        assert_eq!((text(&after, "status"), &after["cryptogram"]), ("challenged", &Value::Null), "{after}");
+        assert_eq!(text(&message(&lab, &session, "ARes"), "transStatus"), "C");
+        lab.form(
+            "/simulator/acs/challenge",
+            &[("creq", &creq(&session)), ("interaction", "0"), ("password", "Checkout1!")],
+        );
+        let after = lab.get(text(&session, "id"));
+        assert_eq!((text(&after, "status"), text(&after, "status_reason")), ("approved", "rreq_status"));
     }
 }
 

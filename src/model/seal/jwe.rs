@@ -74,8 +74,13 @@ impl<'a> Jwe<'a> {
     /// Opens it with a content key: 32 bytes for A128CBC-HS256, 16 for A128GCM.
     ///
     /// # Errors
-    /// [`Unopened::Damaged`] if the key is not the one, or a byte was changed.
+    /// [`Unopened::Damaged`] if the key is not the one, or a byte was changed;
+    /// [`Unopened::Algorithm`] if the header demands what the protocol does not have.
     pub fn open(&self, key: &[u8]) -> Result<Vec<u8>, Unopened> {
+        // Nobody here understands what `crit` names, and nothing is unpacked (RFC 7516 4.1.3, 4.1.13).
+        if let Some(name) = ["crit", "zip"].into_iter().find(|name| self.header.contains_key(*name)) {
+            return Err(Unopened::Algorithm(format!("{name} must not be in the header")));
+        }
         let plain = match self.enc()? {
             Seal::Gcm => self.open_gcm(key),
             _ => self.open_cbc(key),

@@ -73,7 +73,8 @@ impl Signed {
         Ok(Self { text: format!("{head}.{body}"), header, payload, chain, signature })
     }
 
-    /// Whether the chain leads up to this root, and each certificate was good at this moment.
+    /// Whether the chain leads up to this root, and each certificate and the root were good at this
+    /// moment.
     ///
     /// # Errors
     /// Where it breaks.
@@ -85,13 +86,15 @@ impl Signed {
             chain.push(one);
         }
         let Some(leaf) = chain.first() else { return Err("x5c is missing: nobody says who signed".into()) };
+        if !is_good(&root, at) {
+            return Err(format!("The root is not good at this time: {}", root.subject()));
+        }
         for (place, one) in chain.iter().enumerate() {
-            let validity = one.validity();
-            if !(validity.not_before.timestamp()..=validity.not_after.timestamp()).contains(&at.as_second()) {
-                return Err(format!("x5c[{place}] is not good at this time: {}", one.subject()));
-            }
             if one.as_raw() == root.as_raw() {
                 break; // the root itself, which is known
+            }
+            if !is_good(one, at) {
+                return Err(format!("x5c[{place}] is not good at this time: {}", one.subject()));
             }
             let issuer = chain.get(place + 1).filter(|next| next.as_raw() != root.as_raw()).unwrap_or(&root);
             issued(one, issuer).map_err(|why| format!("x5c[{place}] ({}): {why}", one.subject()))?;
@@ -107,11 +110,19 @@ impl Signed {
         if self.header.get("alg").and_then(Value::as_str) != Some("ES256") {
             return Err("alg is not ES256".into());
         }
+        if self.header.contains_key("crit") {
+            return Err("crit names what nobody here understands".into()); // RFC 7515 4.1.11
+        }
         let leaf = self.chain.first().ok_or("x5c is missing: nobody says who signed")?;
         let (_, leaf) = X509Certificate::from_der(leaf).map_err(|_| "x5c[0] is no certificate (X.509, DER)")?;
         let good = is_signed_by(&key_of(&leaf)?, self.text.as_bytes(), &self.signature);
         if good { Ok(()) } else { Err("The signature is not by the key of its first certificate".into()) }
     }
+}
+
+fn is_good(one: &X509Certificate<'_>, at: Timestamp) -> bool {
+    let validity = one.validity();
+    (validity.not_before.timestamp()..=validity.not_after.timestamp()).contains(&at.as_second())
 }
 
 /// Whether a certificate was issued by another one.

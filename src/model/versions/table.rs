@@ -123,14 +123,16 @@ pub const TABLE: &[Rule] = &[
         &["threeDSRequestorChallengeInd"],
         &[],
         Words(V220, &["05", "06", "07", "08", "09"]),
-        "2.1.0 knows the wishes 01 to 04: an exemption can only be asked for as 02, no challenge.",
+        "2.1.0 knows the wishes 01 to 04: an exemption can only be asked for as 02, no challenge, and the offer of the \
+         trust list (09) as 03, a challenge.",
     ),
     rule(
         "challengeInd",
         &["threeDSRequestorChallengeInd"],
         &[],
         Words(V231, &["10", "11", "12", "13", "14"]),
-        "The wishes 10 to 14 came with 2.3.1: before, the nearest that can be said is 02 or 04.",
+        "The wishes 10 to 14 came with 2.3.1: before, the nearest that can be said is 02 (for 10, 11), \
+         03 (12) or 04 (13, 14).",
     ),
     rule(
         "threeRIInd",

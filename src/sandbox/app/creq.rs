@@ -8,7 +8,7 @@
 use crate::model::device::UiKind;
 use crate::model::scenario::Version;
 use crate::sandbox::given::{Given, Members};
-use crate::sandbox::scheme::Flaw;
+use crate::sandbox::scheme::{self, Flaw};
 
 /// What the shopper did.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,6 +68,7 @@ enum Form {
     Text(usize),
     One(&'static [&'static str]),
     True,
+    Extensions,
     Any,
 }
 
@@ -86,36 +87,46 @@ const ANSWERS: [&str; 8] = [
     "challengeCancel",
 ];
 
-/// The form of a member in a version; `None` where it has none such.
-fn form(name: &str, version: Version) -> Option<Form> {
-    let latest = version >= Version::V231;
-    let since = |first: Version, form: Form| (version >= first).then_some(form);
-    match name {
-        "messageType" | "messageVersion" | "messageExtension" => Some(Form::Any), // looked at before
-        "threeDSServerTransID" | "acsTransID" | "sdkTransID" => Some(Form::Uuid),
-        "sdkCounterStoA" => Some(Form::Counter),
-        "threeDSRequestorAppURL" => since(Version::V220, Form::Text(256)),
-        "oobAppURLInd" => since(Version::V231, Form::One(&["01", "02", "03"])),
-        "challengeDataEntry" => Some(Form::Text(45)),
-        "challengeDataEntryTwo" => since(Version::V231, Form::Text(45)),
-        "challengeNoEntry" | "resendChallenge" => Some(Form::One(&["Y"])),
-        "challengeHTMLDataEntry" => Some(Form::Text(256)),
-        "oobContinue" if latest => Some(Form::One(&["01", "02"])),
-        "oobContinue" => Some(Form::True),
-        "challengeAddCode" => since(Version::V231, Form::One(&["Y"])),
-        "infoContinueIndicator" => since(Version::V231, Form::True),
-        "challengeCancel" => Some(Form::One(&["01", "08"])), // the others are the issuer's own
-        "whitelistingDataEntry" if version == Version::V220 => Some(Form::One(&["Y", "N"])),
-        "trustListDataEntry" | "deviceBindingDataEntry" => since(Version::V231, Form::One(&["Y", "N"])),
-        _ => None,
-    }
+/// The members of a CReq: first and last version that has them, and their form there.
+const MEMBERS: [(&str, Version, Version, Form); 22] = {
+    use Version::{V210, V220, V231};
+    [
+        ("messageType", V210, V231, Form::Any),    // looked at before
+        ("messageVersion", V210, V231, Form::Any), // looked at before
+        ("messageExtension", V210, V231, Form::Extensions),
+        ("threeDSServerTransID", V210, V231, Form::Uuid),
+        ("acsTransID", V210, V231, Form::Uuid),
+        ("sdkTransID", V210, V231, Form::Uuid),
+        ("sdkCounterStoA", V210, V231, Form::Counter),
+        ("threeDSRequestorAppURL", V220, V231, Form::Text(256)),
+        ("oobAppURLInd", V231, V231, Form::One(&["01", "02", "03"])),
+        ("challengeDataEntry", V210, V231, Form::Text(45)),
+        ("challengeDataEntryTwo", V231, V231, Form::Text(45)),
+        ("challengeNoEntry", V210, V231, Form::One(&["Y"])),
+        ("resendChallenge", V210, V231, Form::One(&["Y"])),
+        ("challengeHTMLDataEntry", V210, V231, Form::Text(256)),
+        ("oobContinue", V231, V231, Form::One(&["01", "02"])),
+        ("oobContinue", V210, V220, Form::True),
+        ("challengeAddCode", V231, V231, Form::One(&["Y"])),
+        ("infoContinueIndicator", V231, V231, Form::True),
+        ("challengeCancel", V210, V231, Form::One(&["01", "08"])), // the others are the issuer's own
+        ("whitelistingDataEntry", V220, V220, Form::One(&["Y", "N"])),
+        ("trustListDataEntry", V231, V231, Form::One(&["Y", "N"])),
+        ("deviceBindingDataEntry", V231, V231, Form::One(&["Y", "N"])),
+    ]
+};
+
+/// The place of a member's rule; `None` where a version has no such member.
+fn place(name: &str, version: Version) -> Option<usize> {
+    MEMBERS.iter().position(|(known, first, last, _)| *known == name && (*first..=*last).contains(&version))
 }
 
 impl Form {
-    fn fits(self, value: &Given) -> bool {
+    fn fits(self, value: &Given, version: Version) -> bool {
         let text = value.as_str();
         match self {
             Self::Any => true,
+            Self::Extensions => scheme::Form::Extensions.flaw(value, version).is_none(),
             Self::Uuid => text.is_some_and(|text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()),
             Self::Counter => text.is_some_and(|text| counter(text).is_some()),
             Self::Text(most) => text.is_some_and(|text| (1..=most).contains(&text.chars().count())),
@@ -173,20 +184,25 @@ fn kind_and_version(members: &Members, version: Version) -> Result<(), Flaw> {
 
 /// Whether each member may be there, once, in this form.
 fn members_fit(members: &Members, version: Version) -> Result<(), Flaw> {
-    let extensions = members.get("messageExtension").and_then(Given::as_array).unwrap_or_default();
-    let critical = |one: &Given| one.as_object()?.get("criticalityIndicator")?.as_bool();
-    if extensions.iter().any(|one| critical(one) == Some(true)) {
+    let critical = |value| scheme::Form::Extensions.flaw(value, version).is_some_and(|(code, _)| code == "202");
+    if members.get("messageExtension").is_some_and(critical) {
         return Err(Flaw::new("202", "messageExtension"));
     }
     let empty = |value: &Given| value.is_null() || value.is_empty_text();
     let missing: Vec<&str> = ALWAYS.into_iter().filter(|name| members.get(name).is_none_or(empty)).collect();
     let (mut twice, mut wrong): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    for (place, (name, value)) in members.iter().enumerate() {
-        if members.keys().take(place).any(|before| before == name) {
+    let mut seen = 0_u32; // by the place of the rule
+    for (name, value) in members.iter() {
+        let Some(place) = place(name, version) else {
+            wrong.push(name);
+            continue;
+        };
+        if seen & (1 << place) != 0 {
             twice.push(name);
-        } else if !form(name, version).is_some_and(|form| form.fits(value)) {
+        } else if !MEMBERS[place].3.fits(value, version) {
             wrong.push(name);
         }
+        seen |= 1 << place;
     }
     for (code, names) in [("201", missing), ("204", twice), ("203", wrong)] {
         if !names.is_empty() {

@@ -13,7 +13,8 @@
 //! - a compact JWE (`Content-Type: application/jose`): answered with a JWE of the same `enc`;
 //! - JSON with a `messageType`: the same messages in the open, answered in the open. No real
 //!   issuer does that;
-//! - JSON `{"result": "approve" | "fail" | "cancel" | "timeout"}`: ends the challenge.
+//! - JSON `{"result": "approve" | "fail" | "cancel" | "timeout"}`: ends the challenge, as long as
+//!   no SDK has begun it with messages; then 403.
 //!
 //! Promises: the issuer's ephemeral key follows from the transaction; the result is stored
 //! before the last CRes is sent; an SDK that began sealed stays sealed, with the same `enc`;
@@ -22,8 +23,10 @@
 //! # What a wrong message meets
 //! An SDK that gets an Erro is at its end (emv-3ds.md 1.2 rule 7, 3.7), so the issuer ends the
 //! challenge too: RReq `N`, challengeCancel 06, from 2.3.1 on 10 with `challengeErrorReporting`
-//! (3.6); the session is `unavailable` (product.md "Decided"). What cannot come from the SDK
-//! that the key was agreed with, or comes when nothing can be ended any more, ends nothing.
+//! (3.6); the session is `unavailable` (product.md "Decided"). What is no compact JWE ends
+//! nothing, nor what comes when nothing can be ended any more. What is one and does not open
+//! ends the challenge, as emv-3ds.md 5.3 demands, although anybody who knows the address can
+//! send it.
 //!
 //! | What | Erro | The challenge |
 //! |---|---|---|
@@ -42,6 +45,7 @@
 //! | inside: a counter that is not due, or ran over | 302 | ends |
 //! | inside: two answers, or none to the open screen, or an empty HTML query | 203 | ends |
 //! | Erro of the SDK | never answered: HTTP 204 | ends, challengeCancel 06, from 2.3.1 on 09 |
+//! | Erro that does not name this transaction | never answered: HTTP 204 | goes on: anybody can send that |
 //!
 //! A body above 1 MB is refused by the door of the sandbox (413) and seen by nobody.
 //! Source: emv-3ds.md 1.4, 3.6, 3.7, 5; sessions-api.md 5.3, 6.3.
@@ -232,6 +236,9 @@ async fn by_word(app: &Arc<Shared>, call: &Call) -> Answer {
         let Some(challenge) = session.challenge.as_mut().filter(|_| open) else {
             return Err(Fault::forbidden("update_not_allowed_due_to_state"));
         };
+        if challenge.line.as_ref().is_some_and(|line| line.began()) {
+            return Err(Fault::forbidden("update_not_allowed_due_to_state")); // an SDK is at it
+        }
         challenge.touched = Some(app.clock.passed());
         let end = End::of(result, challenge.outcome);
         if matches!(end, End::Answered(_)) {

@@ -16,10 +16,11 @@ use crate::model::scheme::{PhoneMessage, SchemeMessage};
 use crate::model::seal::{Channel, Opened, Side, key};
 use crate::sandbox::Shared;
 use crate::sandbox::answer::field;
+use crate::sandbox::fields::Object;
 use crate::sandbox::given::{Given, Members};
 use crate::sandbox::issuer::fault_row;
 use crate::sandbox::keys::Keys;
-use crate::sandbox::scheme::{self, Flaw, altered, browser_message, conclude, take_fault, version};
+use crate::sandbox::scheme::{self, Flaw, LONGEST, altered, browser_message, conclude, take_fault, version};
 use crate::sandbox::session::{Broken, End, Session};
 use crate::sandbox::turn::{Given as Answers, Input, Seen, Turn, input, page_kind};
 use crate::sandbox::validate::{self, App};
@@ -43,7 +44,7 @@ pub(in crate::sandbox) struct Line {
     sent: u16,
     /// The SDK can open the bank's app.
     opens_apps: bool,
-    /// The Erro that ended the exchange.
+    /// The Erro that ended the exchange, from 2.3.1 on.
     error: Option<Value>,
 }
 
@@ -56,7 +57,12 @@ impl Line {
         Self { channel, how: None, heard: 0, sent: 0, opens_apps: false, error: None }
     }
 
-    /// The Erro that ended the exchange.
+    /// True once the SDK has sent a CReq that was taken.
+    pub(super) fn began(&self) -> bool {
+        self.how.is_some()
+    }
+
+    /// The Erro that ended the exchange, from 2.3.1 on.
     pub(in crate::sandbox) fn error(&self) -> Option<&Value> {
         self.error.as_ref()
     }
@@ -129,8 +135,28 @@ impl<'a> Talk<'a> {
 
     /// Takes a message in. `fault` is what happened to what is inside of it.
     pub(super) fn hear(&mut self, text: &str, fault: Option<&Fault>) -> Sent {
-        let sent = self.erro(text).map_or_else(|| self.creq(text, fault), Ok);
-        sent.unwrap_or_else(|refused| self.refuse(refused))
+        self.message(text, fault).unwrap_or_else(|refused| self.refuse(refused))
+    }
+
+    /// Opens a message, once, and takes it for what is inside.
+    fn message(&mut self, text: &str, fault: Option<&Fault>) -> Result<Sent, Refused> {
+        if text.len() > LARGEST {
+            self.is_due()?;
+            self.say("CReq", UP, "too large to be read".to_owned(), shown(text));
+            return Err(Refused::gently("101", "CReq is larger than 128 kB"));
+        }
+        let opened = self.opened(text);
+        if let Some(erro) = opened.as_ref().ok().and_then(|opened| erro(&opened.plain)) {
+            return Ok(self.erro(erro));
+        }
+        self.is_due()?;
+        match opened.and_then(|opened| self.judged(opened)) {
+            Ok(opened) => self.creq(opened, fault),
+            Err(refused) => {
+                self.say("CReq", UP, "cannot be opened".to_owned(), shown(text));
+                Err(refused)
+            }
+        }
     }
 
     fn version(&self) -> Version {
@@ -151,23 +177,30 @@ impl<'a> Talk<'a> {
         self.said.push(message);
     }
 
-    /// An Erro of the SDK, sealed or open, ends the challenge and is not answered.
-    fn erro(&mut self, text: &str) -> Option<Sent> {
-        let plain = if self.sealed { self.opened(text).ok()?.plain } else { text.as_bytes().to_vec() };
-        let erro: Value = serde_json::from_slice(&plain).ok()?;
-        if erro.get("messageType").and_then(Value::as_str) != Some("Erro") {
-            return None;
-        }
-        let code = erro.get("errorCode").and_then(Value::as_str).unwrap_or("unknown");
-        let code = short(code);
-        self.say("Erro", (Lane::Browser, Lane::Issuer), format!("errorCode {code}"), plain.into());
-        if is_open(self.session) {
-            if let Some(line) = self.line() {
-                line.error = Some(erro);
-            }
+    /// An Erro of the SDK, sealed or open, ends the challenge that it names, and is not answered.
+    fn erro(&mut self, erro: Object) -> Sent {
+        let text = |name: &str| erro.get(name).and_then(Value::as_str);
+        let [server, acs, sdk] = self.ids();
+        let named = |(name, own): &(&str, String)| text(name).map(|given| given.eq_ignore_ascii_case(own));
+        // Anybody can send one in the open: it counts if it knows the transaction.
+        let known = named(&server) == Some(true) && named(&acs) == Some(true) && named(&sdk) != Some(false);
+        let of = if known { "" } else { ", not of this transaction" };
+        let gist = format!("errorCode {}{of}", short(text("errorCode").unwrap_or("unknown")));
+        let erro = Value::Object(erro);
+        self.say("Erro", (Lane::Browser, Lane::Issuer), gist, erro.to_string().into());
+        if known && is_open(self.session) {
+            self.keep(erro);
             self.end(End::Broken(Broken::Refused));
         }
-        Some(Sent::default())
+        Sent::default()
+    }
+
+    /// Keeps the Erro that ends the exchange, for the result that reports it.
+    fn keep(&mut self, erro: Value) {
+        let reported = self.version() >= Version::V231; // emv-3ds.md 3.6
+        if let Some(line) = self.line().filter(|_| reported) {
+            line.error = Some(erro);
+        }
     }
 
     fn end(&mut self, end: End) {
@@ -175,7 +208,12 @@ impl<'a> Talk<'a> {
         self.ended = true;
     }
 
+    /// What is inside of a message.
     fn opened(&mut self, text: &str) -> Result<Opened, Refused> {
+        if !self.sealed {
+            let (header, plain) = (Object::new(), text.as_bytes().to_vec());
+            return Ok(Opened { header, enc: Seal::Plain, kid: None, counter: None, plain });
+        }
         let version = self.version();
         let channel = self.line().and_then(|line| line.channel.clone());
         let Some(channel) = channel else {
@@ -188,12 +226,11 @@ impl<'a> Talk<'a> {
         })
     }
 
-    /// What is inside of a CReq, and how it was sealed.
-    fn unseal(&mut self, text: &str) -> Result<(Vec<u8>, Seal), Refused> {
-        if !self.sealed {
-            return Ok((text.as_bytes().to_vec(), Seal::Plain));
+    /// Whether a CReq was sealed for this transaction, and in its turn.
+    fn judged(&mut self, opened: Opened) -> Result<Opened, Refused> {
+        if opened.enc == Seal::Plain {
+            return Ok(opened);
         }
-        let opened = self.opened(text)?;
         let modern = self.version() >= Version::V231;
         let own = self.acs_transaction();
         if !opened.kid.as_deref().is_some_and(|kid| kid.eq_ignore_ascii_case(&own)) {
@@ -207,23 +244,12 @@ impl<'a> Talk<'a> {
             };
             return Err(Refused::sealed("302", &detail, None));
         }
-        Ok((opened.plain, opened.enc))
+        Ok(opened)
     }
 
-    /// A CReq, from its seal to its answer.
-    fn creq(&mut self, text: &str, fault: Option<&Fault>) -> Result<Sent, Refused> {
-        self.is_due()?;
-        if text.len() > LARGEST {
-            self.say("CReq", UP, "too large to be read".to_owned(), shown(text));
-            return Err(Refused::gently("101", "CReq is larger than 128 kB"));
-        }
-        let (plain, seal) = match self.unseal(text) {
-            Ok(opened) => opened,
-            Err(refused) => {
-                self.say("CReq", UP, "cannot be opened".to_owned(), shown(text));
-                return Err(refused);
-            }
-        };
+    /// A CReq that was opened, up to its answer.
+    fn creq(&mut self, opened: Opened, fault: Option<&Fault>) -> Result<Sent, Refused> {
+        let Opened { plain, enc: seal, .. } = opened;
         let plain = self.spoil(plain, fault);
         self.note(&plain, seal);
         self.same_seal(seal)?;
@@ -296,16 +322,21 @@ impl<'a> Talk<'a> {
         }
     }
 
-    fn about(&mut self) -> Known {
+    /// What a message of this challenge names.
+    fn ids(&self) -> [(&'static str, String); 3] {
         let sdk = match &self.session.channel {
             Some(validate::Channel::App(device)) => device.transaction_id.clone(),
             _ => String::new(),
         };
-        let ids = [
+        [
             ("threeDSServerTransID", self.session.transaction_id.clone()),
             ("acsTransID", self.acs_transaction()),
             ("sdkTransID", sdk),
-        ];
+        ]
+    }
+
+    fn about(&mut self) -> Known {
+        let ids = self.ids();
         let offer = cres::offer(self.session);
         Known { version: self.version(), ids, counter: self.line().map_or(0, |line| line.heard), offer }
     }
@@ -426,9 +457,7 @@ impl<'a> Talk<'a> {
         }
         self.say("Erro", DOWN, format!("errorCode {}", flaw.code), body.to_string().into());
         if let Some(broken) = ends.filter(|_| is_open(self.session)) {
-            if let Some(line) = self.line() {
-                line.error = Some(body.clone());
-            }
+            self.keep(body.clone());
             self.end(End::Broken(broken));
         }
         Sent::open(&body)
@@ -449,6 +478,30 @@ struct Known {
 
 const UP: (Lane, Lane) = (Lane::Browser, Lane::Issuer);
 const DOWN: (Lane, Lane) = (Lane::Issuer, Lane::Browser);
+
+/// The members of an Erro. Source: emv-3ds.md 3.7.
+const ERRO: [&str; 11] = [
+    "messageType",
+    "messageVersion",
+    "errorCode",
+    "errorComponent",
+    "errorDescription",
+    "errorDetail",
+    "errorMessageType",
+    "threeDSServerTransID",
+    "dsTransID",
+    "acsTransID",
+    "sdkTransID",
+];
+
+/// The Erro that this is, with nothing but its members; `None` for another message.
+fn erro(plain: &[u8]) -> Option<Object> {
+    let given: Given = serde_json::from_slice(plain).ok()?;
+    let text = |name: &str| given.as_object()?.get(name)?.as_str();
+    let cut = |text: &str| Value::from(text.chars().take(LONGEST).collect::<String>());
+    let member = |name: &str| text(name).map(|text| (name.to_owned(), cut(text)));
+    (text("messageType") == Some("Erro")).then(|| ERRO.into_iter().filter_map(member).collect())
+}
 
 /// Text from outside that belongs into a line.
 fn short(text: &str) -> String {

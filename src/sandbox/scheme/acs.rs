@@ -147,7 +147,9 @@ fn as_written(session: &Session, letter: TransStatus, place: Place) -> Answer {
 /// True if the request lets the issuer only take note. Source: emv-3ds.md 3.1.
 pub(super) fn may_be_informed(session: &Session) -> bool {
     let rule_of_scheme = session.triggers.information || session.range.flow == Flow::Informed;
-    terms::asks(session) || shares_data(session) || rule_of_scheme
+    // Who asks for the offer of the trust list asks for a challenge (emv-3ds.md 3.5).
+    let exempt = terms::asks(session) && terms::wish(session) != "09";
+    exempt || shares_data(session) || rule_of_scheme
 }
 
 /// True if the request says so that data are only shared; 2.1.0 has no word for it.
@@ -162,8 +164,9 @@ pub(super) fn areq(desk: &mut Desk, letter: &Letter) {
     if !desk.session.awaiting.directory {
         return;
     }
-    let Some(Asked { id, wish, no_way }) = asked(desk, letter) else { return };
+    let Some(Asked { id, wish, no_way, proven }) = asked(desk, letter) else { return };
     let second = spc::is_second(desk.session);
+    spc::judge(desk, proven);
     let answer = scripted(desk.session).cloned();
     terms::decide(desk, wish.as_deref(), answer.as_ref());
     let mut decision = decision(desk.session);
@@ -221,6 +224,8 @@ struct Asked {
     wish: Option<String>,
     /// Why the bank may not ask by itself.
     no_way: Option<&'static str>,
+    /// It brings what the browser's confirmation is proven with.
+    proven: bool,
 }
 
 /// Reads a request; what cannot be answered is refused.
@@ -232,7 +237,8 @@ fn asked(desk: &mut Desk, letter: &Letter) -> Option<Asked> {
         speaks(desk.session, members)?;
         check(AREQ, members, about(desk.session, true))?;
         let id = members.get("threeDSServerTransID").and_then(Given::as_str).map(str::to_owned);
-        Ok(id.map(|id| Asked { id, wish: terms::wished(members), no_way: decoupled::refusal(members) }))
+        let (no_way, proven) = (decoupled::refusal(members), spc::is_proven(desk.session, members));
+        Ok(id.map(|id| Asked { id, wish: terms::wished(members), no_way, proven }))
     });
     match found {
         Ok(Some(_)) if desk.session.acs.is_some() && !spc::is_second(desk.session) => {

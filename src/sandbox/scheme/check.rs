@@ -11,6 +11,9 @@ use super::form::Form;
 use crate::model::scenario::Version;
 use crate::sandbox::given::{Given, Members};
 
+/// Most characters of `errorDescription` and `errorDetail`. Source: emv-3ds.md 3.7.
+pub(in crate::sandbox) const LONGEST: usize = 2048;
+
 /// What is wrong with a message: the code of the Erro, and its `errorDetail`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::sandbox) struct Flaw {
@@ -20,7 +23,11 @@ pub(in crate::sandbox) struct Flaw {
 
 impl Flaw {
     pub(in crate::sandbox) fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        let mut detail = detail.into();
+        if let Some((end, _)) = detail.char_indices().nth(LONGEST) {
+            detail.truncate(end);
+        }
+        Self { code, detail }
     }
 }
 
@@ -166,7 +173,7 @@ pub(super) const AREQ: Kind = Kind {
         Rule("sdkAppID", Uuid, App),
         Rule("sdkEncData", Text(64_000), First),
         Rule("sdkEphemPubKey", Any, App),
-        Rule("sdkMaxTimeout", Digits(2, 10), App),
+        Rule("sdkMaxTimeout", Digits(2, 2), App),
         Rule("sdkReferenceNumber", Text(32), App),
         Rule("sdkTransID", Uuid, App),
         Rule("sdkType", One(&["01", "02", "03", "04", "05"]), App231),

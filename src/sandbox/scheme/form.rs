@@ -11,7 +11,7 @@ use crate::sandbox::given::{Given, Members};
 
 /// The form of a member.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Form {
+pub(in crate::sandbox) enum Form {
     /// 36 characters, any version, in any case.
     Uuid,
     /// Text of at most so many characters.
@@ -89,7 +89,7 @@ pub(super) enum Form {
 }
 
 /// What is wrong with a value: the code, and which member inside it, where one is to blame.
-pub(super) type Wrong = (&'static str, Option<&'static str>);
+pub(in crate::sandbox) type Wrong = (&'static str, Option<&'static str>);
 
 const INVALID: Wrong = ("203", None);
 
@@ -105,7 +105,7 @@ fn is_moment(text: &str) -> bool {
 
 impl Form {
     /// What is wrong with a value that is there; `None` if it is good.
-    pub(super) fn flaw(self, value: &Given, version: Version) -> Option<Wrong> {
+    pub(in crate::sandbox) fn flaw(self, value: &Given, version: Version) -> Option<Wrong> {
         match self {
             Self::Currency => iso(value, is_excluded_currency),
             Self::Country => iso(value, is_excluded_country),

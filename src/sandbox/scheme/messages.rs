@@ -253,7 +253,7 @@ fn app_members(session: &Session, app: &App, body: &mut Message) {
     body.put("sdkAppID", &app.app_id);
     body.put("sdkTransID", &app.transaction_id);
     body.put("sdkReferenceNumber", &app.reference_number);
-    body.put("sdkMaxTimeout", format_args!("{:02}", app.max_timeout));
+    body.put("sdkMaxTimeout", format_args!("{:02}", app.max_timeout.clamp(5, 99))); // two digits (emv-3ds.md 4.2)
     body.put("sdkEncData", &app.encrypted_data);
     body.put("sdkEphemPubKey", json!({"kty": "EC", "crv": "P-256", "x": app.key.0, "y": app.key.1}));
     body.put("deviceRenderOptions", json!({"sdkInterface": interface, "sdkUiType": elements}));

@@ -3,11 +3,13 @@
 //!
 //! Promises: only with 2.3.1, in a browser, for a shop that says it can; no CReq, no CRes and no
 //! RReq. What the browser and its authenticator would do is a page of the issuer's, so that a
-//! person or a script can confirm: it is marked as simulated, and so is the proof. A shopper who
-//! gives up is asked by the issuer itself, in an ordinary challenge.
+//! person or a script can confirm: it is marked as simulated, and so is the proof. The issuer
+//! believes the second request, not the page: a proof that is missing or of something else counts
+//! for nothing. A shopper who gives up, or whose proof does not fit, is asked by the issuer itself,
+//! in an ordinary challenge.
 //! Source: emv-3ds.md 1.2 rule 2, 1.8, 3.1, 5.4.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::acs::script;
 use super::codes::{exponent, numeric};
@@ -17,7 +19,8 @@ use super::wire::Desk;
 use super::{Answer, server};
 use crate::model::scenario::{Letter, Version};
 use crate::sandbox::cards::Outcome;
-use crate::sandbox::keys::base64url;
+use crate::sandbox::given::{Given, Members};
+use crate::sandbox::keys::{base64url, decode_base64url};
 use crate::sandbox::session::{End, Place, Session};
 use crate::sandbox::validate::Channel;
 
@@ -61,7 +64,7 @@ pub(super) fn is_second(session: &Session) -> bool {
     matches!(state(session), Some(Spc::Confirmed | Spc::GivenUp(_)))
 }
 
-/// What the issuer answers, if it wants this.
+/// What the issuer answers, if it wants this. A second request has been judged before.
 pub(super) fn answer(session: &Session, scripted: Option<&crate::model::scenario::Answer>) -> Option<Answer> {
     if scripted?.trans_status != Letter::S {
         return None;
@@ -91,15 +94,47 @@ pub(super) fn write_request(session: &Session, body: &mut Message) {
 }
 
 /// The proof, in the second request: what an authenticator would sign, without a signature.
-pub(super) fn proof(session: &Session) -> Option<serde_json::Value> {
-    let acs = session.acs.as_ref().filter(|_| is_confirmed(session))?;
-    let assertion = json!({
+pub(super) fn proof(session: &Session) -> Option<Value> {
+    let data = base64url(assertion(session).to_string().as_bytes());
+    is_confirmed(session).then(|| json!({"threeDSReqAuthMethod": METHOD, "threeDSReqAuthData": data}))
+}
+
+/// True if a request brings the proof of what this issuer offered.
+pub(super) fn is_proven(session: &Session, members: &Members) -> bool {
+    let due = assertion(session);
+    let fits = |how: &Given| {
+        let text = |name: &str| how.as_object()?.get(name)?.as_str();
+        let data = text("threeDSReqAuthData").and_then(decode_base64url);
+        let signed: Option<Value> = data.and_then(|data| serde_json::from_slice(&data).ok());
+        text("threeDSReqAuthMethod") == Some(METHOD) && signed.as_ref() == Some(&due)
+    };
+    let given = members.get("threeDSRequestorAuthenticationInfo").and_then(Given::as_array);
+    given.unwrap_or_default().iter().any(fits)
+}
+
+/// The issuer looks at the second request: without the proof nobody has confirmed anything.
+pub(super) fn judge(desk: &mut Desk, proven: bool) {
+    match state(desk.session) {
+        Some(Spc::Confirmed) if proven => desk.app.books.authenticated(&desk.session.card.fingerprint),
+        Some(Spc::Confirmed) => set(desk.session, Spc::GivenUp("02")),
+        _ => (),
+    }
+}
+
+/// `threeDSReqAuthMethod`. Source: emv-3ds.md 3.6.
+const METHOD: &str = "09";
+
+/// What the shopper confirms.
+fn assertion(session: &Session) -> Value {
+    json!({
         "type": "webauthn.get", "simulated": true, "credential": credential(session),
-        "payeeName": merchant(session), "challenge": acs.transaction_id,
-    });
-    Some(json!({
-        "threeDSReqAuthMethod": "09", "threeDSReqAuthData": base64url(assertion.to_string().as_bytes()),
-    }))
+        "payeeName": merchant(session), "challenge": challenge(session),
+    })
+}
+
+/// What the issuer wants to have signed: its own transaction.
+fn challenge(session: &Session) -> String {
+    base64url(session.acs.as_ref().map_or("", |acs| &acs.transaction_id).as_bytes())
 }
 
 /// What the issuer has registered for this card.
@@ -115,7 +150,7 @@ pub(super) fn write_offer(session: &Session, body: &mut Message) {
     body.put(
         "spcTransData",
         json!({
-            "challenge": base64url(session.transaction_id.as_bytes()),
+            "challenge": challenge(session),
             "payeeName": merchant(session),
             "displayName": format!("Card ending in {}", &pan[pan.len().saturating_sub(4)..]),
             "amount": draft.amount.unwrap_or(0).to_string(),
@@ -137,7 +172,6 @@ pub(super) fn conclude(desk: &mut Desk, end: End) {
         && let Some(challenge) = &mut desk.session.challenge
     {
         challenge.over = Some(('Y', bytes::Bytes::new())); // the browser goes home
-        desk.app.books.authenticated(&desk.session.card.fingerprint);
     }
     server::authenticate(desk);
 }

@@ -91,8 +91,8 @@ fn sayable(version: Version, wish: &str) -> &str {
     };
     match wish {
         own if own <= last => own,
-        "05" | "06" | "07" | "08" | "09" | "10" | "11" => "02",
-        "12" => "03",
+        "05" | "06" | "07" | "08" | "10" | "11" => "02",
+        "09" | "12" => "03", // a challenge
         "13" | "14" => "04",
         own => own, // a scheme's own
     }
