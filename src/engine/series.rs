@@ -3,6 +3,7 @@
 //! scripted wait of one lets the time of another run out.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 use super::Engine;
 use crate::model::RunId;
@@ -42,7 +43,7 @@ impl Engine {
         }
         let Some(Leg { version, arm, mut plan }) = self.to_come.legs.pop_front() else { return };
         self.to_come.arming = true;
-        (plan.version, plan.series) = (Some(version), Some(number));
+        (plan.version, plan.series) = (Some(version), NonZeroU64::new(number));
         let arm = SandboxAct::ArmVersion(version, arm.map(Box::new));
         self.ask_sandbox(SandboxAct::Try(Box::new(arm), Box::new(plan)));
     }
@@ -76,8 +77,8 @@ impl Engine {
         }
     }
 
-    fn is_of_series(&self, number: Option<u64>) -> bool {
-        self.workspace.series.as_ref().map(|series| series.number) == number
+    fn is_of_series(&self, number: Option<NonZeroU64>) -> bool {
+        self.workspace.series.as_ref().and_then(|series| NonZeroU64::new(series.number)) == number
     }
 
     /// Who stops one run of a series wants no more of them.

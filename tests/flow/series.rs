@@ -40,6 +40,7 @@ fn a_newer_series_has_no_run_of_the_older_one() {
     let workspace = bench.engine.workspace();
     let series = workspace.series.as_ref().expect("a series");
     assert_eq!((series.name.as_str(), series.number, workspace.runs.len()), ("the newer", 2, 3));
-    let versions: Vec<_> = workspace.runs.values().map(|run| (run.plan.series, run.plan.version)).collect();
+    let versions: Vec<_> =
+        workspace.runs.values().map(|run| (run.plan.series.map(u64::from), run.plan.version)).collect();
     assert_eq!(versions, Version::SPOKEN.map(|version| (Some(2), Some(version))));
 }

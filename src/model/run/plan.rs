@@ -1,5 +1,6 @@
 //! What a run is to do, and how a person decides where it waits.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -165,7 +166,7 @@ pub struct Plan {
     /// The version that was armed for it, in a series of runs on several.
     pub version: Option<Version>,
     /// Number of that series.
-    pub series: Option<u64>,
+    pub series: Option<NonZeroU64>,
 }
 
 impl Plan {
