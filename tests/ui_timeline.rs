@@ -305,7 +305,7 @@ fn the_apps_four_results_have_buttons_and_keys() {
         ("Approve in the app", (Modifiers::NONE, Key::Enter), AppResult::Approve),
         ("Fail in the app", (Modifiers::NONE, Key::F), AppResult::Fail),
         ("Cancel in the app", (Modifiers::SHIFT, Key::A), AppResult::Cancel),
-        ("Let the time run out", (Modifiers::NONE, Key::T), AppResult::Timeout),
+        ("Let the time run out", (Modifiers::NONE, Key::X), AppResult::Timeout),
     ] {
         let expected = Command::Answer(ONE, Answer::App(result), as_offered());
         click(&mut window, label);

@@ -249,12 +249,6 @@ fn an_app_and_a_bank_that_asks_its_own_way_are_told_as_what_they_are() {
             &OF_A_PAGE[..],
         ),
         ("S127", &["A message is refused or missed", "errorCode: 302"], &OF_A_PAGE),
-        ("S126", &["The shopper gives no answer in the app"], &OF_A_PAGE),
-        (
-            "S128",
-            &["the app never opened the bank's challenge in time", "does not trust what it got", "Let the app's SDK"],
-            &OF_A_PAGE,
-        ),
         (
             "S081",
             &["a way of its own", "The bank's own result: the shopper is known", "A refusal to the bank's own"],
