@@ -7,7 +7,7 @@ use egui_kittest::kittest::Queryable as _;
 use sessions_console::bus::Command;
 use sessions_console::model::Workspace;
 use sessions_console::model::exchange::Step;
-use sessions_console::model::run::{Plan, Run, What};
+use sessions_console::model::run::{Act, Plan, Run, Shopper, What};
 use sessions_console::model::sandbox::SandboxAct;
 use sessions_console::model::trace::{Part, Question, Spot};
 use sessions_console::model::{deck, retell};
@@ -229,7 +229,9 @@ fn ran(id: &str) -> Run {
     let mut bench = support::bench();
     let profile = bench.engine.workspace().settings.active_profile.clone();
     let scenario = deck::all().into_iter().find(|scenario| scenario.id == id).expect("in the deck");
-    let plan = Plan { unattended: false, ..scenario.plan(profile) };
+    let mut plan = Plan { unattended: false, ..scenario.plan(profile) };
+    plan.script.retain(|act| !matches!(act, Act::Wait(_))); // this clock is the real one
+    plan.shopper = Shopper::Scripted(plan.script.clone());
     let act = SandboxAct::Try(Box::new(SandboxAct::Arm(id.into(), 1)), Box::new(plan));
     bench.engine.dispatch(Command::Sandbox(act));
     bench.until("a run", |workspace| !workspace.runs.is_empty());
