@@ -790,8 +790,14 @@ fn the_device_shows_the_present_while_the_past_is_looked_at() {
     let mut window = shown(asks(text()), View::Device, [592.0, 800.0], egui::Theme::Dark);
     window.state_mut().panel.toggle_moments();
     window.run_steps(3);
-    let slider = window.query_all_by_role(Role::Slider).next().map(|node| node.rect());
-    assert!(slider.is_some() || sees(&window, "Session now"));
+    let note = "The device shows the present, not the moment that is looked at";
+    assert!(!sees(&window, note));
+    window.get_by_label("Moment of the session").focus();
+    window.run_steps(2);
+    press(&mut window, Key::Home);
+    assert!(sees(&window, note));
+    press(&mut window, Key::End);
+    assert!(!sees(&window, note));
 }
 
 // --- Pictures

@@ -5,6 +5,23 @@ use serde_json::{Map, Value, json};
 
 use super::{Flaw, Reply, Said, Transaction, is_231, knows_trust};
 
+/// Members of a CReq that are an answer: the next one has its own. Source: emv-3ds.md 5.1.
+const ANSWERS: [&str; 13] = [
+    "challengeDataEntry",
+    "challengeDataEntryTwo",
+    "challengeNoEntry",
+    "challengeHTMLDataEntry",
+    "oobContinue",
+    "resendChallenge",
+    "challengeAddCode",
+    "infoContinueIndicator",
+    "challengeCancel",
+    "whitelistingDataEntry",
+    "trustListDataEntry",
+    "deviceBindingDataEntry",
+    "oobAppStatus",
+];
+
 /// The CReq with this counter; without a reply the first one.
 pub fn write(of: &Transaction, counter: u8, reply: Option<&Reply>) -> Map<String, Value> {
     let latest = is_231(&of.version);
@@ -59,6 +76,19 @@ fn said(said: &Said, latest: bool) -> (&'static str, Value) {
         Said::Cancel => ("challengeCancel", "01".into()),
         Said::TimeOut => ("challengeCancel", "08".into()),
     }
+}
+
+/// The CReq after this one, as JSON: with the next counter and without an answer. What is no
+/// object stays as it is.
+pub fn next(last: &str) -> String {
+    let Ok(Value::Object(mut creq)) = serde_json::from_str(last) else { return last.to_owned() };
+    creq.retain(|name, _| !ANSWERS.contains(&name.as_str()));
+    if let Some(Value::String(counter)) = creq.get_mut("sdkCounterStoA")
+        && let Ok(number) = counter.parse::<u8>()
+    {
+        *counter = format!("{:03}", u16::from(number) + 1);
+    }
+    serde_json::to_string_pretty(&creq).unwrap_or_default() // JSON that was read can be written
 }
 
 /// The SDK's Erro about a CRes. Source: emv-3ds.md 3.7.

@@ -19,7 +19,7 @@ pub mod page;
 use super::{Problem, Stamp};
 
 pub use content::{Content, examine, roots};
-pub use creq::{erro as sdk_erro, write};
+pub use creq::{erro as sdk_erro, next as next_creq, write};
 pub use cres::{Cres, Erro, Flaw, Says, erro, read};
 
 /// What all messages of one challenge have in common.

@@ -318,3 +318,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_next_message_has_the_next_counter_and_no_answer() {
+    let next = next_creq(r#"{"messageType":"CReq","sdkCounterStoA":"009","challengeDataEntry":"1"}"#);
+    assert_eq!(next, "{\n  \"messageType\": \"CReq\",\n  \"sdkCounterStoA\": \"010\"\n}");
+    assert_eq!(next_creq("odd"), "odd");
+    for (typed, offered) in [("255", "256"), ("256", "256"), ("65535", "65535"), ("x", "x")] {
+        let next = next_creq(&format!(r#"{{"sdkCounterStoA":"{typed}"}}"#));
+        assert_eq!(next, format!("{{\n  \"sdkCounterStoA\": \"{offered}\"\n}}"));
+    }
+}

@@ -31,7 +31,7 @@ pub(super) fn offer(session: &Session) -> Offer {
     let side =
         |flag: fn(&crate::model::scenario::AppSide) -> bool| latest && rules.is_some_and(|rules| flag(&rules.app));
     let last = rules.is_none_or(|rules| usize::from(challenge.page) + 1 >= rules.challenge.pages.len());
-    let native = !is_html(ui);
+    let native = !ui.is_html();
     Offer {
         ui: Some(ui),
         resend: text && may_resend,
@@ -41,10 +41,6 @@ pub(super) fn offer(session: &Session) -> Offer {
         trust: native && last && version(session) >= Version::V220 && offers_trust(session),
         binding: native && last && side(|app| app.device_binding),
     }
-}
-
-pub(super) fn is_html(ui: UiKind) -> bool {
-    matches!(ui, UiKind::Html | UiKind::HtmlOutOfBand)
 }
 
 /// The key of a choice, as the version writes it; the names are longer than 2.3.1 allows.
@@ -97,8 +93,8 @@ pub(super) fn screen(app: &Shared, session: &Session, counter: u8, after: After)
     let ui = open_screen(session).unwrap_or(UiKind::Html); // asked for before the challenge began
     body.insert("acsUiType".to_owned(), ui.code().into());
     let offer = offer(session);
-    let question = question(session, offer, after, is_html(ui));
-    if is_html(ui) {
+    let question = question(session, offer, after, ui.is_html());
+    if ui.is_html() {
         html(app, session, ui, &question, &mut body);
         return Value::Object(body);
     }

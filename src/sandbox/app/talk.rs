@@ -231,10 +231,9 @@ impl<'a> Talk<'a> {
         if opened.enc == Seal::Plain {
             return Ok(opened);
         }
-        let modern = self.version() >= Version::V231;
         let own = self.acs_transaction();
         if !opened.kid.as_deref().is_some_and(|kid| kid.eq_ignore_ascii_case(&own)) {
-            return Err(Refused::sealed(if modern { "311" } else { "302" }, "kid", None));
+            return Err(Refused::sealed("311", "kid", None));
         }
         let due = self.line().map_or(0, |line| line.heard);
         if opened.enc == Seal::Gcm && opened.counter.map(u16::from) != Some(due) {
@@ -271,7 +270,7 @@ impl<'a> Talk<'a> {
             line.opens_apps = creq.opens_apps;
         }
         if creq.asks == Asks::Nothing && ui.is_some() {
-            return Err(Refused::gently(if version >= Version::V231 { "314" } else { "305" }, "CReq"));
+            return Err(Refused::gently("314", "CReq"));
         }
         Ok(self.answer(&creq))
     }
@@ -282,8 +281,7 @@ impl<'a> Talk<'a> {
         match (in_app, is_open(self.session)) {
             (_, true) => Ok(()),
             (false, _) => Err(Refused::gently("305", "acsTransID")),
-            _ if self.version() >= Version::V231 => Err(Refused::gently("315", "CReq")),
-            _ => Err(Refused::gently("305", "CReq")),
+            _ => Err(Refused::gently("315", "CReq")),
         }
     }
 
@@ -311,12 +309,11 @@ impl<'a> Talk<'a> {
 
     /// An SDK that began in one way goes on in it.
     fn same_seal(&mut self, seal: Seal) -> Result<(), Refused> {
-        let modern = self.version() >= Version::V231;
         let before = self.line().and_then(|line| line.how);
         match before {
             Some(before) if before != seal => {
                 let sentence = format!("The challenge began with {}: another seal is not taken", name(before));
-                Err(Refused::sealed(if modern { "310" } else { "302" }, "enc", sentence))
+                Err(Refused::sealed("310", "enc", sentence))
             }
             _ => Ok(()),
         }
@@ -449,13 +446,14 @@ impl<'a> Talk<'a> {
     /// Tells the SDK what is wrong, and ends the challenge where that is due.
     fn refuse(&mut self, refused: Refused) -> Sent {
         let Refused { flaw, sentence, ends } = refused;
-        let sentence = sentence.unwrap_or_else(|| scheme::description(flaw.code).to_owned());
-        let mut body = scheme::erro(self.session, flaw.code, "A", "CReq", &sentence);
+        let code = scheme::spoken(self.version(), flaw.code);
+        let sentence = sentence.unwrap_or_else(|| scheme::description(code).to_owned());
+        let mut body = scheme::erro(self.session, code, "A", "CReq", &sentence);
         body["errorDetail"] = flaw.detail.as_str().into();
         if let Some(validate::Channel::App(device)) = &self.session.channel {
             body["sdkTransID"] = device.transaction_id.as_str().into();
         }
-        self.say("Erro", DOWN, format!("errorCode {}", flaw.code), body.to_string().into());
+        self.say("Erro", DOWN, format!("errorCode {code}"), body.to_string().into());
         if let Some(broken) = ends.filter(|_| is_open(self.session)) {
             self.keep(body.clone());
             self.end(End::Broken(broken));

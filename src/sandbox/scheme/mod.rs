@@ -32,7 +32,7 @@ use crate::model::scheme::SchemeMessage;
 
 pub(super) use acs::{other_site, script, second_creq};
 pub(super) use check::{Flaw, LONGEST};
-pub(super) use codes::{description, exponent, is_currency, numeric};
+pub(super) use codes::{description, exponent, is_currency, numeric, spoken};
 pub(super) use form::Form;
 pub(super) use messages::{Talk, browser_message, cres, encoded_creq, erro, information, merchant};
 pub(super) use server::version;

@@ -171,6 +171,11 @@ impl Deck {
         if workspace.settings.answer_myself {
             widgets::muted(ui, "You answer the bank");
         }
+        if scenario.shop.rounds > 1 {
+            let rounds = scenario.shop.rounds;
+            let words = format!("Its end is that of session {rounds} in a row on one card: run it {rounds} times");
+            widgets::muted_lines(ui, &words);
+        }
         ran
     }
 }

@@ -315,8 +315,10 @@ impl Panel {
         let two = self.beside.open(run.id, workspace);
         let count = self.sieve.places().len() + usize::from(ghost.is_some());
         let view = self.view.of(run);
+        // While a bank asks by itself rows keep coming: its card stays where it is.
+        let pinned = then.is_none() && asks_by_itself(run);
         let wanted = match view {
-            View::List if two.is_none() => table::HEAD + count as f32 * theme::TIMELINE_ROW + 4.0,
+            View::List if two.is_none() && !pinned => table::HEAD + count as f32 * theme::TIMELINE_ROW + 4.0,
             _ => room.height(),
         };
         let (upper, lower) = self.split(room, wanted, view);
@@ -482,7 +484,7 @@ impl Panel {
             _ => None,
         };
         let result = run.session().is_some_and(|session| session.status.is_final());
-        let bank = run.is_open() && waiting.is_none() && run.session().is_some_and(|session| session.waits_decoupled());
+        let bank = waiting.is_none() && asks_by_itself(run);
         if refusal.is_none() && failed.is_none() && waiting.is_none() && !result && !bank {
             return false;
         }
@@ -527,6 +529,11 @@ impl Panel {
 
 /// True if the clock that this run's deadlines go by stands still: only the embedded
 /// sandbox's can.
+/// True while the bank reaches its customer without the shop.
+fn asks_by_itself(run: &Run) -> bool {
+    run.is_open() && run.session().is_some_and(|session| session.waits_decoupled())
+}
+
 fn clock_held(workspace: &Workspace, run: &Run) -> bool {
     let stands = workspace.clock_held || workspace.clock_stands.is_some();
     stands && run.plan.is_embedded(&workspace.settings.profiles)

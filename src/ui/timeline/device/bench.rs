@@ -150,6 +150,10 @@ fn head_ui(ui: &mut Ui, device: &Device) {
                 widgets::pill_with(ui, Tone::Warning, sign, "NOT ENCRYPTED", 20.0)
                     .on_hover_text("Plain JSON, for teaching; no real bank takes it");
             }
+            seal if device.messages.is_empty() => {
+                let words = format!("Nothing sealed yet · {}", seal.word());
+                widgets::pill_with(ui, Tone::Neutral, Some(i::ICON_LOCK.outlined()), &words, 20.0);
+            }
             seal => {
                 let words = format!("Sealed · {}", seal.word());
                 widgets::pill_with(ui, Tone::Success, Some(i::ICON_LOCK.outlined()), &words, 20.0);

@@ -19,7 +19,7 @@ use egui_material_icons::icons as i;
 use self::html::Filled;
 use self::parts::Keyboard;
 use crate::bus::Command;
-use crate::model::device::{Act, Device, Reply, Said, Screen, Seal, UiKind};
+use crate::model::device::{Act, Device, Reply, Said, Screen, Seal};
 use crate::model::run::{Answer, Phase, Run, Turn};
 use crate::model::sandbox::Known;
 use crate::model::{RunId, Stamp};
@@ -272,7 +272,7 @@ impl State {
         if let Some(Screen::Asks(asks)) = stage.device().map(|device| &device.screen) {
             notes
                 .push((Tone::Neutral, format!("{} {}, protocol {}", asks.kind.code(), asks.kind.name(), asks.version)));
-            if matches!(asks.kind, UiKind::Html | UiKind::HtmlOutOfBand) {
+            if asks.kind.is_html() {
                 let found = self.answers.page().map_or(&[][..], |filled| &filled.page.findings);
                 notes.extend(found.iter().take(NOTES).map(|finding| (Tone::Warning, finding.clone())));
             }

@@ -117,7 +117,7 @@ impl State {
             Screen::Waiting => waiting_ui(ui, stage),
             Screen::Asks(asks) => self.asks_ui(ui, (stage, asks), live, acts, commands),
             Screen::Over(status) => over_ui(ui, *status),
-            Screen::Aborted(problem) => aborted_ui(ui, problem),
+            Screen::Aborted(problem) => aborted_ui(ui, stage, problem),
         }
         None
     }
@@ -285,7 +285,9 @@ impl State {
             }
         }
         ui.add_space(4.0);
-        if parts::button(ui, false, Some(i::ICON_ARROW_BACK.outlined()), "Back to the shop").clicked() {
+        let back = parts::button(ui, false, Some(i::ICON_ARROW_BACK.outlined()), "Back to the shop");
+        self.answers.keyboard.meet(&back, false);
+        if back.clicked() {
             (self.answers.away, self.answers.back) = (false, true);
             self.answers.keyboard.first = true;
             let Some(Screen::Asks(asks)) = stage.device().map(|device| &device.screen) else { return };
@@ -338,13 +340,18 @@ fn waiting_ui(ui: &mut Ui, stage: &Stage<'_>) {
     });
 }
 
-fn aborted_ui(ui: &mut Ui, problem: &Problem) {
+fn aborted_ui(ui: &mut Ui, stage: &Stage<'_>, problem: &Problem) {
     ui.add_space(8.0);
     parts::line(ui, "The app has ended the challenge", true, 17.0, Tokens::of(ui).text);
     widgets::problem_ui(ui, problem);
+    let silent = stage.device().is_some_and(|device| device.messages.is_empty());
     muted_lines(
         ui,
-        "The message that ended it is in the workbench. The shop reads the session to learn how it stands.",
+        if silent {
+            "Nothing was sent: «Checks» says what the SDK looked at. The shop reads the session to learn how it stands."
+        } else {
+            "«Messages» shows the one that ended it. The shop reads the session to learn how it stands."
+        },
     );
 }
 

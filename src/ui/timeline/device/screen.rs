@@ -199,7 +199,9 @@ fn out_of_band_ui(ui: &mut Ui, asks: &device::Ui, answers: &mut Answers, enter: 
     let mut pressed = None;
     if let Some(label) = &asks.oob_app {
         let button = parts::button(ui, !answers.back, Some(i::ICON_OPEN_IN_NEW.outlined()), label);
-        answers.keyboard.meet(&button, false);
+        if !answers.back {
+            answers.keyboard.meet(&button, false); // whoever comes back goes on, and not there again
+        }
         let address = asks.oob_app_url.as_deref().unwrap_or_default();
         let button = match address {
             "" => button.on_hover_text("The bank gave no address of its app"),

@@ -4,32 +4,14 @@ use std::time::Duration;
 
 use egui::{RichText, TextEdit, Ui};
 use egui_material_icons::icons as i;
-use serde_json::Value;
 
 use super::Stage;
 use super::parts::{self, Sort};
 use crate::bus::Command;
 use crate::model::RunId;
-use crate::model::device::{Act, Device, Mischief, Reply, Said};
+use crate::model::device::{self, Act, Device, Mischief, Reply, Said};
 use crate::ui::theme::{self, Tokens};
 use crate::ui::widgets::{self, muted_lines, primary_button, secondary_button};
-
-/// Members of a CReq that are an answer: the next one has its own. Source: emv-3ds.md 5.1.
-const ANSWERS: [&str; 13] = [
-    "challengeDataEntry",
-    "challengeDataEntryTwo",
-    "challengeNoEntry",
-    "challengeHTMLDataEntry",
-    "oobContinue",
-    "resendChallenge",
-    "challengeAddCode",
-    "infoContinueIndicator",
-    "challengeCancel",
-    "whitelistingDataEntry",
-    "trustListDataEntry",
-    "deviceBindingDataEntry",
-    "oobAppStatus",
-];
 
 /// As many messages of which challenge: what is typed is for the one that comes then.
 type Key = (RunId, usize, Duration);
@@ -53,7 +35,7 @@ impl State {
         let of = (stage.run.id, sent().count(), sent().next_back().map_or(Duration::ZERO, |message| message.at.mono));
         if self.of != Some(of) {
             let last = sent().next_back().and_then(|message| message.open.as_deref().ok());
-            let offered = last.map(next).unwrap_or_default();
+            let offered = last.map(device::next_creq).unwrap_or_default();
             *self = Self { of: Some(of), flaw: flaw(&offered), typed: offered.clone(), offered };
         }
     }
@@ -148,32 +130,9 @@ fn about(wrong: Mischief) -> &'static str {
     }
 }
 
-/// The CReq after this one, with the next counter and without an answer.
-fn next(last: &str) -> String {
-    let Ok(Value::Object(mut creq)) = serde_json::from_str(last) else { return last.to_owned() };
-    creq.retain(|name, _| !ANSWERS.contains(&name.as_str()));
-    if let Some(Value::String(counter)) = creq.get_mut("sdkCounterStoA")
-        && let Ok(number) = counter.parse::<u8>()
-    {
-        *counter = format!("{:03}", u16::from(number) + 1);
-    }
-    serde_json::to_string_pretty(&creq).unwrap_or_default() // JSON that was read can be written
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_next_message_has_the_next_counter_and_no_answer() {
-        let next = next(r#"{"messageType":"CReq","sdkCounterStoA":"009","challengeDataEntry":"1"}"#);
-        assert_eq!(next, "{\n  \"messageType\": \"CReq\",\n  \"sdkCounterStoA\": \"010\"\n}");
-        assert_eq!(super::next("odd"), "odd");
-        for (typed, offered) in [("255", "256"), ("256", "256"), ("65535", "65535"), ("x", "x")] {
-            let next = super::next(&format!(r#"{{"sdkCounterStoA":"{typed}"}}"#));
-            assert_eq!(next, format!("{{\n  \"sdkCounterStoA\": \"{offered}\"\n}}"));
-        }
-    }
 
     #[test]
     fn what_is_no_json_is_said_why() {
