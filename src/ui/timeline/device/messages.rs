@@ -11,7 +11,7 @@ use egui_material_icons::icons as i;
 use serde_json::Value;
 
 use crate::model::RunId;
-use crate::model::device::{Device, Message};
+use crate::model::device::{Device, Message, Seal};
 use crate::model::payload;
 use crate::model::run::Run;
 use crate::ui::inspector::{self, Body};
@@ -285,17 +285,20 @@ fn jwe_ui(ui: &mut Ui, message: &Message, of: Key, parts: &[Part; 5]) {
             ui.add(egui::Label::new(job).wrap());
         },
     );
+    let counts = message.header.contains(Seal::Gcm.word());
+    let vector = if counts { "Its last byte counts the messages" } else { "New for each message" };
     let about = [
         ("Protected header", "How it is sealed, readable by all"),
         ("Encrypted key", "Empty: the key was agreed on, it does not travel"),
-        ("Initialisation vector", "With A128GCM it counts the messages"),
+        ("Initialisation vector", vector),
         ("Ciphertext", "The message itself"),
         ("Authentication tag", "Any changed byte is noticed by it"),
     ];
     for (place, ((part, colour), (name, about))) in parts.iter().zip(colours).zip(about).enumerate() {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            ui.horizontal(|ui| {
+            // Wrapped: a row that is too long would widen all that comes after it.
+            ui.horizontal_wrapped(|ui| {
                 let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
                 ui.painter().rect_filled(dot, 3.0, colour);
                 widgets::text(ui, &format!("{}  {name}", place + 1), theme::TAB);

@@ -153,7 +153,7 @@ impl State {
         });
         match pressed.inner {
             Some(Pressed::Said(said)) => acts.push(self.reply(stage, said)),
-            Some(Pressed::BankApp) => self.answers.away = true,
+            Some(Pressed::BankApp) => (self.answers.away, self.answers.keyboard.first) = (true, true),
             None => (),
         }
     }
